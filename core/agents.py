@@ -1,0 +1,131 @@
+"""An agent and a scenario as data: who speaks, with which tools, and who may hand to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from core.speech import Voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Which model thinks for an agent, and how. Unset fields are the provider's default."""
+
+    deployment_id: str = ""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    reasoning_effort: str = ""
+    verbosity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSpec:
+    """How an agent listens."""
+
+    language: str = "en-US"
+    vad_silence_timeout_ms: int = 400
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallTalk:
+    """An answer of the scripted brain that needs no tool."""
+
+    examples: tuple[str, ...]
+    say: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSpec:
+    """One agent. `prompt`, `greeting` and `return_greeting` are Jinja source.
+
+    `examples` are things callers say who want this agent; `small_talk` and `fallback` are for the
+    scripted brain.
+    """
+
+    name: str
+    prompt: str
+    description: str = ""
+    greeting: str = ""
+    return_greeting: str = ""
+    handoff_trigger: str = ""
+    tools: tuple[str, ...] = ()
+    model: ModelSpec = ModelSpec()
+    voice: Voice = field(default_factory=Voice)
+    speech: SpeechSpec = SpeechSpec()
+    template_vars: Mapping[str, Any] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    small_talk: tuple[SmallTalk, ...] = ()
+    fallback: str = ""
+    source: str = ""
+
+
+class HandoffType(StrEnum):
+    """Announced: the new agent greets. Discrete: it just goes on."""
+
+    ANNOUNCED = "announced"
+    DISCRETE = "discrete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One allowed handoff. `tool` is the name a model calls for it."""
+
+    from_agent: str
+    to_agent: str
+    tool: str
+    type: HandoffType = HandoffType.ANNOUNCED
+    share_context: bool = True
+    condition: str = ""
+    context_vars: Mapping[str, Any] = field(default_factory=dict)
+    farewell: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenericHandoff:
+    """Rules for `handoff_to_agent`. Empty `allowed_targets`: every agent of the scenario."""
+
+    enabled: bool = False
+    allowed_targets: tuple[str, ...] = ()
+    type: HandoffType = HandoffType.ANNOUNCED
+    share_context: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferTarget:
+    """A person or a desk that callers may be connected to; the number stays in configuration."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A graph of agents: who starts, who may hand to whom. Agents hold their effective fields."""
+
+    name: str
+    start_agent: str
+    agents: tuple[AgentSpec, ...]
+    edges: tuple[Edge, ...] = ()
+    generic: GenericHandoff = GenericHandoff()
+    description: str = ""
+    transfer_targets: tuple[TransferTarget, ...] = ()
+    template_vars: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+
+    def agent(self, name: str) -> AgentSpec:
+        """Return an agent by name, whatever its case. Raises KeyError."""
+        wanted = name.casefold()
+        for agent in self.agents:
+            if agent.name.casefold() == wanted:
+                return agent
+        raise KeyError(name)
+
+    def edges_from(self, name: str) -> tuple[Edge, ...]:
+        """Return the handoffs that `name` may make."""
+        return tuple(edge for edge in self.edges if edge.from_agent == name)

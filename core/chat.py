@@ -1,0 +1,100 @@
+"""One request to a model and what streams back, whoever the provider is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from core.agents import AgentSpec
+from core.tools import ToolCall, ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSaid:
+    """The caller's words. `interrupted`: he cut the agent short to say them."""
+
+    text: str
+    interrupted: bool = False
+    role: Literal["user"] = "user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSaid:
+    """What the caller really heard of a reply; `cut` when he interrupted it."""
+
+    text: str
+    agent: str = ""
+    cut: bool = False
+    role: Literal["assistant"] = "assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsCalled:
+    """The model asked for these tools (its own message in the history)."""
+
+    calls: tuple[ToolCall, ...]
+    role: Literal["tools_called"] = "tools_called"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolReturned:
+    """One tool's answer. `data` serves the scripted brain's templates."""
+
+    call_id: str
+    name: str
+    text: str
+    ok: bool = True
+    data: Mapping[str, Any] = field(default_factory=dict)
+    role: Literal["tool"] = "tool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something the model must know that nobody said (a handoff, an interruption, a whisper)."""
+
+    text: str
+    role: Literal["note"] = "note"
+
+
+Message = UserSaid | AgentSaid | ToolsCalled | ToolReturned | Note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """Everything a brain needs for one step: who speaks, what was said, what it may do.
+
+    `slots` are the facts remembered about this caller.
+    """
+
+    agent: AgentSpec
+    system: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    slots: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta:
+    """More of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCalled:
+    """A complete tool call, however fragmented it came."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The model is done with this step."""
+
+    reason: Literal["stop", "tool_calls", "length", "content_filter"] = "stop"
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+ChatEvent = TextDelta | ToolCalled | Finished

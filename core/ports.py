@@ -1,0 +1,71 @@
+"""The engines and services a call needs, as small Protocols. Adapters implement them.
+
+Every engine's native threads and queues stay inside its adapter: what comes out is an async
+iterator, and what is cancelled stays silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from core.chat import ChatEvent, ChatRequest
+from core.speech import HearingConfig, HearingEvent, SpeakingEvent, Voice
+
+
+class HearingStream(Protocol):
+    """The ears of one call."""
+
+    def push(self, pcm: bytes) -> None:
+        """Take the next audio of the caller. Never blocks; silence is pushed too."""
+        ...
+
+    def events(self) -> AsyncIterator[HearingEvent]:
+        """Yield what was heard, in order, until the stream is closed or has failed."""
+        ...
+
+    async def aclose(self) -> None:
+        """Drop what is unheard and free everything. Returns at once."""
+        ...
+
+
+class Hearing(Protocol):
+    """A speech-to-text engine, shared by all calls of a process."""
+
+    async def open(self, config: HearingConfig) -> HearingStream:
+        """Start hearing one call. Raises `EngineFailed`."""
+        ...
+
+    async def warm(self) -> None:
+        """Load models or open spare connections, so that the first call does not wait."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Speaking(Protocol):
+    """A text-to-speech engine, shared by all calls of a process."""
+
+    def speak(self, text: str, voice: Voice) -> AsyncIterator[SpeakingEvent]:
+        """Yield the audio of one clause as it is made. Closing the iterator stops the work.
+
+        Raises `EngineFailed` while iterating.
+        """
+        ...
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Chat(Protocol):
+    """A language model, or what stands in for one."""
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """Yield text as it comes and tool calls complete. Closing the iterator cancels.
+
+        Raises `EngineFailed` while iterating.
+        """
+        ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,121 @@
+"""What a recognizer hears and a synthesizer says, whoever made them.
+
+Audio everywhere inside is PCM, 16 bit signed little endian, mono, 16 kHz: 640 bytes are 20 ms.
+Positions are milliseconds of audio since the stream was opened, never wall time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import EngineError
+
+SAMPLE_RATE = 16_000
+BYTES_PER_MS = 32
+FRAME_MS = 20
+FRAME_BYTES = FRAME_MS * BYTES_PER_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word and where it sounds in its stream."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+# --- hearing -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStarted:
+    """Somebody began to speak at `at_ms` (the voice detector's word, no text yet)."""
+
+    at_ms: int
+    kind: Literal["speech_started"] = "speech_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialHeard:
+    """What the utterance seems to be so far; the next partial may change all of it."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    kind: Literal["partial_heard"] = "partial_heard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStopped:
+    """The caller fell silent at `speech_end_ms`; it was decided at `decided_ms` of audio."""
+
+    speech_end_ms: int
+    decided_ms: int
+    kind: Literal["speech_stopped"] = "speech_stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalHeard:
+    """The words of one utterance. Empty text: it was noise."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    decided_ms: int
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
+    kind: Literal["final_heard"] = "final_heard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingFailed:
+    """The stream is dead; open another. Audio pushed from now on is lost."""
+
+    error: EngineError
+    kind: Literal["hearing_failed"] = "hearing_failed"
+
+
+HearingEvent = SpeechStarted | PartialHeard | SpeechStopped | FinalHeard | HearingFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingConfig:
+    """How one call is heard. `hangover_ms`: silence that ends an utterance."""
+
+    language: str = "en-US"
+    hangover_ms: int = 400
+    hints: tuple[str, ...] = ()
+
+
+# --- speaking ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A voice by name, and how it is used. `rate` and `pitch` look like `+5%`."""
+
+    name: str = ""
+    type: str = "azure-standard"
+    style: str = ""
+    rate: str = "+0%"
+    pitch: str = "+0%"
+    endpoint_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenAudio:
+    """The next piece of audio of one text, any whole number of samples."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenWord:
+    """Where a word sounds in the audio of its text, when the engine knows."""
+
+    word: Word
+
+
+SpeakingEvent = SpokenAudio | SpokenWord

@@ -1,0 +1,111 @@
+"""What a tool is to the rest of the system: a schema, a run, a text for the model and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """What a model must know to call a tool, and what a call needs to run it well.
+
+    `parameters` is a JSON schema object. `examples`, `ask` (a question per missing parameter) and
+    `say` (a Jinja template over the result) serve the scripted brain. `filler` is spoken when
+    the tool takes long. `side_effects`: logged as started before it runs, never cancelled once
+    started, never run on a guess.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    side_effects: bool = False
+    timeout_s: float = 8.0
+    filler: str = ""
+    examples: tuple[str, ...] = ()
+    ask: Mapping[str, str] = field(default_factory=dict)
+    say: str = ""
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A model's wish to run a tool, complete. `arguments` is already parsed JSON."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+# --- effects: what a tool may ask the call to do --------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOff:
+    """Let another agent go on with the caller."""
+
+    to_agent: str
+    reason: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    kind: Literal["hand_off"] = "hand_off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferCall:
+    """Connect the caller to a person. `target` is a name from configuration, never a number."""
+
+    target: str
+    reason: str = ""
+    summary: str = ""
+    kind: Literal["transfer_call"] = "transfer_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """End the call after what is being said has been heard."""
+
+    reason: str = "done"
+    kind: Literal["hang_up"] = "hang_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskApproval:
+    """Ask a person before something is done."""
+
+    subject: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    kind: Literal["ask_approval"] = "ask_approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectDigits:
+    """Ask the caller for keys; the digits go to the tool `then`, never to the model if secret."""
+
+    then: str
+    max_digits: int = 16
+    terminator: str = "#"
+    secret: bool = False
+    kind: Literal["collect_digits"] = "collect_digits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """Facts about the caller that later turns and other agents may use (slots)."""
+
+    slots: Mapping[str, Any]
+    kind: Literal["remember"] = "remember"
+
+
+Effect = HandOff | TransferCall | HangUp | AskApproval | CollectDigits | Remember
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool came to. `text` is what the model reads; `data` what templates read."""
+
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    ok: bool = True
+    error: str = ""
+    effects: tuple[Effect, ...] = ()
