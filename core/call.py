@@ -1,0 +1,416 @@
+"""The life of one call: what is known, and what to do next.
+
+`step` is the only place where a call changes phase. It is pure, so the orchestration may run it
+again on every replay, and `fold` over the log gives the same state to everybody who reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Discriminator, TypeAdapter
+
+from core import facts as f
+
+
+class Phase(StrEnum):
+    """Where a call is. ENDED is terminal: late facts are kept and change nothing."""
+
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    TALKING = "talking"
+    TRANSFERRING = "transferring"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class Media(StrEnum):
+    """Whether a relay has the caller's audio."""
+
+    NONE = "none"
+    ATTACHED = "attached"
+    LOST = "lost"
+
+
+class Deadline(StrEnum):
+    """What may take too long."""
+
+    CONNECT = "connect"  # answered, but no CallConnected
+    ATTACH = "attach"  # connected, but no relay has the audio
+    RECONCILE = "reconcile"  # an end may have been lost
+    TRANSFER = "transfer"  # nobody took or refused the caller
+    DURATION = "duration"  # a call is bounded
+
+
+class Outcome(StrEnum):
+    """How a call ended, for its record."""
+
+    COMPLETED = "completed"
+    TRANSFERRED = "transferred"
+    UNANSWERED = "unanswered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds and counts that bound a call; settings with these defaults and reasons."""
+
+    connect_s: float = 15.0  # ACS answers or fails within this
+    ring_s: float = 60.0  # outbound: how long a phone may ring
+    attach_s: float = 10.0  # a warm relay needs milliseconds; the socket may be dialled late
+    detach_grace_s: float = 3.0  # the end's own event usually comes within a second
+    hang_up_grace_s: float = 5.0
+    transfer_s: float = 60.0  # ACS gives a transfer 60 s
+    duration_s: float = 3600.0
+    media_retries: int = 3
+
+
+# --- commands: what the orchestration must have done ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartMedia:
+    """Have the carrier dial the relay again (stop first: "already active" is a state)."""
+
+    id: str
+    name: Literal["start_media"] = "start_media"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """End the call for everyone."""
+
+    id: str
+    name: Literal["hang_up"] = "hang_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Ask the carrier to connect the caller to a named target."""
+
+    id: str
+    target: str
+    request_id: str
+    name: Literal["transfer"] = "transfer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """Ask the carrier how the leg is; the answer is appended as `Reconciled`."""
+
+    id: str
+    name: Literal["reconcile"] = "reconcile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apologise:
+    """Play the apology prompt: no relay can speak. Its end is `PromptPlayed`."""
+
+    id: str
+    name: Literal["apologise"] = "apologise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellRelay:
+    """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
+
+    id: str
+    directive: Literal["transfer_failed"]
+    ref: str
+    name: Literal["tell_relay"] = "tell_relay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Write the call's record and transcript. The last command of every call."""
+
+    id: str
+    name: Literal["archive"] = "archive"
+
+
+Command = StartMedia | HangUp | Transfer | Reconcile | Apologise | TellRelay | Archive
+COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallState:
+    """All that matters of a call's facts so far. `deadlines` are epoch seconds."""
+
+    call_id: str
+    direction: f.Direction = f.Direction.INBOUND
+    limits: Limits = Limits()
+    phase: Phase = Phase.OFFERED
+    media: Media = Media.NONE
+    epoch: int = 0
+    connection_id: str = ""
+    agent: str = ""
+    media_failures: int = 0
+    transfer_id: str = ""
+    accepted: bool = False
+    ended_by: str = ""
+    outcome: Outcome | None = None
+    reconciled: bool = False
+    archived: bool = False
+    deadlines: dict[Deadline, float] = field(default_factory=dict)
+    cursor: int = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left to do for this call."""
+        return self.phase is Phase.ENDED and self.archived
+
+    def next_deadline(self) -> tuple[Deadline, float] | None:
+        """Return the deadline that passes first."""
+        return min(self.deadlines.items(), key=lambda item: item[1], default=None)
+
+
+Decision = tuple[CallState, tuple[Command, ...]]
+
+
+def fold(state: CallState, entries: Iterable[f.LogEntry]) -> CallState:
+    """Return the state after all these entries; commands are somebody else's matter."""
+    for entry in entries:
+        state, _ = step(state, entry)
+    return state
+
+
+def step(state: CallState, entry: f.LogEntry) -> Decision:
+    """Return the state after one entry of the log and the commands it calls for.
+
+    An entry that was folded already (`n` not after the cursor) or came late changes nothing.
+    """
+    if entry.n <= state.cursor:
+        return state, ()
+    state = replace(state, cursor=entry.n)
+    if entry.late or not isinstance(entry.fact, f.LifeFact):
+        return state, ()
+    if state.phase is Phase.ENDED:
+        return _after_the_end(state, entry)
+    return _live(state, entry, entry.fact)
+
+
+def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
+    match entry.fact:
+        case f.CommandDone(command="archive", outcome="ok"):
+            return replace(state, archived=True), ()
+        case f.CommandDone(command="archive"):
+            return state, (Archive(id=_id(entry)),)
+        case _:
+            return state, ()
+
+
+def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  # noqa: C901, PLR0912 one row per fact
+    at = entry.at
+    match fact:
+        case f.Offered(direction=direction):
+            return replace(state, direction=direction), ()
+        case f.Answered(connection_id=leg):
+            return _answered(state, leg, at), ()
+        case f.AnswerRefused() | f.ConnectFailed():
+            return _end(state, entry, Outcome.UNANSWERED, "carrier")
+        case f.Connected(connection_id=leg):
+            return _talking(replace(state, connection_id=leg), at), ()
+        case f.Disconnected():
+            return _disconnected(state, entry)
+        case f.SessionOpened(epoch=epoch):
+            return _attached(state, epoch, at), ()
+        case f.MediaDetached(epoch=epoch):
+            return _detached(state, epoch, at), ()
+        case f.MediaStopped() | f.MediaFailed():
+            return _media_lost(state, entry)
+        case f.HandedOff(to_agent=agent):
+            return replace(state, agent=agent), ()
+        case f.TransferRequested(target=target, request_id=request):
+            return _transfer(state, entry, target, request)
+        case f.TransferAccepted(request_id=request):
+            return _transfer_accepted(state, request, at), ()
+        case f.TransferFailed(request_id=request):
+            return _transfer_failed(state, entry, request)
+        case f.HangUpRequested(by=by):
+            return _hang_up(state, entry, by)
+        case f.PromptPlayed(context=context):
+            return _hang_up(state, entry, "fault") if context == "apology" else (state, ())
+        case f.CommandDone():
+            return _command_done(state, entry, fact)
+        case f.Reconciled(state=leg_state):
+            return _reconciled(state, entry, leg_state)
+        case f.Overdue(deadline=deadline, due=due):
+            return _overdue(state, entry, deadline, due)
+        case f.MediaStarted() | f.ParticipantsChanged() | f.OtherEvent():
+            return state, ()
+        case _:
+            assert_never(fact)
+
+
+def _id(entry: f.LogEntry, part: int = 0) -> str:
+    """Name a command after the entry that called for it: the same on every replay."""
+    return f"{entry.n}.{part}"
+
+
+def _due(state: CallState, deadline: Deadline, at: float) -> CallState:
+    return replace(state, deadlines={**state.deadlines, deadline: at})
+
+
+def _clear(state: CallState, *deadlines: Deadline) -> CallState:
+    kept = {name: at for name, at in state.deadlines.items() if name not in deadlines}
+    return replace(state, deadlines=kept)
+
+
+def _answered(state: CallState, leg: str, at: float) -> CallState:
+    state = replace(state, connection_id=state.connection_id or leg)
+    if state.phase is not Phase.OFFERED:
+        return state  # CallConnected may overtake the answer's own response
+    outbound = state.direction is f.Direction.OUTBOUND
+    wait = state.limits.ring_s if outbound else state.limits.connect_s
+    return _due(replace(state, phase=Phase.ANSWERED), Deadline.CONNECT, at + wait)
+
+
+def _talking(state: CallState, at: float) -> CallState:
+    if state.phase not in (Phase.OFFERED, Phase.ANSWERED):
+        return state
+    state = _clear(replace(state, phase=Phase.TALKING), Deadline.CONNECT)
+    state = _due(state, Deadline.DURATION, at + state.limits.duration_s)
+    if state.media is Media.ATTACHED:
+        return state
+    return _due(state, Deadline.ATTACH, at + state.limits.attach_s)
+
+
+def _attached(state: CallState, epoch: int, at: float) -> CallState:
+    if epoch < state.epoch:
+        return state
+    state = replace(state, epoch=epoch, media=Media.ATTACHED, media_failures=0)
+    # The audio socket may open before CallConnected arrives, or that event may be lost.
+    return _clear(_talking(state, at), Deadline.ATTACH, Deadline.RECONCILE)
+
+
+def _detached(state: CallState, epoch: int, at: float) -> CallState:
+    if epoch != state.epoch:
+        return state
+    state = replace(state, media=Media.LOST)
+    return _due(state, Deadline.RECONCILE, at + state.limits.detach_grace_s)
+
+
+def _media_lost(state: CallState, entry: f.LogEntry) -> Decision:
+    if state.phase is not Phase.TALKING or state.media is Media.ATTACHED:
+        # While a relay has the socket, its own word counts; it will report the loss.
+        return state, ()
+    return _again(state, entry)
+
+
+def _again(state: CallState, entry: f.LogEntry) -> Decision:
+    """Have the relay dialled again, or give up with an apology."""
+    failures = state.media_failures + 1
+    state = _clear(replace(state, media_failures=failures), Deadline.RECONCILE)
+    if failures > state.limits.media_retries:
+        state = _due(state, Deadline.RECONCILE, entry.at + state.limits.attach_s)
+        return replace(state, phase=Phase.ENDING, ended_by="fault"), (Apologise(id=_id(entry)),)
+    state = _due(state, Deadline.ATTACH, entry.at + state.limits.attach_s)
+    return state, (StartMedia(id=_id(entry)),)
+
+
+def _transfer(state: CallState, entry: f.LogEntry, target: str, request: str) -> Decision:
+    if state.phase is not Phase.TALKING:
+        return state, ()
+    state = replace(state, phase=Phase.TRANSFERRING, transfer_id=request)
+    state = _due(state, Deadline.TRANSFER, entry.at + state.limits.transfer_s)
+    return state, (Transfer(id=_id(entry), target=target, request_id=request),)
+
+
+def _transfer_accepted(state: CallState, request: str, at: float) -> CallState:
+    if request != state.transfer_id:
+        return state
+    state = _clear(replace(state, accepted=True), Deadline.TRANSFER)
+    return _due(state, Deadline.RECONCILE, at + state.limits.hang_up_grace_s)
+
+
+def _transfer_failed(state: CallState, entry: f.LogEntry, request: str) -> Decision:
+    if state.phase is not Phase.TRANSFERRING or request != state.transfer_id:
+        return state, ()
+    state = _clear(replace(state, phase=Phase.TALKING, transfer_id=""), Deadline.TRANSFER)
+    tell = TellRelay(id=_id(entry), directive="transfer_failed", ref=request)
+    if state.media is Media.LOST:
+        return _due(state, Deadline.RECONCILE, entry.at), (tell,)
+    return state, (tell,)
+
+
+def _hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
+    state = replace(state, phase=Phase.ENDING, ended_by=state.ended_by or by)
+    state = _due(
+        _clear(state, Deadline.ATTACH, Deadline.TRANSFER),
+        Deadline.RECONCILE,
+        entry.at + state.limits.hang_up_grace_s,
+    )
+    return state, (HangUp(id=_id(entry)),)
+
+
+def _command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> Decision:
+    match done.command, done.outcome:
+        case _, "ok":
+            return state, ()
+        case (("hang_up" | "start_media" | "transfer"), "gone"):
+            return _end(state, entry, *_how(state))
+        case "start_media", _ if state.phase is Phase.TALKING:
+            return _due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
+        case "transfer", _:
+            return _transfer_failed(state, entry, state.transfer_id)
+        case "apologise", _:
+            return _hang_up(state, entry, "fault")
+        case "hang_up", _:
+            return _due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
+        case _:
+            return state, ()
+
+
+def _reconciled(state: CallState, entry: f.LogEntry, leg: f.LegState) -> Decision:
+    if leg is f.LegState.GONE:
+        return _end(replace(state, reconciled=True), entry, *_how(state))
+    if state.phase is Phase.ENDING:
+        return _hang_up(state, entry, state.ended_by)
+    if leg is f.LegState.CONNECTED:
+        state = _talking(state, entry.at)
+    elif state.phase is Phase.ANSWERED:
+        return _hang_up(state, entry, "fault")  # it neither came up nor failed in time
+    if state.phase is Phase.TALKING and state.media is not Media.ATTACHED:
+        return _again(state, entry)
+    return state, ()
+
+
+def _overdue(state: CallState, entry: f.LogEntry, name: str, due: float) -> Decision:
+    deadline = Deadline(name)
+    if state.deadlines.get(deadline) != due:
+        return state, ()  # it was met, or moved, before anybody noticed
+    state = _clear(state, deadline)
+    match deadline:
+        case Deadline.DURATION:
+            return _hang_up(state, entry, "limit")
+        case Deadline.TRANSFER:
+            return _transfer_failed(state, entry, state.transfer_id)
+        case Deadline.CONNECT | Deadline.ATTACH | Deadline.RECONCILE:
+            return state, (Reconcile(id=_id(entry)),)
+        case _:
+            assert_never(deadline)
+
+
+def _disconnected(state: CallState, entry: f.LogEntry) -> Decision:
+    if state.phase in (Phase.OFFERED, Phase.ANSWERED) and state.media is Media.NONE:
+        return _end(state, entry, Outcome.UNANSWERED, state.ended_by or "caller")
+    return _end(state, entry, *_how(state))
+
+
+def _how(state: CallState) -> tuple[Outcome, str]:
+    if state.accepted:
+        return Outcome.TRANSFERRED, "transfer"
+    if state.ended_by == "fault" or state.connection_id == "":
+        return Outcome.FAILED, state.ended_by or "fault"
+    return Outcome.COMPLETED, state.ended_by or "caller"
+
+
+def _end(state: CallState, entry: f.LogEntry, outcome: Outcome, by: str) -> Decision:
+    ended = replace(state, phase=Phase.ENDED, outcome=outcome, ended_by=by, deadlines={})
+    return ended, (Archive(id=_id(entry)),)
+
+
+CALL_STATE: TypeAdapter[CallState] = TypeAdapter(CallState)
