@@ -59,7 +59,7 @@ class Limits:
     """Seconds and counts that bound a call; settings with these defaults and reasons."""
 
     connect_s: float = 15.0  # ACS answers or fails within this
-    ring_s: float = 60.0  # outbound: how long a phone may ring
+    ring_s: float = 60.0  # how long a phone may ring, whoever rings
     attach_s: float = 10.0  # a warm relay needs milliseconds; the socket may be dialled late
     detach_grace_s: float = 3.0  # the end's own event usually comes within a second
     hang_up_grace_s: float = 5.0
@@ -206,7 +206,9 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
     at = entry.at
     match fact:
         case f.Offered(direction=direction):
-            return replace(state, direction=direction), ()
+            # A host that dies between claiming and answering leaves nothing else to wake us.
+            offered = replace(state, direction=direction)
+            return _due(offered, Deadline.CONNECT, at + state.limits.ring_s), ()
         case f.Answered(connection_id=leg):
             return _answered(state, leg, at), ()
         case f.AnswerRefused() | f.ConnectFailed():
@@ -371,7 +373,7 @@ def _reconciled(state: CallState, entry: f.LogEntry, leg: f.LegState) -> Decisio
         return _hang_up(state, entry, state.ended_by)
     if leg is f.LegState.CONNECTED:
         state = _talking(state, entry.at)
-    elif state.phase is Phase.ANSWERED:
+    elif state.phase in (Phase.OFFERED, Phase.ANSWERED):
         return _hang_up(state, entry, "fault")  # it neither came up nor failed in time
     if state.phase is Phase.TALKING and state.media is not Media.ATTACHED:
         return _again(state, entry)
