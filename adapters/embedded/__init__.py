@@ -1,0 +1,1 @@
+"""Speech engines that run in this process and its children, without any service."""
