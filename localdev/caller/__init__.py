@@ -1,0 +1,1 @@
+"""A caller on this laptop: speaks lines as audio into the simulated telephone network."""

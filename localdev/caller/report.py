@@ -1,0 +1,94 @@
+"""What came of a call: the record's turns, completed with what the caller's own clock saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+GOOD = ("completed", "transferred")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of sound in ms on the simulator's clock of the call."""
+
+    start_ms: float
+    end_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ears:
+    """What the simulator saw: the caller's utterances and the stretches he heard the agent."""
+
+    utterances: tuple[Span, ...]
+    heard: tuple[Span, ...]
+
+
+def latency_ms(parts: Mapping[str, Any], decided_ms: float | None, ears: Ears) -> dict[str, float]:
+    """Return the contributions to the caller's wait, which add up to `total`.
+
+    `decided_ms` is where, on the simulator's clock, the relay took the turn for ended. Playout is
+    the rest: from the first audio made to the first sample that can be heard. Empty when the turn
+    was not an answer to speech (the greeting, keys), or no answer was heard.
+    """
+    if decided_ms is None:
+        return {}
+    spoken = [each for each in ears.utterances if each.end_ms <= decided_ms + FRAME_MS]
+    replies = [each for each in ears.heard if each.start_ms >= decided_ms]
+    if not spoken or not replies:
+        return {}
+    last_sample = max(each.end_ms for each in spoken)
+    total = min(each.start_ms for each in replies) - last_sample
+    known = {
+        "endpointing": decided_ms - last_sample,
+        **{name: float(parts.get(name, 0.0)) for name in RELAY_PARTS},
+    }
+    rounded = {name: round(value, 1) for name, value in known.items()}
+    rounded["total"] = round(total, 1)
+    rounded["playout"] = round(rounded["total"] - sum(known_parts(rounded)), 1)
+    return {name: rounded[name] for name in (*CONTRIBUTIONS, "total")}
+
+
+FRAME_MS = 20
+RELAY_PARTS = ("stt", "llm_first_token", "tool", "tts_first_audio")
+CONTRIBUTIONS = ("endpointing", *RELAY_PARTS, "playout")
+
+
+def known_parts(latency: Mapping[str, float]) -> list[float]:
+    """Return the contributions present, without the total."""
+    return [latency[name] for name in CONTRIBUTIONS if name in latency]
+
+
+def call_report(
+    record: Mapping[str, Any],
+    turns: Sequence[Mapping[str, Any]],
+    files: Mapping[str, Path],
+) -> dict[str, Any]:
+    """Return the object that `artvoice call --json` prints last."""
+    return {
+        "call_id": record["call_id"],
+        "scenario": record.get("scenario", ""),
+        "outcome": record["outcome"] or "unfinished",
+        "ended_by": record["ended_by"],
+        "turns": list(turns),
+        "files": {name: str(path) for name, path in files.items()},
+        "schema": SCHEMA,
+    }
+
+
+def complaints(report: Mapping[str, Any], lines: int, heard_anything: bool) -> list[str]:
+    """Return why a call did not end as it should, in words; empty if it did."""
+    found = []
+    if report["outcome"] not in GOOD:
+        found.append(f"the call ended {report['outcome']}")
+    if report["ended_by"] == "fault":
+        found.append("a fault ended the call")
+    if not heard_anything:
+        found.append("the caller heard nothing")
+    answered = [turn for turn in report["turns"] if turn["caller"]]
+    if lines and not answered:
+        found.append("none of the caller's lines was recognised")
+    return found

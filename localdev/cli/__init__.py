@@ -1,0 +1,136 @@
+"""`artvoice`, the command of a developer's laptop."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from localdev.caller.lines import InOrder, Key, key_of
+from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS
+
+Run = Callable[[Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    args = parser().parse_args(argv)
+    run: Run = args.load()
+    try:
+        return run(args)
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> ArgumentParser:
+    """Return the parser of every command."""
+    top = ArgumentParser(prog="artvoice", description="Voice agents on the telephone, on Azure.")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_up(commands)
+    _add_call(commands)
+    for part in PORTS:
+        _add_part(commands, part)
+    for what in ("agents", "tools", "scenarios"):
+        _add_catalogue(commands, what)
+    doctor = commands.add_parser("doctor", help="say what is missing or misconfigured")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.set_defaults(load=lambda: _load("doctor"))
+    return top
+
+
+def _load(module: str) -> Run:
+    """Import a command only when it is run: `artvoice --help` must not load speech models."""
+    from importlib import import_module
+
+    return import_module(f"localdev.cli.{module}").run  # type: ignore[no-any-return]
+
+
+def _add_up(commands: Any) -> None:
+    up = commands.add_parser("up", help="start host, relay and simulator; Ctrl-C stops them")
+    up.add_argument(
+        "--without", action="append", default=[], choices=list(PORTS), help="leave this part out"
+    )
+    up.add_argument("--call", action="store_true", help="place one demonstration call when ready")
+    up.set_defaults(load=lambda: _load("up"))
+
+
+def _add_part(commands: Any, part: str) -> None:
+    command = commands.add_parser(part, help=f"start the {part} alone")
+    command.add_argument("--port", type=int, default=PORTS[part], help="default %(default)s")
+    command.set_defaults(load=lambda: _load("parts"), part=part)
+
+
+def _add_catalogue(commands: Any, what: str) -> None:
+    command = commands.add_parser(what, help=f"list the {what}, or every mistake in them")
+    command.add_argument("name", nargs="?", help="show one in full")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(load=lambda: _load("catalogue"), what=what)
+
+
+CALL_NOTES = """\
+Each line waits until the agent has finished, unless --at gives a time: seconds after the call was
+answered, for the line before it. Without --say and --wav a demonstration is played.
+
+  artvoice call --say "What is my balance?"
+  artvoice call --say "Tell me about your credit cards." --say "Stop, wait." --at 9
+  artvoice call --fault drop_event:CallDisconnected --json
+
+The exit code is 0 only if the call ended as it should.
+"""
+
+
+def _add_call(commands: Any) -> None:
+    call = commands.add_parser(
+        "call",
+        help="place a call on real audio and show the conversation",
+        epilog=CALL_NOTES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    call.add_argument("--to", default=OUR_NUMBER, metavar="N", help="default %(default)s")
+    call.add_argument(
+        "--from", dest="from_", default=CALLER_NUMBER, metavar="N", help="default %(default)s"
+    )
+    call.add_argument("--scenario", metavar="NAME", help="default: the stack's own")
+    call.add_argument("--say", action=InOrder, metavar="TEXT", help="words, spoken as audio")
+    call.add_argument("--wav", action=InOrder, type=_wav, metavar="FILE", help="a recorded line")
+    call.add_argument("--at", action=InOrder, type=_seconds, metavar="SECONDS", help="when")
+    call.add_argument(
+        "--dtmf", action="append", default=[], type=_key, metavar="T:DIGIT", help="press a key"
+    )
+    call.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:VALUE]",
+        help="let something go wrong; `--fault help` lists them",
+    )
+    call.add_argument("--out", type=Path, metavar="DIR", help="where audio and transcript go")
+    call.add_argument("--json", action="store_true", help="the last line printed is one object")
+    call.set_defaults(load=lambda: _load("call"), script=[])
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if value < 0:
+        raise ArgumentTypeError("a time cannot be negative")
+    return value
+
+
+def _wav(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ArgumentTypeError(f"there is no file {text}")
+    return path
+
+
+def _key(text: str) -> Key:
+    try:
+        return key_of(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Starts the parts of a stack as child processes, restarts one that dies, and stops them all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from localdev.stack.layout import Layout
+from localdev.stack.running import Running, publish, withdraw
+
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 12.0
+QUICK_DEATHS = 3
+
+Say = Callable[[str], None]
+
+
+class PartFailed(Exception):
+    """A part of the stack did not start; the message ends with its last words."""
+
+
+class Stack:
+    """The parts named, supervised: `async with Stack(...) as stack` and they are ready."""
+
+    def __init__(
+        self, layout: Layout, environ: Mapping[str, str], parts: Sequence[str], say: Say
+    ) -> None:
+        self.layout = layout
+        self._environ = dict(environ)
+        self._parts = tuple(parts)
+        self._say = say
+        self._processes: dict[str, Process] = {}
+        self._watchers: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Stack:
+        (self.layout.home / "logs").mkdir(parents=True, exist_ok=True)
+        try:
+            await asyncio.gather(*(self._start(part) for part in self._parts))
+        except BaseException:
+            await self._stop()
+            raise
+        self._watchers = [asyncio.create_task(self._watch(part)) for part in self._parts]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+
+    def log_of(self, part: str) -> Path:
+        """Return the file a part's output goes to."""
+        return self.layout.home / "logs" / f"{part}.log"
+
+    async def _start(self, part: str) -> None:
+        command = (sys.executable, "-m", "localdev.cli", part, "--port")
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            str(self.layout.ports[part]),
+            stdout=PIPE,
+            stderr=STDOUT,
+            env={**self._environ, "PYTHONUNBUFFERED": "1"},
+            # Ctrl-C reaches the supervisor alone, which stops its parts in order.
+            start_new_session=True,
+        )
+        self._processes[part] = process
+        ready = asyncio.Event()
+        copying = asyncio.create_task(self._copy_output(part, process, ready))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait(
+            {copying, waiting}, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        waiting.cancel()
+        if not ready.is_set():
+            raise PartFailed(
+                f"the {part} did not start; see {self.log_of(part)}\n{self._tail(part)}"
+            )
+        self._say(f"{part} ready on {self.layout.url(part)}")
+        self._publish()
+
+    async def _copy_output(self, part: str, process: Process, ready: asyncio.Event) -> None:
+        assert process.stdout is not None  # noqa: S101 it was asked for as a pipe
+        with self.log_of(part).open("ab", buffering=0) as log:
+            while line := await process.stdout.readline():
+                log.write(line)
+                if line.startswith(f"{part} ready".encode()):
+                    ready.set()
+
+    def _tail(self, part: str, lines: int = 12) -> str:
+        text = self.log_of(part).read_text(errors="replace") if self.log_of(part).exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _publish(self) -> None:
+        pids = {part: process.pid for part, process in self._processes.items()}
+        urls = {part: self.layout.url(part) for part in self._processes}
+        publish(self.layout.home, Running(pid=os.getpid(), urls=urls, pids=pids))
+
+    async def _watch(self, part: str) -> None:
+        """Bring a part back whenever it dies, unless it dies at once again and again."""
+        loop = asyncio.get_running_loop()
+        deaths = 0
+        while deaths < QUICK_DEATHS:
+            born = loop.time()
+            code = await self._processes[part].wait()
+            deaths = deaths + 1 if loop.time() - born < 5 else 0
+            self._say(f"{part} died ({_cause(code)}); starting it again")
+            try:
+                await self._start(part)
+            except PartFailed as error:
+                self._say(str(error))
+                return
+
+    async def _stop(self) -> None:
+        for watcher in self._watchers:
+            watcher.cancel()
+        # The relay first: it says goodbye to the host while the host still listens.
+        for part in ("relay", "simulator", "host"):
+            await self._stop_part(part)
+        withdraw(self.layout.home)
+
+    async def _stop_part(self, part: str) -> None:
+        process = self._processes.get(part)
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _cause(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -1,0 +1,135 @@
+"""Make this checkout ready to run: Python 3.13, the environment, the packages, the speech models.
+
+Runs on any Python 3 with its standard library alone. A second run notices that nothing has changed
+and ends at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCAL = ROOT / ".artvoice"
+STAMP = VENV / ".ready"
+INPUTS = (
+    "pyproject.toml",
+    "requirements-dev.txt",
+    "requirements-models.txt",
+    "scripts/setup.py",
+    "scripts/models.py",
+)
+WANTED = (3, 13)
+
+
+def main() -> int:
+    """Set everything up; return 0, or 1 after one sentence that says what to do."""
+    fingerprint = _fingerprint()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint:
+        return 0
+    try:
+        _say("1/4", "looking for Python 3.13")
+        _make_environment()
+        _say("2/4", "installing packages")
+        _install()
+        _say("3/4", "fetching the speech models")
+        _run([str(PYTHON), "scripts/models.py"], "the speech models could not be fetched")
+        _say("4/4", "making local keys")
+        _make_keys()
+    except SetupError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return 1
+    STAMP.write_text(fingerprint)
+    _say("done", "ready")
+    return 0
+
+
+class SetupError(Exception):
+    """One sentence that says what is missing and what to do."""
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _say(step: str, what: str) -> None:
+    print(f"[{step}] {what}", flush=True)
+
+
+def _run(command: list[str], failure: str, env: dict[str, str] | None = None) -> None:
+    try:
+        subprocess.run(command, check=True, cwd=ROOT, env=env)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SetupError(f"{failure} ({error}).") from error
+
+
+def _version_of(python: str) -> tuple[int, ...]:
+    """Return the version a Python really starts as; a version manager's shim may be a decoy."""
+    command = [python, "-c", "import sys; print(*sys.version_info[:2])"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(int(part) for part in answer.stdout.split())
+
+
+def _candidates() -> list[str]:
+    found = [sys.executable, shutil.which("python3.13"), shutil.which("python3")]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found += [
+        str(path) for path in sorted(pyenv.glob("versions/3.13*/bin/python3.13"), reverse=True)
+    ]
+    return [python for python in found if python]
+
+
+def _make_environment() -> None:
+    if PYTHON.exists() and _version_of(str(PYTHON)) == WANTED:
+        return
+    shutil.rmtree(VENV, ignore_errors=True)
+    for python in _candidates():
+        if _version_of(python) == WANTED:
+            _run([python, "-m", "venv", str(VENV)], "Python's venv module is missing: install it")
+            return
+    _download_python()
+
+
+def _download_python() -> None:
+    """Let uv bring a Python 3.13, where the network allows it."""
+    tools = LOCAL / "uv"
+    advice = (
+        "Python 3.13 was not found: put python3.13 on PATH, or run `pyenv install 3.13`, "
+        "and try again"
+    )
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tools), "uv"]
+    _run(pip, advice)
+    env = {**os.environ, "PYTHONPATH": str(tools)}
+    uv = [sys.executable, "-m", "uv", "venv", "--seed", "--python", "3.13", str(VENV)]
+    _run(uv, advice, env)
+
+
+def _install() -> None:
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    advice = "packages could not be installed: check that pip reaches a package index"
+    _run([*pip, "uv"], advice)
+    uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
+    _run([*uv, "-r", "requirements-dev.txt"], advice)
+    _run([*uv, "--quiet", "--no-deps", "-e", "."], advice)
+
+
+def _make_keys() -> None:
+    """Have the local stack's secrets made once; the stack itself knows where they live."""
+    make = "from localdev.stack.layout import home, keys; keys(home())"
+    _run([str(PYTHON), "-c", make], "the local keys could not be written")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
