@@ -1,0 +1,220 @@
+"""Azure Communication Services Call Automation behind the `CallControl` port.
+
+Known faults of its SDK 1.6.0 that are worked round here: the default timeouts are minutes, a
+trailing slash in the endpoint breaks the signature, a connection string always talks https.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from core.control_ports import CarrierError, Links, Once, Trouble
+from core.facts import LegState
+
+API_VERSION = "2026-03-12"
+CONNECT_S = 2
+READ_S = 5
+RETRIES = 2  # the phone rings for 30 s; Event Grid and the orchestration try again themselves
+
+NO_SUCH_CALL = frozenset({"8522", "8528"})
+TOO_LATE = frozenset({"8585", "8586", "8587", "8519", "8583", "8607"})
+CONNECTED_STATES = frozenset({"connected", "transferring", "transferAccepted"})
+GONE_STATES = frozenset({"disconnecting", "disconnected"})
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+Connect = Callable[[], Awaitable[Any]]
+
+
+class AcsCalls:
+    """One SDK client for the whole process, opened at the first command."""
+
+    def __init__(self, connect: Connect, *, source_number: str = "") -> None:
+        self._connect = connect
+        self._source_number = source_number
+        self._client: Any = None
+
+    async def answer(self, offer: str, links: Links, once: Once) -> str:
+        with _carrier_errors():
+            answered = await (await self._calls()).answer_call(
+                incoming_call_context=offer,
+                callback_url=links.callback_url,
+                media_streaming=_streaming(links.media_url),
+                headers=_repeatable(once),
+            )
+        return str(answered.call_connection_id)
+
+    async def create(self, number: str, links: Links, once: Once) -> str:
+        from azure.communication.callautomation import PhoneNumberIdentifier
+
+        with _carrier_errors():
+            created = await (await self._calls()).create_call(
+                target_participant=PhoneNumberIdentifier(number),
+                callback_url=links.callback_url,
+                source_caller_id_number=PhoneNumberIdentifier(self._source_number),
+                media_streaming=_streaming(links.media_url),
+                headers=_repeatable(once),
+            )
+        return str(created.call_connection_id)
+
+    async def hang_up(self, connection_id: str, once: Once) -> None:
+        with _carrier_errors():
+            leg = await self._leg(connection_id)
+            await leg.hang_up(is_for_everyone=True, headers=_repeatable(once))
+
+    async def transfer(self, connection_id: str, number: str, context: str, once: Once) -> None:
+        from azure.communication.callautomation import PhoneNumberIdentifier
+
+        with _carrier_errors():
+            await (await self._leg(connection_id)).transfer_call_to_participant(
+                PhoneNumberIdentifier(number),
+                operation_context=context,
+                source_caller_id_number=PhoneNumberIdentifier(self._source_number)
+                if self._source_number
+                else None,
+                headers=_repeatable(once),
+            )
+
+    async def start_media(self, connection_id: str) -> None:
+        leg = await self._leg(connection_id)
+        try:
+            with _carrier_errors():
+                await leg.stop_media_streaming()
+        except CarrierError as error:
+            if error.trouble is not Trouble.CONFLICT and error.trouble is not Trouble.REFUSED:
+                raise  # "was not active" is the state we want; all else is trouble
+        with _carrier_errors():
+            await leg.start_media_streaming()
+
+    async def play(self, connection_id: str, url: str, context: str) -> None:
+        from azure.communication.callautomation import FileSource
+
+        with _carrier_errors():
+            leg = await self._leg(connection_id)
+            await leg.play_media(FileSource(url=url), operation_context=context)
+
+    async def leg(self, connection_id: str) -> LegState:
+        try:
+            with _carrier_errors():
+                properties = await (await self._leg(connection_id)).get_call_properties()
+        except CarrierError as error:
+            if error.trouble is Trouble.GONE:
+                return LegState.GONE
+            raise
+        state = str(properties.call_connection_state)
+        if state in CONNECTED_STATES:
+            return LegState.CONNECTED
+        return LegState.GONE if state in GONE_STATES else LegState.CONNECTING
+
+    async def check(self) -> None:
+        await self.leg(NOBODY)  # "no such call" proves that it answers and takes our credentials
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _calls(self) -> Any:
+        if self._client is None:
+            self._client = await self._connect()
+        return self._client
+
+    async def _leg(self, connection_id: str) -> Any:
+        return (await self._calls()).get_call_connection(connection_id)
+
+
+def key_client(endpoint: str, access_key: str) -> Connect:
+    """Connect with an access key; http endpoints work, for loopback."""
+
+    async def connect() -> Any:
+        from azure.core.credentials import AzureKeyCredential
+
+        return _client(endpoint, AzureKeyCredential(access_key))
+
+    return connect
+
+
+def identity_client(endpoint: str) -> Connect:
+    """Connect with the identity of the process (managed identity, developer login)."""
+
+    async def connect() -> Any:
+        from azure.identity.aio import DefaultAzureCredential
+
+        return _client(endpoint, DefaultAzureCredential())
+
+    return connect
+
+
+def _client(endpoint: str, credential: Any) -> Any:
+    from azure.communication.callautomation.aio import CallAutomationClient
+
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+    return CallAutomationClient(
+        endpoint.rstrip("/"),
+        credential,
+        api_version=API_VERSION,
+        connection_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        retry_total=RETRIES,
+    )
+
+
+def _streaming(media_url: str) -> Any:
+    from azure.communication.callautomation import (
+        AudioFormat,
+        MediaStreamingAudioChannelType,
+        MediaStreamingContentType,
+        MediaStreamingOptions,
+        StreamingTransportType,
+    )
+
+    return MediaStreamingOptions(
+        transport_url=media_url,
+        transport_type=StreamingTransportType.WEBSOCKET,
+        content_type=MediaStreamingContentType.AUDIO,
+        audio_channel_type=MediaStreamingAudioChannelType.MIXED,
+        start_media_streaming=True,
+        enable_bidirectional=True,
+        audio_format=AudioFormat.PCM16_K_MONO,
+        enable_dtmf_tones=True,
+    )
+
+
+def _repeatable(once: Once) -> dict[str, str]:
+    return {
+        "Repeatability-Request-ID": str(uuid5(NAMESPACE_URL, f"artvoice:{once.key}")),
+        "Repeatability-First-Sent": format_datetime(
+            datetime.fromtimestamp(once.at, UTC), usegmt=True
+        ),
+    }
+
+
+@contextmanager
+def _carrier_errors() -> Iterator[None]:
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    try:
+        yield
+    except HttpResponseError as error:
+        trouble, code = _trouble(error)
+        raise CarrierError(trouble, code) from error
+    except AzureError as error:
+        raise CarrierError(Trouble.UNAVAILABLE, type(error).__name__) from error
+
+
+def _trouble(error: Any) -> tuple[Trouble, str]:
+    status = int(error.status_code or 0)
+    code = str(getattr(error.error, "code", "") or status)
+    if status == 404 or code in NO_SUCH_CALL:
+        return Trouble.GONE, code
+    # An offer whose token has run out is answered 400 with the validator's own error name.
+    if status in {409, 412} or code in TOO_LATE or "IDX23010" in str(error.message):
+        return Trouble.CONFLICT, code
+    if status in {408, 429} or status >= 500:
+        return Trouble.UNAVAILABLE, code
+    return Trouble.REFUSED, code

@@ -1,0 +1,42 @@
+"""Blobs as files in a folder: transcripts and recordings on a laptop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+
+class FolderBlobs:
+    """Files under one folder, replaced whole: a reader never sees half of one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+
+    async def put(self, name: str, content: bytes, content_type: str) -> None:
+        """Write a blob. Raises ValueError for a name that leaves the folder."""
+        await asyncio.to_thread(self._write, self._path(name), content)
+
+    async def get(self, name: str) -> bytes | None:
+        """Read a blob, or nothing. Raises ValueError for a name that leaves the folder."""
+        return await asyncio.to_thread(_read, self._path(name))
+
+    def _path(self, name: str) -> Path:
+        path = Path(os.path.normpath(self._folder / name))
+        if not path.is_relative_to(self._folder) or path == self._folder:
+            raise ValueError("a blob's name must stay in its folder")
+        return path
+
+    def _write(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(path)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

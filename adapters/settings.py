@@ -1,0 +1,218 @@
+"""Every setting there is: the only reader of the environment, and its judge.
+
+`Settings.read` reports all mistakes at once, one line each, and never repeats a value that may be
+a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from adapters.setting_values import (
+    Mistake,
+    Number,
+    Numbers,
+    Pairs,
+    Prefixes,
+    Secret,
+    SettingsError,
+    Targets,
+    Url,
+    Wrong,
+    connection,
+    is_loopback,
+)
+from core.call import Limits
+
+MIN_KEY_CHARS = 16
+
+
+class Settings(BaseModel):
+    """All settings, by their names in lower case. Empty means "not set"."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    # telephony
+    acs_connection_string: Secret
+    acs_endpoint: Url | None = None
+    acs_access_key: Secret
+    acs_resource_id: str = ""
+    acs_jwks_url: Url | None = None
+    acs_source_phone_number: Number | None = None
+    own_phone_numbers: Numbers = ()
+    transfer_targets: Targets = {}
+    outbound_enabled: bool = False
+    outbound_allowed_prefixes: Prefixes = ()
+
+    # how the parts find and know each other
+    call_signing_key: Secret
+    functions_base_url: Url | None = None
+    relay_base_url: Url | None = None
+    relay_shared_key: Secret
+    profile: Literal["zero", "warm-control", "warm"] = "warm-control"
+
+    # what a call is
+    agent_scenario: str = "banking"
+    scenario_numbers: Pairs = {}
+    scenario_from_header: bool = False
+    call_max_seconds: float = Field(default=Limits().duration_s, gt=0, le=24 * 3600)
+    call_connect_seconds: float = Field(default=Limits().connect_s, gt=0, le=600)
+    call_ring_seconds: float = Field(default=Limits().ring_s, gt=0, le=600)
+    call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
+    call_transfer_seconds: float = Field(default=Limits().transfer_s, gt=0, le=600)
+    call_media_retries: int = Field(default=Limits().media_retries, ge=0, le=20)
+
+    # engines
+    chat: str = "scripted"
+    stt: str = "embedded"
+    tts: str = "embedded"
+    realtime: str = ""
+    azure_openai_endpoint: Url | None = None
+    azure_openai_key: Secret
+    azure_openai_deployment: str = ""
+    openai_base_url: Url | None = None
+    openai_api_key: Secret
+    openai_model: str = ""
+    azure_speech_endpoint: Url | None = None
+    azure_speech_region: str = ""
+    azure_speech_key: Secret
+    azure_voicelive_endpoint: Url | None = None
+    azure_voicelive_model: str = ""
+    azure_voicelive_key: Secret
+
+    # what is kept, and where
+    store: Literal["sqlite", "cosmos"] = "sqlite"
+    store_path: str = ".artvoice"
+    azure_cosmos_endpoint: Url | None = None
+    azure_cosmos_key: Secret
+    azure_cosmos_database: str = "artvoice"
+    blobs: Literal["folder", "azure"] = "folder"
+    blob_path: str = ".artvoice/blobs"
+    azure_storage_connection_string: Secret
+    azure_storage_account_url: Url | None = None
+    keep_transcript: bool = True
+    keep_audio: bool = False
+    retention_days: int = Field(default=30, ge=1, le=3650)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Read the environment. Raises SettingsError with every mistake in it."""
+        known = {name: environ.get(name.upper(), "") for name in cls.model_fields}
+        known["functions_base_url"] = known["functions_base_url"] or environ.get("BASE_URL", "")
+        given = {name: value for name, value in known.items() if value.strip()}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            mistakes = _mistakes(error)
+        try:  # what is wrong with the others together is said at once too
+            cls.model_validate({n: v for n, v in given.items() if n.upper() not in mistakes})
+        except SettingsError as error:
+            mistakes = {**{each.name: each for each in error.mistakes}, **mistakes}
+        raise SettingsError(tuple(mistakes.values()))
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        mistakes = tuple(self._contradictions())
+        if mistakes:
+            raise SettingsError(mistakes)
+        return self
+
+    def _contradictions(self) -> list[Mistake]:
+        found: list[Mistake] = []
+
+        def wrong(name: str, reason: str, remedy: str) -> None:
+            found.append(Mistake(name=name, reason=reason, remedy=remedy))
+
+        if self.acs_connection_string.get_secret_value():
+            if self.acs_endpoint or self.acs_access_key.get_secret_value():
+                wrong(
+                    "ACS_CONNECTION_STRING",
+                    "is set beside ACS_ENDPOINT or ACS_ACCESS_KEY",
+                    "Keep one form of credentials.",
+                )
+            elif connection(self.acs_connection_string.get_secret_value()) is None:
+                wrong(
+                    "ACS_CONNECTION_STRING",
+                    "cannot be read",
+                    "Copy it whole: endpoint=https://...;accesskey=...",
+                )
+        elif self.acs_access_key.get_secret_value() and not self.acs_endpoint:
+            wrong("ACS_ACCESS_KEY", "is set without ACS_ENDPOINT", "Set both.")
+        if self.acs_jwks_url and not (self.acs_endpoint and is_loopback(self.acs_endpoint)):
+            wrong(
+                "ACS_JWKS_URL",
+                "is honoured only while ACS_ENDPOINT is a loopback address",
+                "Remove it.",
+            )
+        for name in ("call_signing_key", "relay_shared_key"):
+            value = getattr(self, name).get_secret_value()
+            if value and len(value) < MIN_KEY_CHARS:
+                wrong(
+                    name.upper(),
+                    f"is shorter than {MIN_KEY_CHARS} characters",
+                    "Make one with `openssl rand -base64 32`.",
+                )
+        if self.outbound_enabled and not self.acs_source_phone_number:
+            wrong(
+                "ACS_SOURCE_PHONE_NUMBER",
+                "is not set, but OUTBOUND_ENABLED is",
+                "Set the number that outgoing calls show.",
+            )
+        return found
+
+    def need(self, *names: str) -> None:
+        """Make sure that settings a part cannot do without are there. Raises SettingsError."""
+        missing = [name for name in names if not _is_set(getattr(self, name))]
+        if missing:
+            raise SettingsError(
+                tuple(
+                    Mistake(name=name.upper(), reason="is not set", remedy="Set it.")
+                    for name in missing
+                )
+            )
+
+    @property
+    def acs(self) -> tuple[str, str]:
+        """Endpoint and access key of Call Automation; an empty key means identity."""
+        text = self.acs_connection_string.get_secret_value()
+        if text:
+            return connection(text) or ("", "")
+        return self.acs_endpoint or "", self.acs_access_key.get_secret_value()
+
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """Numbers that are ours: a call from one of them would be a loop."""
+        source = {self.acs_source_phone_number} if self.acs_source_phone_number else set()
+        return frozenset(self.own_phone_numbers) | source
+
+    @property
+    def limits(self) -> Limits:
+        """What bounds a call."""
+        return Limits(
+            connect_s=self.call_connect_seconds,
+            ring_s=self.call_ring_seconds,
+            attach_s=self.call_attach_seconds,
+            transfer_s=self.call_transfer_seconds,
+            duration_s=self.call_max_seconds,
+            media_retries=self.call_media_retries,
+        )
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _mistakes(error: ValidationError) -> dict[str, Mistake]:
+    found = {}
+    for each in error.errors(include_input=False, include_url=False):
+        name = str(each["loc"][0]).upper() if each["loc"] else ""
+        cause: Any = each.get("ctx", {}).get("error")
+        if isinstance(cause, Wrong):
+            found[name] = Mistake(name=name, reason=cause.reason, remedy=cause.remedy)
+            continue
+        reason = each["msg"][:1].lower() + each["msg"][1:]
+        found[name] = Mistake(name=name, reason=reason, remedy="Correct it or remove it.")
+    return found

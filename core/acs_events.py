@@ -1,0 +1,163 @@
+"""How Azure Communication Services spells what happens to a call, and which fact each event is.
+
+Shapes: CloudEvents of Call Automation 2026-03-12 and the IncomingCall event of Event Grid. The
+event *type* decides; a failure may carry code 200. Unknown types are facts without meaning.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core import facts as f
+
+PREFIX = "Microsoft.Communication."
+INCOMING_CALL = PREFIX + "IncomingCall"
+MAX_EVENTS = 100
+MAX_ID = 200
+
+# Names that may name a scenario in the custom context of an incoming call.
+SCENARIO_HEADERS = ("scenario", "x-ms-custom-scenario")
+
+
+class Garbled(ValueError):
+    """A body that is not what the carrier sends. The message holds no part of the body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierEvent:
+    """One callback: `id` is the same on every delivery, `connection_id` names the leg."""
+
+    id: str
+    connection_id: str
+    fact: f.LifeFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingCall:
+    """A phone that rings. `offer` is a bearer capability to answer it: never logged or kept."""
+
+    correlation_id: str
+    caller: str
+    called: str
+    called_raw_id: str
+    offer: str = field(repr=False)
+    scenario: str = ""
+
+
+def parse_callbacks(body: bytes) -> tuple[CarrierEvent, ...]:
+    """Read the body of a callback: an array of CloudEvents, or one. Raises `Garbled`."""
+    try:
+        parsed = json.loads(body)
+    except ValueError as error:  # also RecursionError's cousin: bad UTF-8
+        raise Garbled("the body is not JSON") from error
+    except RecursionError as error:
+        raise Garbled("the body is nested too deeply") from error
+    events = parsed if isinstance(parsed, list) else [parsed]
+    if not events or len(events) > MAX_EVENTS:
+        raise Garbled(f"expected 1 to {MAX_EVENTS} events")
+    return tuple(_callback(_mapping(event)) for event in events)
+
+
+def parse_incoming_call(data: object) -> IncomingCall:
+    """Read the `data` of an IncomingCall event. Raises `Garbled`."""
+    data = _mapping(data)
+    called = _mapping(data.get("to"))
+    return IncomingCall(
+        correlation_id=_text(data, "correlationId"),
+        caller=_address(_mapping(data.get("from"))),
+        called=_address(called),
+        called_raw_id=_text(called, "rawId"),
+        offer=_text(data, "incomingCallContext", limit=65_536),
+        scenario=_wanted_scenario(data.get("customContext")),
+    )
+
+
+def _callback(event: Mapping[str, Any]) -> CarrierEvent:
+    data = _mapping(event.get("data"))
+    return CarrierEvent(
+        id=_text(event, "id"),
+        connection_id=_text(data, "callConnectionId"),
+        fact=_fact(_text(event, "type"), data),
+    )
+
+
+def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901 one row per event
+    code, sub_code = _result(data)
+    match event_type.removeprefix(PREFIX):
+        case "CallConnected":
+            return f.Connected(connection_id=_text(data, "callConnectionId"))
+        case "CallDisconnected":
+            return f.Disconnected(code=code, sub_code=sub_code)
+        case "AnswerFailed" | "CreateCallFailed" | "ConnectFailed":
+            return f.ConnectFailed(code=code, sub_code=sub_code)
+        case "ParticipantsUpdated":
+            people = data.get("participants")
+            return f.ParticipantsChanged(count=len(people) if isinstance(people, list) else 0)
+        case "MediaStreamingStarted":
+            return f.MediaStarted()
+        case "MediaStreamingStopped":
+            return f.MediaStopped()
+        case "MediaStreamingFailed":
+            return f.MediaFailed(code=code, sub_code=sub_code)
+        case "CallTransferAccepted":
+            return f.TransferAccepted(request_id=_context(data))
+        case "CallTransferFailed":
+            return f.TransferFailed(request_id=_context(data), code=code, sub_code=sub_code)
+        case "PlayCompleted":
+            return f.PromptPlayed(ok=True, context=_context(data))
+        case "PlayFailed" | "PlayCanceled":
+            return f.PromptPlayed(ok=False, context=_context(data))
+        case other:
+            return f.OtherEvent(type=re.sub(r"[^A-Za-z0-9.]", "", other)[:80])
+
+
+def _result(data: Mapping[str, Any]) -> tuple[int, int]:
+    result = data.get("resultInformation")
+    if not isinstance(result, Mapping):
+        return 0, 0  # old API versions have none
+    code, sub_code = result.get("code"), result.get("subCode")
+    return (
+        code if isinstance(code, int) else 0,
+        sub_code if isinstance(sub_code, int) else 0,
+    )
+
+
+def _context(data: Mapping[str, Any]) -> str:
+    context = data.get("operationContext")
+    return context[:MAX_ID] if isinstance(context, str) else ""
+
+
+def _address(identifier: Mapping[str, Any]) -> str:
+    number = identifier.get("phoneNumber")
+    if isinstance(number, Mapping) and isinstance(number.get("value"), str):
+        return _text(number, "value")
+    return _text(identifier, "rawId")
+
+
+def _wanted_scenario(context: object) -> str:
+    if not isinstance(context, Mapping):
+        return ""
+    for headers in (context.get("voipHeaders"), context.get("sipHeaders")):
+        if not isinstance(headers, Mapping):
+            continue
+        for name, value in headers.items():
+            if str(name).casefold() in SCENARIO_HEADERS and isinstance(value, str):
+                return value[:MAX_ID]
+    return ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Garbled("expected an object")
+    return value
+
+
+def _text(values: Mapping[str, Any], name: str, limit: int = MAX_ID) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        raise Garbled(f"`{name}` must be a text of at most {limit} characters")
+    return value

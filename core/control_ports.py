@@ -1,0 +1,243 @@
+"""What the control plane needs from a store, a telephone carrier, a blob store and an orchestrator.
+
+Adapters implement these Protocols; every implementation of `CallStore` passes one contract suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from core.facts import Direction, Fact, LegState, LogEntry
+from core.session import Directive, LiveCall
+
+# --- calls and their logs -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCall:
+    """What is kept of a call beside its log. `caller` and `called` are personal data.
+
+    Times are epoch seconds. `seen_at`: when a relay last showed that it has the call. `record` is
+    there once the call has ended.
+    """
+
+    call_id: str
+    created_at: float
+    direction: Direction
+    caller: str
+    called: str
+    scenario: str
+    scenario_sha: str
+    connection_id: str = ""
+    epoch: int = 0
+    seen_at: float = 0.0
+    ended_at: float | None = None
+    record: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFact:
+    """A fact and its name at its origin: the same pair is appended once."""
+
+    source: str
+    source_id: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """Entries in order; `more` says whether there are others behind them."""
+
+    entries: tuple[LogEntry, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPage:
+    """Calls, newest first; `continuation` is empty on the last page."""
+
+    calls: tuple[StoredCall, ...]
+    continuation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """A relay as its last heartbeat showed it."""
+
+    relay_id: str
+    url: str
+    load: float
+    draining: bool
+    seen_at: float
+
+
+class UnknownCall(KeyError):
+    """No call has this id."""
+
+
+class CallStore(Protocol):
+    """Calls, their logs, relays and directives. Every write is conditional; times are its own."""
+
+    async def claim(self, call: StoredCall) -> StoredCall:
+        """Create a call and entry 1 (`Offered`) unless it exists; return what is stored."""
+        ...
+
+    async def call(self, call_id: str) -> StoredCall | None: ...
+
+    async def calls(
+        self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
+    ) -> CallPage:
+        """List calls, newest first. Raises ValueError for a continuation that is not ours."""
+        ...
+
+    async def append(
+        self, call_id: str, facts: Sequence[NewFact], *, epoch: int | None = None
+    ) -> tuple[LogEntry, ...]:
+        """Append what is new, numbered without gaps, all or nothing; return the new entries.
+
+        Facts of an `epoch` that is not the call's current one are marked late. Raises UnknownCall.
+        """
+        ...
+
+    async def log(
+        self, call_id: str, *, after: int = 0, limit: int = 500, life_only: bool = False
+    ) -> LogPage: ...
+
+    async def find(self, call_id: str, source: str, source_id: str) -> LogEntry | None:
+        """Return the entry that this fact became."""
+        ...
+
+    async def last_seq(self, call_id: str, source: str) -> int:
+        """Return the highest numeric source id that is in the log, or 0."""
+        ...
+
+    async def bind_leg(self, call_id: str, connection_id: str) -> str:
+        """Bind the leg unless one is bound; return the bound one. Raises UnknownCall."""
+        ...
+
+    async def open_session(self, call_id: str, relay_id: str) -> int:
+        """Give the call to a relay: the next epoch, logged as `SessionOpened`."""
+        ...
+
+    async def finish(self, call_id: str, record: dict[str, Any], *, keep_words: bool) -> None:
+        """Store the record of an ended call; without `keep_words` the log loses what was said."""
+        ...
+
+    async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
+        """Keep what a relay says of itself; its calls of a current epoch have been seen."""
+        ...
+
+    async def relays(self, *, seen_after: float) -> tuple[Relay, ...]: ...
+
+    async def direct(self, directive: Directive) -> None:
+        """Leave a directive for whoever has the call. The same id is kept once."""
+        ...
+
+    async def directives(self, call_ids: Sequence[str]) -> tuple[Directive, ...]: ...
+
+    async def acknowledge(self, directive_ids: Sequence[str]) -> None: ...
+
+    async def keep_snapshot(self, sha: str, text: str) -> None: ...
+
+    async def snapshot(self, sha: str) -> str | None: ...
+
+    async def aclose(self) -> None: ...
+
+
+# --- the carrier ----------------------------------------------------------------------------------
+
+
+class Trouble(StrEnum):
+    """Why the carrier did not do what it was asked."""
+
+    GONE = "gone"  # there is no such leg (any more)
+    CONFLICT = "conflict"  # not in this state: too late, or somebody else's
+    REFUSED = "refused"  # our request or our credentials are wrong
+    UNAVAILABLE = "unavailable"  # may work later
+
+
+class CarrierError(Exception):
+    """A command the carrier did not carry out. `code` is its own code, without personal data."""
+
+    def __init__(self, trouble: Trouble, code: str) -> None:
+        super().__init__(f"{trouble}: {code}")
+        self.trouble = trouble
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """Makes a request repeatable: the same key is carried out once (`at`: epoch seconds)."""
+
+    key: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where the carrier reports to and streams audio to. Both hold a secret."""
+
+    callback_url: str = field(repr=False)
+    media_url: str = field(repr=False)
+
+
+class CallControl(Protocol):
+    """Commands to the telephone carrier. All raise `CarrierError`."""
+
+    async def answer(self, offer: str, links: Links, once: Once) -> str:
+        """Answer with audio streaming both ways; return the connection id."""
+        ...
+
+    async def create(self, number: str, links: Links, once: Once) -> str:
+        """Ring an E.164 number; return the connection id."""
+        ...
+
+    async def hang_up(self, connection_id: str, once: Once) -> None:
+        """End the call for everyone."""
+        ...
+
+    async def transfer(self, connection_id: str, number: str, context: str, once: Once) -> None:
+        """Ask to connect the other side to an E.164 number; events carry `context`."""
+        ...
+
+    async def start_media(self, connection_id: str) -> None:
+        """Have the audio socket dialled again, whatever its state is."""
+        ...
+
+    async def play(self, connection_id: str, url: str, context: str) -> None:
+        """Play a WAV file to everyone; events carry `context`."""
+        ...
+
+    async def leg(self, connection_id: str) -> LegState: ...
+
+    async def check(self) -> None:
+        """Make sure that the carrier answers and knows us. Raises `CarrierError`."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+class Blobs(Protocol):
+    """Files by name (`folder/name.ext`), written whole."""
+
+    async def put(self, name: str, content: bytes, content_type: str) -> None: ...
+
+    async def get(self, name: str) -> bytes | None: ...
+
+
+class Orchestrations(Protocol):
+    """The durable half of a call."""
+
+    async def start(self, call: StoredCall) -> None:
+        """Have the call's orchestration live; "already live" is success."""
+        ...
+
+    async def poke(self, call_id: str) -> bool:
+        """Wake it; False when there is none to wake."""
+        ...

@@ -1,0 +1,195 @@
+"""What stays of a call: its record, its transcript, and what is left when words may not stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from core import facts as f
+from core.call import CallState, Phase, fold, step
+
+SCHEMA = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """One turn while its facts are gathered."""
+
+    caller: list[str] = field(default_factory=list)
+    heard: dict[str, f.AgentHeard] = field(default_factory=dict)
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    handoffs: list[dict[str, Any]] = field(default_factory=list)
+    done: f.TurnDone | None = None
+
+
+def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
+    """Return a call as JSON: outcome, turns and a timeline of its life facts."""
+    state = fold(CallState(call_id=call_id), entries)
+    on_time = [entry for entry in entries if not entry.late]
+    turns = _turns(on_time)
+    return {
+        "schema": SCHEMA,
+        "call_id": call_id,
+        "direction": state.direction.value,
+        "phase": state.phase.value,
+        "outcome": state.outcome.value if state.outcome else None,
+        "ended_by": state.ended_by,
+        "agent": state.agent,
+        "epoch": state.epoch,
+        "reconciled": state.reconciled,
+        "started_at": on_time[0].at if on_time else None,
+        "ended_at": _ended_at(on_time),
+        "turns": turns,
+        "handoffs": [each for turn in turns for each in turn["handoffs"]],
+        "timeline": [_moment(entry) for entry in entries if f.is_life(entry.fact)],
+    }
+
+
+def _ended_at(entries: Iterable[f.LogEntry]) -> float | None:
+    state = CallState(call_id="")
+    for entry in entries:
+        state, _ = step(state, entry)
+        if state.phase is Phase.ENDED:
+            return entry.at
+    return None
+
+
+def _moment(entry: f.LogEntry) -> dict[str, Any]:
+    entry = f.lean(entry)
+    return {"n": entry.n, "at": entry.at, "late": entry.late, **_plain(entry.fact)}
+
+
+def _plain(fact: f.Fact) -> dict[str, Any]:
+    plain: dict[str, Any] = f.FACT.dump_python(fact, mode="json")
+    return plain
+
+
+def _turns(entries: Iterable[f.LogEntry]) -> list[dict[str, Any]]:
+    turns: dict[int, _Turn] = {}
+    for entry in entries:
+        turn = getattr(entry.fact, "turn", None)
+        if turn is not None:
+            _gather(turns.setdefault(turn, _Turn()), entry.fact)
+    return [_turn_record(n, turn) for n, turn in sorted(turns.items())]
+
+
+def _gather(turn: _Turn, fact: f.Fact) -> None:
+    match fact:
+        case f.CallerSaid(text=text):
+            turn.caller.append(text)
+        case f.AgentHeard(agent=agent):
+            turn.heard[agent] = fact
+        case f.ToolFinished(name=name, ok=ok, ms=ms, error=error, id=call):
+            run = next((run for run in turn.tools if run["id"] == call), {"id": call})
+            if run not in turn.tools:
+                turn.tools.append(run)
+            run.update(name=name, ok=ok, ms=ms, error=error)
+            run.setdefault("arguments", {})
+        case f.ToolStarted(name=name, arguments=arguments, id=call):
+            started = {"id": call, "name": name, "arguments": dict(arguments)}
+            turn.tools.append({**started, "ok": False, "ms": 0, "error": "unfinished"})
+        case f.HandedOff(from_agent=before, to_agent=after, reason=reason):
+            turn.handoffs.append({"from": before, "to": after, "reason": reason})
+        case f.TurnDone():
+            turn.done = fact
+        case _:
+            pass
+
+
+def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
+    if turn.done is None:  # the relay died in it: what it had reported is what we know
+        last = list(turn.heard.values())
+        text = " ".join(each.text for each in last)
+        return {
+            "n": n,
+            "caller": " ".join(turn.caller),
+            "agent": last[-1].agent if last else "",
+            "reply": text,
+            "heard": text,
+            "interrupted": any(each.cut for each in last),
+            "tools": [{k: v for k, v in run.items() if k != "id"} for run in turn.tools],
+            "handoffs": turn.handoffs,
+            "latency_ms": {},
+        }
+    done = turn.done
+    return {
+        "n": n,
+        "caller": done.caller,
+        "agent": done.agent,
+        "reply": done.reply,
+        "heard": done.heard,
+        "interrupted": done.interrupted,
+        "tools": [asdict(run) for run in done.tools],
+        "handoffs": [
+            {"from": each.from_agent, "to": each.to_agent, "reason": each.reason}
+            for each in done.handoffs
+        ],
+        "latency_ms": asdict(done.latency),
+    }
+
+
+def without_words(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record that tells how a call went, but not what was said."""
+    turns = [
+        {
+            **turn,
+            **dict.fromkeys(("caller", "reply", "heard"), ""),
+            "tools": [{**run, "arguments": {}} for run in turn["tools"]],
+            "handoffs": [{**each, "reason": ""} for each in turn["handoffs"]],
+        }
+        for turn in record["turns"]
+    ]
+    handoffs = [{**each, "reason": ""} for each in record["handoffs"]]
+    return {**record, "turns": turns, "handoffs": handoffs}
+
+
+def wordless(fact: f.Fact) -> f.Fact:
+    """Return a fact without what was said, heard, passed to tools or remembered."""
+    match fact:
+        case f.CallerSaid() | f.AgentHeard():
+            return replace(fact, text="")
+        case f.ToolStarted():
+            return replace(fact, arguments={})
+        case f.ToolFinished():
+            return replace(fact, text="", data={}, error="")
+        case f.Remembered():
+            return replace(fact, slots={})
+        case f.TurnDone():
+            tools = tuple(replace(run, arguments={}, error="") for run in fact.tools)
+            handoffs = tuple(replace(each, reason="") for each in fact.handoffs)
+            bare = replace(fact, caller="", reply="", heard="")
+            return replace(bare, tools=tools, handoffs=handoffs)
+        case f.HandedOff() | f.HangUpRequested() | f.MediaDetached():
+            return replace(fact, reason="")
+        case f.TransferRequested():
+            return replace(fact, summary="")
+        case _:
+            return fact
+
+
+def transcript(record: Mapping[str, Any]) -> str:
+    """Return a record as readable Markdown."""
+    lines = [
+        f"# Call {record['call_id']}",
+        "",
+        f"Scenario {record.get('scenario') or 'unknown'}, {record['outcome'] or 'not ended'}, "
+        f"ended by {record['ended_by'] or 'nobody yet'}.",
+        "",
+    ]
+    for turn in record["turns"]:
+        if turn["caller"]:
+            lines += [f"**Caller:** {turn['caller']}", ""]
+        lines += [f"*{run['name']}: {'ok' if run['ok'] else 'failed'}*" for run in turn["tools"]]
+        lines += [f"*{each['from']} hands over to {each['to']}*" for each in turn["handoffs"]]
+        if turn["tools"] or turn["handoffs"]:
+            lines.append("")
+        if turn["heard"]:
+            cut = " *(interrupted)*" if turn["interrupted"] else ""
+            lines += [f"**{turn['agent']}:** {turn['heard']}{cut}", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def masked(address: str) -> str:
+    """Return a phone number or user id of which only the end can be read."""
+    return "*" * max(len(address) - 2, 0) + address[-2:]
