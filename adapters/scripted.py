@@ -123,6 +123,11 @@ class ScriptedStream:
             self.open = False
             self._box.close()
 
+    def finish(self) -> None:
+        """Say that no more audio comes: `events` ends after what was heard."""
+        self.open = False
+        self._box.close()
+
     async def aclose(self) -> None:
         """Drop what is unheard."""
         self.open = False

@@ -10,6 +10,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from adapters.embedded.models import JOE, JOE_CONFIG, find_model, piper_path
@@ -61,8 +62,7 @@ class PiperSpeaking:
             raise _failed(Cause.BAD_REQUEST, "text too long to speak at once")
         if not any(character.isalnum() for character in text):
             return
-        sound = sound_of(voice)
-        asked = json.dumps({"text": text, "rate": sound.rate, "pitch": sound.pitch}).encode()
+        asked = json.dumps({"text": text, **asdict(sound_of(voice))}).encode()
         begun = False
         try:
             async with aclosing(self._say(asked)) as pieces:

@@ -75,7 +75,7 @@ class Speaker:
 
     def speak_all(self) -> None:
         """Serve requests until the process ends."""
-        list(self._pieces("Ready.", rate=1.0, pitch=1.0))  # the first run is slow
+        list(self._pieces("Ready.", rate=1.0, pitch=1.0, variety=1.0))  # the first run is slow
         self._send(Kind.READY, 0)
         while True:
             request, payload = self._waiting.get()
@@ -98,7 +98,7 @@ class Speaker:
 
     def _speak(self, request: int, asked: dict[str, Any]) -> None:
         try:
-            for pcm in self._pieces(asked["text"], rate=asked["rate"], pitch=asked["pitch"]):
+            for pcm in self._pieces(**asked):
                 for at in range(0, len(pcm), CHUNK_BYTES):
                     if request in self._cancelled:
                         return
@@ -110,14 +110,18 @@ class Speaker:
             return
         self._send(Kind.END, request)
 
-    def _pieces(self, text: str, *, rate: float, pitch: float) -> Iterator[bytes]:
+    def _pieces(self, text: str, rate: float, pitch: float, variety: float) -> Iterator[bytes]:
         """Yield a sentence at a time as 16 kHz PCM.
 
         Played `pitch` times faster, the voice rises; spoken as much slower, the tempo stays.
         """
         from piper import SynthesisConfig
 
-        config = SynthesisConfig(length_scale=pitch / rate)
+        config = SynthesisConfig(
+            length_scale=pitch / rate,
+            noise_scale=variety * self._voice.config.noise_scale,
+            noise_w_scale=variety * self._voice.config.noise_w_scale,
+        )
         for chunk in self._voice.synthesize(text, config):
             samples = trimmed(chunk.audio_float_array, int(self._rate * pitch))
             resampled = soxr.resample(samples, self._rate * pitch, SAMPLE_RATE)

@@ -8,7 +8,6 @@ from zlib import crc32
 
 from core.speech import Voice
 
-# The voice of `artvoice call --say`: outside the range of every agent's, see `MAX_PITCH`.
 CALLER = "caller"
 MIN_PITCH, MAX_PITCH = 0.84, 1.14
 MIN_RATE, MAX_RATE = 0.5, 2.0
@@ -16,7 +15,6 @@ MIN_RATE, MAX_RATE = 0.5, 2.0
 # Pitches of the recording. Azure's better known names keep their order from low to high, so
 # that agents who differ there differ here; `joe` is the recording as it is.
 PITCHES = {
-    CALLER: 1.35,
     "joe": 1.0,
     "andrew": 0.94,
     "brian": 0.88,
@@ -36,14 +34,20 @@ _AZURE_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """How many times faster and higher than the recording."""
+    """How many times faster and higher than the recording; 0 `variety` says it alike every time."""
 
     rate: float
     pitch: float
+    variety: float = 1.0
+
+
+# More than 15 % above the highest agent. Of the pitches and rates tried on banking sentences the
+# embedded recognizer makes fewest mistakes with this one, and the same ones every time.
+_CALLER_SOUND = Sound(rate=0.92, pitch=1.4, variety=0.0)
 
 
 def caller_voice() -> Voice:
-    """Return the voice of a caller, which no agent has."""
+    """Return the voice of `artvoice call --say`, which no agent has."""
     return Voice(name=CALLER, type="embedded")
 
 
@@ -55,9 +59,9 @@ def sound_of(voice: Voice) -> Sound:
     name = voice.name.lower()
     if match := _AZURE_NAME.match(name):
         name = match["name"]
-    rate = min(MAX_RATE, max(MIN_RATE, _factor(voice.rate)))
     if name == CALLER:
-        return Sound(rate=rate, pitch=PITCHES[CALLER])
+        return _CALLER_SOUND
+    rate = min(MAX_RATE, max(MIN_RATE, _factor(voice.rate)))
     pitch = PITCHES.get(name) or _drawn(name)
     return Sound(rate=rate, pitch=min(MAX_PITCH, max(MIN_PITCH, pitch * _factor(voice.pitch))))
 

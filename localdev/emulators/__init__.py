@@ -1,0 +1,1 @@
+"""Servers of this machine that speak what Azure and OpenAI speak."""

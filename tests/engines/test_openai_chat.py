@@ -1,0 +1,306 @@
+"""The real `openai` package against a server that streams every shape and every fault."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from adapters.openai_chat import OpenAIChat, azure_base_url
+from core.agents import AgentSpec, ModelSpec
+from core.chat import (
+    AgentSaid,
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    Note,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+    ToolsCalled,
+    UserSaid,
+)
+from core.errors import Cause, EngineFailed
+from core.tools import ToolCall, ToolSpec
+from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
+
+BALANCE = ToolSpec(
+    name="get_balance",
+    description="Balance of an account.",
+    parameters={"type": "object", "properties": {"account": {"type": "string"}}},
+)
+ASKED = ChatRequest(
+    agent=AgentSpec(name="Bank", prompt=""),
+    system="You are a bank.",
+    messages=(UserSaid(text="My balance?"),),
+    tools=(BALANCE,),
+)
+
+
+def chat_with(server: ChatEmulator, **changes: object) -> OpenAIChat:
+    options: dict[str, object] = {
+        "api_key": "key",
+        "model": "some-model",
+        "base_url": f"{server.url}/v1",
+        "retries": 0,
+        **changes,
+    }
+    return OpenAIChat(**options)  # type: ignore[arg-type]
+
+
+async def reply_of(chat: OpenAIChat, request: ChatRequest = ASKED) -> list[ChatEvent]:
+    try:
+        return [event async for event in chat.stream(request)]
+    finally:
+        await chat.aclose()
+
+
+async def failure_of(chat: OpenAIChat, request: ChatRequest = ASKED) -> EngineFailed:
+    with pytest.raises(EngineFailed) as failed:
+        await reply_of(chat, request)
+    return failed.value
+
+
+def text_of(events: list[ChatEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def test_a_reply_streams_word_by_word_and_ends_with_its_usage() -> None:
+    async with ChatEmulator([Reply(text="You have ten dollars.")]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert text_of(events) == "You have ten dollars."
+    assert len(events) == 5
+    assert events[-1] == Finished(reason="stop", input_tokens=11, output_tokens=7)
+
+
+async def test_parallel_tool_calls_come_complete_whatever_fragments_they_had() -> None:
+    calls = (
+        Call(name="get_balance", arguments='{"account": "checking"}', id="a", fragment=3),
+        Call(name="get_balance", arguments='{"account": "savings"}', id="b", fragment=5),
+    )
+
+    async with ChatEmulator([Reply(text="Let me look.", calls=calls)]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert [event.call for event in events if isinstance(event, ToolCalled)] == [
+        ToolCall(id="a", name="get_balance", arguments={"account": "checking"}),
+        ToolCall(id="b", name="get_balance", arguments={"account": "savings"}),
+    ]
+    assert events[-1] == Finished(reason="tool_calls", input_tokens=11, output_tokens=7)
+
+
+async def test_azures_chunks_without_choices_are_no_trouble() -> None:
+    async with ChatEmulator([Reply(text="Hello.", azure=True)]) as server:
+        chat = chat_with(server, base_url=azure_base_url(server.url), model="gpt-4o")
+        events = await reply_of(chat)
+
+    assert text_of(events) == "Hello."
+    assert server.requests[0].path == "/openai/v1/chat/completions"
+
+
+async def test_an_entra_token_is_fetched_for_each_request() -> None:
+    tokens = iter(("first", "second"))
+
+    async def token() -> str:
+        return next(tokens)
+
+    async with ChatEmulator([Reply(text="Hello."), Reply(text="Hello.")]) as server:
+        chat = chat_with(server, api_key=token)
+        for _ in range(2):
+            async with aclosing(chat.stream(ASKED)) as stream:
+                async for _event in stream:
+                    pass
+        await chat.aclose()
+
+    sent = [seen.headers["Authorization"] for seen in server.requests]
+    assert sent == ["Bearer first", "Bearer second"]
+
+
+async def test_a_tool_without_parameters_may_leave_its_arguments_empty() -> None:
+    async with ChatEmulator([Reply(calls=(Call(name="list_cards", arguments=""),))]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert events[0] == ToolCalled(call=ToolCall(id="call_1", name="list_cards", arguments={}))
+
+
+@pytest.mark.parametrize("arguments", ['{"account": ', "[1]", "not json"])
+async def test_damaged_tool_arguments_are_a_lost_reply_that_may_be_asked_again(
+    arguments: str,
+) -> None:
+    reply = Reply(calls=(Call(name="get_balance", arguments=arguments),))
+
+    async with ChatEmulator([reply]) as server:
+        failure = await failure_of(chat_with(server))
+
+    assert failure.error.cause is Cause.LOST
+    assert failure.error.retryable
+
+
+async def test_a_call_that_the_token_limit_cut_short_is_not_made() -> None:
+    reply = Reply(calls=(Call(name="get_balance", arguments='{"acc'),), finish="length")
+
+    async with ChatEmulator([reply]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert events == [Finished(reason="length", input_tokens=11, output_tokens=7)]
+
+
+async def test_a_filtered_reply_says_so() -> None:
+    async with ChatEmulator([Reply(text="I", finish="content_filter")]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert events[-1] == Finished(reason="content_filter", input_tokens=11, output_tokens=7)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (401, Cause.AUTH),
+        (403, Cause.AUTH),
+        (400, Cause.BAD_REQUEST),
+        (404, Cause.BAD_REQUEST),
+        (408, Cause.TIMEOUT),
+        (429, Cause.THROTTLED),
+        (500, Cause.UNAVAILABLE),
+        (503, Cause.UNAVAILABLE),
+    ],
+)
+async def test_an_error_status_has_a_cause_and_its_message_stays_out_of_the_logs(
+    status: int, cause: Cause
+) -> None:
+    async with ChatEmulator([Reply(status=status, code="some_code")]) as server:
+        failure = await failure_of(chat_with(server))
+
+    assert failure.error.cause is cause
+    assert "secret" not in failure.error.detail
+    assert "some_code" in failure.error.detail
+
+
+async def test_a_throttled_request_is_repeated_once_after_the_time_the_server_asks_for() -> None:
+    replies = [Reply(status=429, retry_after_ms=1), Reply(text="Hello.")]
+
+    async with ChatEmulator(replies) as server:
+        events = await reply_of(chat_with(server, retries=1))
+
+    assert text_of(events) == "Hello."
+    assert [seen.retry for seen in server.requests] == [0, 1]
+
+
+async def test_nobody_at_the_address_is_unavailable() -> None:
+    async with ChatEmulator([]) as server:
+        pass
+
+    failure = await failure_of(chat_with(server))
+
+    assert failure.error.cause is Cause.UNAVAILABLE
+
+
+async def test_a_server_that_never_answers_is_a_timeout() -> None:
+    async with ChatEmulator([Reply(wait_s=60)]) as server:
+        failure = await failure_of(chat_with(server, first_token_s=0.05))
+
+    assert failure.error.cause is Cause.TIMEOUT
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+async def test_a_stream_that_stalls_is_a_timeout(stop_after: int) -> None:
+    reply = Reply(text="One two three.", stop_after=stop_after, then="hang")
+
+    async with ChatEmulator([reply]) as server:
+        failure = await failure_of(chat_with(server, first_token_s=0.2, next_token_s=0.05))
+
+    assert failure.error.cause is Cause.TIMEOUT
+
+
+@pytest.mark.parametrize("then", ["drop", "error_event", "end"])
+async def test_a_stream_that_breaks_off_is_lost(then: str) -> None:
+    reply = Reply(text="One two three.", stop_after=3, then=then)  # type: ignore[arg-type]
+
+    async with ChatEmulator([reply]) as server:
+        failure = await failure_of(chat_with(server))
+
+    assert failure.error.cause is Cause.LOST
+    assert "secret" not in failure.error.detail
+
+
+async def test_closing_the_iterator_tells_the_server_to_stop() -> None:
+    reply = Reply(text="One two three.", stop_after=3, then="hang")
+
+    async with ChatEmulator([reply]) as server:
+        chat = chat_with(server)
+        async with aclosing(chat.stream(ASKED)) as stream:
+            first = await anext(stream)
+        async with asyncio.timeout(5):
+            await server.requests[0].disconnected.wait()
+        await chat.aclose()
+
+    assert first == TextDelta(text="One ")
+
+
+async def test_the_conversation_arrives_with_every_tool_call_answered_in_place() -> None:
+    calls = (
+        ToolCall(id="a", name="get_balance", arguments={"account": "x"}),
+        ToolCall(id="b", name="get_balance", arguments={}),
+    )
+    request = replace(
+        ASKED,
+        messages=(
+            UserSaid(text="My balance?"),
+            AgentSaid(text="Let me", cut=True),
+            ToolsCalled(calls=calls),
+            UserSaid(text="Hurry"),
+            ToolReturned(call_id="a", name="get_balance", text="10"),
+            ToolReturned(call_id="gone", name="get_balance", text="?"),
+            Note(text="The caller was handed over."),
+        ),
+    )
+
+    async with ChatEmulator([Reply(text="Ten.")]) as server:
+        await reply_of(chat_with(server), request)
+
+    sent = server.requests[0].body["messages"]
+    assert [message["role"] for message in sent] == [
+        "system", "user", "assistant", "assistant", "tool", "tool", "user", "system",
+    ]  # fmt: skip
+    assert [call["id"] for call in sent[3]["tool_calls"]] == ["a", "b"]
+    assert (sent[4]["tool_call_id"], sent[4]["content"]) == ("a", "10")
+    assert "No result" in sent[5]["content"]
+    assert server.requests[0].body["tools"][0]["function"]["name"] == "get_balance"
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (ModelSpec(temperature=0.2, max_tokens=50), {"temperature": 0.2, "max_tokens": 50}),
+        (
+            ModelSpec(deployment_id="gpt-5-mini", temperature=0.2, max_tokens=50),
+            {"max_completion_tokens": 50},
+        ),
+        (
+            ModelSpec(deployment_id="thinker", reasoning_effort="low", verbosity="low"),
+            {"reasoning_effort": "low", "verbosity": "low"},
+        ),
+    ],
+)
+async def test_an_agents_model_gets_the_settings_that_its_kind_takes(
+    spec: ModelSpec, expected: dict[str, object]
+) -> None:
+    request = replace(ASKED, agent=replace(ASKED.agent, model=spec))
+
+    async with ChatEmulator([Reply(text="Yes.")]) as server:
+        await reply_of(chat_with(server), request)
+
+    body = server.requests[0].body
+    assert body["model"] == (spec.deployment_id or "some-model")
+    known = {"model", "messages", "stream", "stream_options", "tools"}
+    assert {name: value for name, value in body.items() if name not in known} == expected
+
+
+async def test_a_server_with_one_model_is_never_asked_for_another() -> None:
+    request = replace(ASKED, agent=replace(ASKED.agent, model=ModelSpec(deployment_id="gpt-4o")))
+
+    async with ChatEmulator([Reply(text="Yes.")]) as server:
+        await reply_of(chat_with(server, one_model=True), request)
+
+    assert server.requests[0].body["model"] == "some-model"
