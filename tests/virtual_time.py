@@ -3,17 +3,21 @@
 import asyncio
 import selectors
 from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
 
 
 class _JumpingSelector(selectors.DefaultSelector):
     """Never waits for a timer: when no socket is ready, the clock moves to the next one."""
 
     now = 0.0
+    threads_at_work = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         # Nothing scheduled means that only real IO (a thread, a socket) can go on: wait for it.
-        ready = super().select(0 if timeout is not None else 1.0)
-        if not ready and timeout is not None:
+        waits = timeout is None or (timeout > 0 and self.threads_at_work > 0)
+        ready = super().select(1.0 if waits else 0)
+        if not ready and not waits and timeout is not None:
             self.now += timeout
         return ready
 
@@ -26,6 +30,28 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._selector.now  # type: ignore[attr-defined,no-any-return]
+
+    def run_in_executor[T](  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """Run in a thread; the clock stands still until it is done."""
+        selector: _JumpingSelector = self._selector  # type: ignore[attr-defined]
+        selector.threads_at_work += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(lambda _: _done(selector))
+        return future
+
+    async def shutdown_default_executor(  # asyncio's own signature
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> None:
+        """Wait for threads without a limit: they live in real time."""
+        del timeout
+        await super().shutdown_default_executor()
+
+
+def _done(selector: _JumpingSelector) -> None:
+    selector.threads_at_work -= 1
 
 
 VIRTUAL: tuple[str, dict[str, Callable[[], asyncio.AbstractEventLoop]]] = (

@@ -1,0 +1,255 @@
+"""The control interface: places calls, speaks for the caller, shows what happened. Loopback only.
+
+Every request needs the control token in `x-emulator-token`, and must come from and for this
+machine by its Host and Origin. Times are milliseconds on the call's clock (see `clock`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import orjson
+from aiohttp import web
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
+
+from localdev.acs_simulator.audio import NotAudio, read_audio
+from localdev.acs_simulator.bodies import E164, is_loopback
+from localdev.acs_simulator.call import Call, Parties
+from localdev.acs_simulator.callee import Behaviour, Manner
+from localdev.acs_simulator.exchange import Exchange, TooManyCalls
+from localdev.acs_simulator.faults import FAULTS, UnknownFault, parse_faults
+
+MAX_WAIT_S = 60.0
+TOKEN_HEADER = "x-emulator-token"  # noqa: S105 -- a header's name
+
+Ms = Annotated[float, Field(ge=0, le=86_400_000)]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class NewCall(BaseModel):
+    """`POST /emulator/calls`."""
+
+    from_: Annotated[E164, Field(validation_alias="from")]
+    to: E164
+    display_name: Annotated[str, Field(max_length=200)] = ""
+    custom_context: dict[str, Any] | None = None
+    faults: Annotated[list[str], Field(max_length=50)] = []
+
+
+class Say(BaseModel):
+    """The query of `POST .../say`. Without `at_ms` the caller waits until the agent is quiet."""
+
+    at_ms: Ms | None = None
+    when: Annotated[str, Field(pattern="^agent_quiet$")] = "agent_quiet"
+    quiet_ms: Ms = 700
+    max_wait_ms: Ms = 30_000
+    text: Annotated[str, Field(max_length=1000)] = ""
+
+
+class Dtmf(BaseModel):
+    """`POST .../dtmf`."""
+
+    digit: Annotated[str, Field(pattern="^[0-9*#A-D]$")]
+    at_ms: Ms | None = None
+
+
+class FaultNames(BaseModel):
+    """`POST .../faults`."""
+
+    faults: Annotated[list[str], Field(max_length=50)]
+
+
+class CalleeSetting(BaseModel):
+    """`POST /emulator/numbers/{n}`."""
+
+    behaviour: Manner = Field(validation_alias=AliasChoices("behaviour", "behavior"))
+    delay_s: Annotated[float, Field(ge=0, le=600)] | None = None
+
+
+class Since(BaseModel):
+    """The query of `GET .../events`: entries from number `after` on, waiting for the first."""
+
+    after: Annotated[int, Field(ge=0)] = 0
+    wait: Annotated[float, Field(ge=0, le=MAX_WAIT_S)] = 0
+
+
+class ControlInterface:
+    """The routes under `/emulator`."""
+
+    def __init__(
+        self, control_token: str, exchange: Exchange, numbers: dict[str, Behaviour]
+    ) -> None:
+        self._token = control_token.encode()
+        self._exchange = exchange
+        self._numbers = numbers
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what an application must route."""
+        one = "/emulator/calls/{id}"
+        guarded = self._guarded
+        return [
+            web.get("/emulator/faults", guarded(self._known_faults)),
+            web.post("/emulator/numbers/{number}", guarded(self._set_number)),
+            web.post("/emulator/calls", guarded(self._place)),
+            web.get("/emulator/calls", guarded(self._list)),
+            web.get(one, guarded(self._show)),
+            web.get(one + "/timeline", guarded(self._timeline)),
+            web.get(one + "/events", guarded(self._events)),
+            web.get(one + "/heard.wav", guarded(self._heard)),
+            web.get(one + "/caller.wav", guarded(self._said)),
+            web.post(one + "/say", guarded(self._say)),
+            web.post(one + "/dtmf", guarded(self._dtmf)),
+            web.post(one + "/hangup", guarded(self._hang_up)),
+            web.post(one + "/faults", guarded(self._set_faults)),
+        ]
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            origin = urlsplit(request.headers.get("Origin", "http://localhost")).hostname or ""
+            host = urlsplit(f"//{request.host}").hostname or ""
+            if not (is_loopback(host) and is_loopback(origin)):
+                return _error(403, "this interface serves this machine only")
+            given = request.headers.get(TOKEN_HEADER, "").encode(errors="replace")
+            if not hmac.compare_digest(given, self._token):
+                return _error(401, f"{TOKEN_HEADER} is missing or wrong")
+            return await _answered(handler, request)
+
+        return handle
+
+    def _call(self, request: web.Request) -> Call:
+        call = self._exchange.calls.get(request.match_info["id"])
+        if call is None:
+            raise LookupError("no such call")
+        return call
+
+    async def _place(self, request: web.Request) -> web.Response:
+        wanted = NewCall.model_validate_json(await request.read())
+        parties = Parties(
+            from_=wanted.from_,
+            to=wanted.to,
+            display_name=wanted.display_name,
+            custom_context=wanted.custom_context,
+        )
+        call = await self._exchange.ring(parties, parse_faults(wanted.faults))
+        return _json(_summary(call), status=201)
+
+    async def _list(self, _: web.Request) -> web.Response:
+        return _json([_summary(call) for call in self._exchange.calls.values()])
+
+    async def _show(self, request: web.Request) -> web.Response:
+        call = self._call(request)
+        timeline = [entry.to_json() for entry in call.timeline.entries]
+        return _json(_summary(call) | {"timeline": timeline})
+
+    async def _timeline(self, request: web.Request) -> web.Response:
+        return _json([entry.to_json() for entry in self._call(request).timeline.entries])
+
+    async def _events(self, request: web.Request) -> web.Response:
+        call, since = self._call(request), Since.model_validate(dict(request.query))
+        try:
+            async with asyncio.timeout(since.wait):
+                await call.timeline.grown(since.after)
+        except TimeoutError:
+            pass
+        entries = [entry.to_json() for entry in call.timeline.entries[since.after :]]
+        after = since.after + len(entries)
+        return _json({"entries": entries, "next": after, "ended": call.timeline.closed})
+
+    async def _heard(self, request: web.Request) -> web.Response:
+        return web.Response(body=self._call(request).heard_wav(), content_type="audio/wav")
+
+    async def _said(self, request: web.Request) -> web.Response:
+        return web.Response(body=self._call(request).said_wav(), content_type="audio/wav")
+
+    async def _say(self, request: web.Request) -> web.Response:
+        call, say = self._call(request), Say.model_validate(dict(request.query))
+        pcm = await asyncio.to_thread(read_audio, await request.read())
+        index = call.say(
+            pcm,
+            at_ms=say.at_ms,
+            quiet_ms=say.quiet_ms,
+            max_wait_ms=say.max_wait_ms,
+            text=say.text,
+        )
+        return _json({"index": index, "duration_ms": len(pcm) // 32}, status=202)
+
+    async def _dtmf(self, request: web.Request) -> web.Response:
+        dtmf = Dtmf.model_validate_json(await request.read())
+        call = self._call(request)
+        if call.over:
+            return _error(409, "the call is over")
+        call.press(dtmf.digit, at_ms=dtmf.at_ms)
+        return _json({}, status=202)
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        call = self._call(request)
+        call.hang_up()
+        return _json(_summary(call))
+
+    async def _set_faults(self, request: web.Request) -> web.Response:
+        names = FaultNames.model_validate_json(await request.read())
+        call = self._call(request)
+        call.faults.update(parse_faults(names.faults))
+        return _json({"faults": dict(call.faults)})
+
+    async def _set_number(self, request: web.Request) -> web.Response:
+        setting = CalleeSetting.model_validate_json(await request.read())
+        behaviour = Behaviour(manner=setting.behaviour, delay_s=setting.delay_s)
+        self._numbers[request.match_info["number"]] = behaviour
+        return _json({})
+
+    async def _known_faults(self, _: web.Request) -> web.Response:
+        return _json(
+            [
+                {"name": f.name, "parameter": f.parameter, "default": f.default, "help": f.help}
+                for f in FAULTS.values()
+            ]
+        )
+
+
+async def _answered(handler: Handler, request: web.Request) -> web.StreamResponse:
+    """Turn what can be wrong with a request into one sentence."""
+    try:
+        return await handler(request)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return _error(400, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+    except (UnknownFault, NotAudio) as error:
+        return _error(400, str(error))
+    except LookupError as error:
+        return _error(404, str(error.args[0]))
+    except (TooManyCalls, OverflowError) as error:
+        return _error(429, str(error))
+
+
+def _summary(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "state": call.state.phase,
+        "over": call.over,
+        "finished": call.timeline.closed,
+        "media": call.state.media,
+        "from": call.parties.from_,
+        "to": call.parties.to,
+        "outbound": call.state.outbound,
+        **call.ids(),
+        "clock": {
+            "epoch": call.clock.timestamp(0),
+            "now_ms": round(call.clock.now_ms(), 1),
+            "rate": call.rate,
+        },
+        "stats": call.stats(),
+        "faults": dict(call.faults),
+    }
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+
+
+def _error(status: int, message: str) -> web.Response:
+    return _json({"error": message}, status)

@@ -1,0 +1,111 @@
+"""Event Grid, as far as one subscription goes: the handshake, then delivery at least once."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import orjson
+
+from localdev.acs_simulator.settings import GridSchema, SimulatorSettings
+from localdev.acs_simulator.timeline import Timeline
+
+RETRY_DELAYS_S = (10.0, 30.0)
+ANSWER_LIMIT_S = 30.0
+DELIVERED = frozenset({200, 201, 202, 203, 204})
+NOT_RETRIED = frozenset({400, 401, 413})
+_ORIGIN = "eventgrid.azure.net"
+
+
+class GridPublisher:
+    """Delivers to the app's Event Grid webhook. One handshake per schema until it fails."""
+
+    def __init__(self, settings: SimulatorSettings, http: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._http = http
+        self._validated: set[GridSchema] = set()
+        self._handshake = asyncio.Lock()
+
+    async def deliver(
+        self, event: Mapping[str, Any], schema: GridSchema, timeline: Timeline
+    ) -> bool:
+        """Deliver with Event Grid's retries; returns whether it arrived."""
+        for attempt in range(1 + len(RETRY_DELAYS_S)):
+            if attempt:
+                await asyncio.sleep(RETRY_DELAYS_S[attempt - 1] * self._settings.retry_scale)
+            status = await self._attempt(event, schema, attempt)
+            timeline.note("grid_delivery", attempt=attempt + 1, status=status)
+            if status in DELIVERED:
+                return True
+            if status in NOT_RETRIED:
+                return False
+        return False
+
+    async def _attempt(self, event: Mapping[str, Any], schema: GridSchema, attempt: int) -> int:
+        """Return the HTTP status, 0 when there was none."""
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                if not await self._validate(schema):
+                    return 0
+                return await self._notify(event, schema, attempt)
+        except (aiohttp.ClientError, OSError):
+            return 0
+
+    async def _notify(self, event: Mapping[str, Any], schema: GridSchema, attempt: int) -> int:
+        headers = _headers("Notification") | {"aeg-delivery-count": str(attempt)}
+        if schema is GridSchema.CLOUD_EVENTS:
+            headers["Content-Type"] = "application/cloudevents+json; charset=utf-8"
+            body = orjson.dumps(event)
+        else:
+            headers |= {"aeg-data-version": "1.0", "aeg-metadata-version": "1"}
+            body = orjson.dumps([event])
+        async with self._http.post(self._url(), data=body, headers=headers) as response:
+            return response.status
+
+    async def _validate(self, schema: GridSchema) -> bool:
+        async with self._handshake:
+            if schema not in self._validated and await self._shake_hands(schema):
+                self._validated.add(schema)
+            return schema in self._validated
+
+    async def _shake_hands(self, schema: GridSchema) -> bool:
+        if schema is GridSchema.CLOUD_EVENTS:
+            headers = {"WebHook-Request-Origin": _ORIGIN, "WebHook-Request-Rate": "120"}
+            async with self._http.options(self._url(), headers=headers) as response:
+                return response.headers.get("WebHook-Allowed-Origin") in (_ORIGIN, "*")
+        code = str(uuid.uuid4())
+        event = {
+            "id": str(uuid.uuid4()),
+            "topic": f"/subscriptions/{self._settings.resource_id}",
+            "subject": "",
+            "data": {"validationCode": code},
+            "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+            "eventTime": datetime.now(UTC).isoformat(),
+            "metadataVersion": "1",
+            "dataVersion": "2",
+        }
+        headers = _headers("SubscriptionValidation")
+        body = orjson.dumps([event])
+        async with self._http.post(self._url(), data=body, headers=headers) as response:
+            answer = (await response.content.read(4096)) if response.status == 200 else b""
+        try:
+            return bool(orjson.loads(answer)["validationResponse"] == code)
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    def _url(self) -> str:
+        base, settings = self._settings.functions_base_url.rstrip("/"), self._settings
+        code = f"&code={settings.function_key}" if settings.function_key else ""
+        return f"{base}/runtime/webhooks/EventGrid?functionName={settings.function_name}{code}"
+
+
+def _headers(event_type: str) -> dict[str, str]:
+    return {
+        "Content-Type": "application/json; charset=utf-8",
+        "aeg-event-type": event_type,
+        "aeg-subscription-name": "SIMULATOR",
+    }

@@ -1,0 +1,110 @@
+"""The sound of one call, both ways, 20 ms at a time on the call's clock.
+
+The line is up from the moment the call is connected, with or without a media socket. At each
+multiple of 20 ms the caller begins to hear one frame, and the frame that he has just finished
+speaking leaves for the socket: like a real one, it is sent when its last sample has been spoken.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+from localdev.acs_simulator.audio import FRAME_MS, frame_bytes, mix
+from localdev.acs_simulator.caller import Caller, Heard, Spoken
+from localdev.acs_simulator.clock import CallClock
+from localdev.acs_simulator.playout import Playout
+from localdev.acs_simulator.prompts import Prompt, PromptPlayer
+from localdev.acs_simulator.recorder import Recorder
+from localdev.acs_simulator.timeline import Timeline
+
+
+class FrameSink(Protocol):
+    """Where the caller's audio goes."""
+
+    def send_audio(self, at_ms: int, pcm: bytes, *, silent: bool) -> None:
+        """Send the frame whose first sample was spoken at `at_ms`. Never blocks."""
+        ...
+
+
+class PromptListener(Protocol):
+    """Who wants to know that a prompt has ended."""
+
+    def prompt_ended(self, prompt: Prompt) -> None: ...
+
+
+class Line:
+    """Ticks while its `run` does. `sink` may come and go."""
+
+    def __init__(
+        self, *, rate: int, clock: CallClock, timeline: Timeline, listener: PromptListener
+    ) -> None:
+        self.rate = rate
+        self.playout = Playout(rate)
+        self.prompts = PromptPlayer(frame_bytes(rate))
+        self.caller = Caller(rate)
+        self.heard = Recorder(rate, self._note_heard)
+        self.said = Recorder(rate, lambda _start, _end: None)
+        self.sink: FrameSink | None = None
+        self.frames_sent = 0
+        self.late_ticks = 0
+        self._silence = bytes(frame_bytes(rate))
+        self._clock = clock
+        self._timeline = timeline
+        self._listener = listener
+        self._spoken: bytes | None = None
+
+    async def run(self) -> None:
+        """Tick until cancelled, on an absolute clock: a late tick does not delay the next."""
+        at_ms = math.ceil(self._clock.now_ms() / FRAME_MS) * FRAME_MS
+        while True:
+            await self._clock.reach(at_ms)
+            self.late_ticks += self._clock.now_ms() - at_ms > FRAME_MS
+            self.tick(at_ms)
+            at_ms += FRAME_MS
+
+    def tick(self, now_ms: int) -> None:
+        """Send the frame that ended now; begin to hear and to say the next."""
+        if self._spoken is not None and self.sink is not None:
+            pcm = self._spoken or self._silence
+            self.sink.send_audio(now_ms - FRAME_MS, pcm, silent=not self._spoken)
+            self.frames_sent += 1
+        self._hear(now_ms)
+        self._speak(now_ms)
+
+    def finish(self) -> None:
+        """Close the recordings: the call is over."""
+        self.heard.finish()
+        self.said.finish()
+
+    def _hear(self, now_ms: int) -> None:
+        frame = self.playout.next_frame()
+        prompt_frame, ended = self.prompts.next_frame()
+        self.heard.add(now_ms, mix(frame, prompt_frame) if prompt_frame else frame)
+        if ended is not None:
+            self._listener.prompt_ended(ended)
+
+    def _speak(self, now_ms: int) -> None:
+        heard = Heard(
+            last_audible_ms=self.heard.last_audible_ms,
+            waiting=self.playout.buffered > 0 and self.playout.holds_audible(),
+        )
+        self._spoken, began, ended = self.caller.next_frame(now_ms, heard)
+        self.said.add(now_ms, self._spoken or self._silence)
+        if began is not None:
+            self._note_spoken("utterance_started", began)
+        if ended is not None:
+            self._note_spoken("utterance_ended", ended)
+
+    def _note_spoken(self, kind: str, spoken: Spoken) -> None:
+        facts = {"index": spoken.utterance.index, "start_ms": round(spoken.start_ms, 1)}
+        if kind == "utterance_ended":
+            facts["end_ms"] = round(spoken.end_ms, 1)
+        text = spoken.utterance.text
+        self._timeline.note(kind, **facts, text=text, waited_out=spoken.waited_out)
+
+    def _note_heard(self, start_ms: float, end_ms: float | None) -> None:
+        if end_ms is None:
+            self._timeline.note("heard_started", start_ms=round(start_ms, 1))
+        else:
+            self._timeline.note("heard", start_ms=round(start_ms, 1), end_ms=round(end_ms, 1))
