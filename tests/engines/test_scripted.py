@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.marked_audio import is_audible, read_speech
 from adapters.scripted import (
     ScriptedChat,
     ScriptedHearing,
@@ -17,6 +16,7 @@ from adapters.scripted import (
     decode_spoken,
     spoken,
 )
+from adapters.scripted.marked_audio import is_audible, read_speech
 from core.agents import AgentSpec
 from core.chat import ChatRequest, Finished, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed

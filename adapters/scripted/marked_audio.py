@@ -88,3 +88,8 @@ def _tone() -> bytes:
 
 
 _TONE = _tone()
+
+
+def decode_spoken(pcm: bytes) -> list[tuple[int, str]]:
+    """Return (start in ms, text) of each thing said in audio; of a cut one, the part heard."""
+    return [(speech.start_ms, speech.text) for speech in read_speech(pcm)]
