@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,13 +38,12 @@ class Layout:
         """Return the layout with one part listening elsewhere."""
         return replace(self, ports={**self.ports, part: port})
 
-    def with_free_ports(self) -> Layout:
-        """Return the layout moved off every port that something else listens on."""
-        taken: set[int] = set()
-        ports = {}
-        for part, wanted in self.ports.items():
-            ports[part] = _free_port(wanted, taken)
-            taken.add(ports[part])
+    def with_free_ports(self, parts: Iterable[str]) -> Layout:
+        """Return the layout with these parts moved off ports that something else listens on."""
+        ports = dict(self.ports)
+        for part in parts:
+            others = {port for name, port in ports.items() if name != part}
+            ports[part] = _free_port(ports[part], others)
         return replace(self, ports=ports)
 
 
@@ -72,6 +71,7 @@ def local_settings(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]
         "FUNCTIONS_BASE_URL": layout.url("host"),
         "RELAY_BASE_URL": layout.url("relay"),
         "AGENT_SCENARIO": "banking",
+        "SCENARIO_FROM_HEADER": "true",
         "CHAT": "scripted",
         "STT": "embedded",
         "TTS": "embedded",

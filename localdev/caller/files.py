@@ -1,0 +1,26 @@
+"""What a call leaves in a folder: both sides' audio, the transcript, the timeline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from core.record import transcript
+from localdev.caller.place import Placed
+
+
+def write_files(placed: Placed, folder: Path) -> dict[str, Path]:
+    """Write the files of a call; return them by their names in the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "caller_wav": folder / "caller.wav",
+        "heard_wav": folder / "heard.wav",
+        "transcript": folder / "transcript.md",
+        "timeline": folder / "timeline.json",
+    }
+    files["caller_wav"].write_bytes(placed.caller_wav)
+    files["heard_wav"].write_bytes(placed.heard_wav)
+    files["transcript"].write_text(transcript(placed.record))
+    timeline = {"simulator": placed.timeline, "call": placed.record.get("timeline", [])}
+    files["timeline"].write_text(json.dumps(timeline, indent=1))
+    return {name: path.resolve() for name, path in files.items()}

@@ -1,0 +1,129 @@
+"""`artvoice call`: place a call, show it, write its files, report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from core.errors import EngineFailed
+from localdev.caller.demo import demonstration
+from localdev.caller.exchange import NoAnswer
+from localdev.caller.files import write_files
+from localdev.caller.lines import lines_of
+from localdev.caller.place import Order, Placed, place_call
+from localdev.caller.report import call_report, complaints
+from localdev.caller.show import Conversation, print_summary
+from localdev.caller.sound import spoken_lines
+from localdev.stack.layout import PORTS, Layout, local_settings
+from localdev.stack.running import find
+from localdev.stack.supervisor import PartFailed, Say, Stack
+
+
+def run(args: Namespace) -> int:
+    """Place the call that `args` describes; 0 only if it ended as it should."""
+    console = Console(stderr=args.json)
+    if args.fault == ["help"]:
+        return _print_faults(console)
+    try:
+        order = _order(args)
+        return asyncio.run(_call(args, order, console))
+    except (NoAnswer, PartFailed, EngineFailed, ValueError) as error:
+        print(f"artvoice call: {error}", file=sys.stderr)
+        return 2
+
+
+def _print_faults(console: Console) -> int:
+    from localdev.acs_simulator.faults import FAULTS
+
+    for fault in FAULTS.values():
+        value = f":{fault.parameter.upper()}" if fault.parameter else ""
+        console.print(f"{fault.name + value:<32} {fault.help}", highlight=False)
+    return 0
+
+
+def _order(args: Namespace) -> Order:
+    from localdev.acs_simulator.faults import parse_faults
+
+    parse_faults(args.fault)
+    lines = lines_of(args.script)
+    scenario = args.scenario or os.environ.get("AGENT_SCENARIO") or "banking"
+    if not lines and not args.dtmf:
+        lines = demonstration(scenario)
+    return Order(
+        to=args.to,
+        from_=args.from_,
+        scenario=args.scenario,
+        lines=lines,
+        keys=tuple(args.dtmf),
+        faults=tuple(args.fault),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where a call is placed from: the stack's addresses, and where its report goes."""
+
+    urls: Mapping[str, str]
+    layout: Layout
+    console: Console
+    out: Path | None = None
+    as_json: bool = False
+
+
+async def _call(args: Namespace, order: Order, console: Console) -> int:
+    async with AsyncExitStack() as stack:
+        layout = Layout()
+        running = find(layout.home)
+        if running is None:
+            console.print("[dim]no stack is up; starting one for this call[/]")
+            layout = layout.with_free_ports(PORTS)
+            environ = {**os.environ, **local_settings(layout, os.environ)}
+            await stack.enter_async_context(Stack(layout, environ, tuple(PORTS), _dim(console)))
+            running = find(layout.home)
+        if running is None:
+            raise NoAnswer("the stack went away")
+        desk = Desk(
+            urls=running.urls, layout=layout, console=console, out=args.out, as_json=args.json
+        )
+        return await place_and_report(order, desk)
+
+
+def _dim(console: Console) -> Say:
+    return lambda text: console.print(f"[dim]{text}[/]", highlight=False)
+
+
+async def place_and_report(order: Order, desk: Desk) -> int:
+    """Place one call on a running stack, print it, write its files; 0 if all was well."""
+    environ = local_settings(desk.layout, os.environ)
+    order = replace(order, audio=await spoken_lines(order.lines))
+    conversation = Conversation(desk.console)
+    placed = await place_call(
+        order,
+        desk.urls,
+        environ["EMULATOR_TOKEN"],
+        conversation.show,
+        environ.get("FUNCTIONS_KEY", ""),
+    )
+    return _report(placed, order, desk)
+
+
+def _report(placed: Placed, order: Order, desk: Desk) -> int:
+    now = datetime.now().astimezone()
+    folder = desk.out or desk.layout.home / "calls" / f"{now:%Y%m%d-%H%M%S}-{placed.call_id[:8]}"
+    files = write_files(placed, folder)
+    report = call_report(placed.record, placed.turns, files)
+    wrong = complaints(report, len(order.lines), heard_anything=bool(placed.ears.heard))
+    print_summary(desk.console, report, wrong)
+    if desk.as_json:
+        print(json.dumps(report))
+    return 1 if wrong else 0

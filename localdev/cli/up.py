@@ -1,0 +1,90 @@
+"""`artvoice up`: the whole stack in one terminal, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Coroutine
+from typing import Any
+
+from rich.console import Console
+
+from localdev.caller.demo import demonstration
+from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS, Layout, local_settings
+from localdev.stack.running import find
+from localdev.stack.supervisor import PartFailed, Stack
+
+HINTS = """
+The stack stays up; Ctrl-C ends it. In another terminal, from this folder:
+
+  .venv/bin/artvoice call --say "What is my account balance?"
+  .venv/bin/artvoice call --help
+  curl {host}/api/v1/calls
+"""
+
+
+def run(args: Namespace) -> int:
+    """Start the parts, wait for Ctrl-C, stop them. 1 if one did not start."""
+    console = Console()
+    layout = Layout()
+    running = find(layout.home)
+    if running is not None:
+        print(f"artvoice up: a stack is up already (process {running.pid})", file=sys.stderr)
+        return 1
+    parts = [part for part in PORTS if part not in args.without]
+    try:
+        return asyncio.run(_up(layout, parts, args.call, console))
+    except PartFailed as error:
+        print(f"artvoice up: {error}", file=sys.stderr)
+        return 1
+
+
+async def _up(layout: Layout, parts: list[str], call: bool, console: Console) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    layout = layout.with_free_ports(parts)
+    environ = {**os.environ, **local_settings(layout, os.environ)}
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{text}[/]", highlight=False)
+
+    async with Stack(layout, environ, parts, say):
+        if call:
+            await _until(stop, _demonstrate(layout, environ["AGENT_SCENARIO"], console))
+        if not stop.is_set():
+            console.print(HINTS.format(host=layout.url("host")), highlight=False)
+        await stop.wait()
+        console.print("[dim]stopping[/]")
+    return 0
+
+
+async def _demonstrate(layout: Layout, scenario: str, console: Console) -> None:
+    from core.errors import EngineFailed
+    from localdev.caller.exchange import NoAnswer
+    from localdev.caller.place import Order
+    from localdev.cli.call import Desk, place_and_report
+
+    running = find(layout.home)
+    if running is None:
+        return
+    order = Order(to=OUR_NUMBER, from_=CALLER_NUMBER, lines=demonstration(scenario))
+    try:
+        await place_and_report(order, Desk(urls=running.urls, layout=layout, console=console))
+    except (NoAnswer, EngineFailed) as error:
+        console.print(f"[red]the demonstration call failed:[/] {error}", highlight=False)
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work unless told to stop first."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+    await asyncio.gather(working, return_exceptions=stop.is_set())
