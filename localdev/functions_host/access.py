@@ -101,6 +101,8 @@ def problem(status: int, text: str) -> web.Response:
 
 def _is_local(url: str) -> bool:
     try:
-        return urlsplit(url).hostname in _LOOPBACK
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for one that is no number
     except ValueError:
         return False
+    return parts.hostname in _LOOPBACK and parts.username is None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiMapping
 
 from .errors import StartError
 from .worker import Function, Worker
@@ -48,14 +48,17 @@ async def http_request(worker: Worker, request: web.Request, parameters: Mapping
     def texts(values: Mapping[str, str]) -> dict[str, Any]:
         return {name: worker.datum(value, "string") for name, value in values.items()}
 
+    def joined(values: MultiMapping[str]) -> dict[str, str]:
+        return {name: ",".join(values.getall(name)) for name in values}
+
     return worker.datum(
         {
             "method": worker.datum(request.method, "string"),
             "url": worker.datum(str(request.url), "string"),
-            "headers": texts({k.lower(): v for k, v in request.headers.items()}),
+            "headers": texts({k.lower(): v for k, v in joined(request.headers).items()}),
             "body": worker.datum(await request.read(), "bytes"),
             "params": texts(parameters),
-            "query": texts(request.query),
+            "query": texts(joined(request.query)),
         },
         "http",
     )

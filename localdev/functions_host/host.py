@@ -121,8 +121,10 @@ class Host:
         self._exits.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
         self.engine.open()
-        self._exits.push_async_callback(self.engine.drain, _PATIENCE_SECONDS)
-        self._exits.push_async_callback(admin.close, _PATIENCE_SECONDS)
+        self._exits.push_async_callback(self._drain, admin)
+
+    async def _drain(self, admin: Admin) -> None:
+        await asyncio.gather(self.engine.drain(_PATIENCE_SECONDS), admin.close(_PATIENCE_SECONDS))
 
     def _endpoints(self, app: App, admin: Admin) -> list[web.RouteDef]:
         door = self._keys.door

@@ -25,7 +25,7 @@ class HttpTriggers:
 
     async def handle(self, request: web.Request) -> web.Response:
         """404 without a route, 401 without the key, 500 with no body when the function raises."""
-        match = self._routes.find(request.method, request.path)
+        match = self._routes.find(request.method, request.rel_url.raw_path)
         if match is None:
             return web.Response(status=404)
         request[ROUTE] = match.route.template

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from .errors import StartError
 
@@ -45,7 +46,7 @@ class Routes:
         self._routes = sorted(routes, key=lambda r: r.rank)
 
     def find(self, method: str, path: str) -> Match | None:
-        """The first route in order that takes the method and the (decoded) path.
+        """The first route in order that takes the method and the path, as it came (quoted).
 
         A path that is known under another method only is not found either, as in the real host.
         """
@@ -53,7 +54,7 @@ class Routes:
             if route.methods and method not in route.methods:
                 continue
             if (found := route.pattern.fullmatch(path)) is not None:
-                values = {k: v for k, v in found.groupdict().items() if v is not None}
+                values = {k: unquote(v) for k, v in found.groupdict().items() if v is not None}
                 return Match(route=route, parameters=values)
         return None
 

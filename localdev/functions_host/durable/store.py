@@ -44,6 +44,13 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+        try:
+            self._prepare()
+        except (sqlite3.Error, ValueError):
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
         # Two engines on one file would run everything twice.
         self._db.execute("pragma locking_mode=exclusive")
         self._db.execute("pragma journal_mode=wal")
@@ -51,8 +58,7 @@ class Store:
         self._db.execute("pragma synchronous=normal")
         version = self._db.execute("pragma user_version").fetchone()[0]
         if version not in (0, _VERSION):
-            self._db.close()
-            raise ValueError(f"{path} was written by another version of this host; delete it")
+            raise ValueError("it was written by another version of this host; delete it")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"pragma user_version={_VERSION}")
 

@@ -81,7 +81,7 @@ async def manage(req: func.HttpRequest, client: Any) -> func.HttpResponse:
     match req.route_params["verb"]:
         case "status":
             status = await client.get_status(instance)
-            return func.HttpResponse(json.dumps(status.to_json(), default=str))
+            return func.HttpResponse(status.runtime_status.name if status else "unknown")
         case "terminate":
             await client.terminate(instance, "by client")
         case "suspend":
