@@ -24,6 +24,7 @@ from localdev.caller.place import Order, Placed, place_call
 from localdev.caller.report import call_report, complaints
 from localdev.caller.show import Conversation, print_summary
 from localdev.caller.sound import spoken_lines
+from localdev.cli.terminal import console
 from localdev.stack.layout import PORTS, Layout, local_settings
 from localdev.stack.running import find
 from localdev.stack.supervisor import PartFailed, Say, Stack
@@ -31,23 +32,23 @@ from localdev.stack.supervisor import PartFailed, Say, Stack
 
 def run(args: Namespace) -> int:
     """Place the call that `args` describes; 0 only if it ended as it should."""
-    console = Console(stderr=args.json)
+    out = console(stderr=args.json)
     if args.fault == ["help"]:
-        return _print_faults(console)
+        return _print_faults(out)
     try:
         order = _order(args)
-        return asyncio.run(_call(args, order, console))
+        return asyncio.run(_call(args, order, out))
     except (NoAnswer, PartFailed, EngineFailed, ValueError) as error:
         print(f"artvoice call: {error}", file=sys.stderr)
         return 2
 
 
-def _print_faults(console: Console) -> int:
+def _print_faults(out: Console) -> int:
     from localdev.acs_simulator.faults import FAULTS
 
     for fault in FAULTS.values():
         value = f":{fault.parameter.upper()}" if fault.parameter else ""
-        console.print(f"{fault.name + value:<32} {fault.help}", highlight=False)
+        out.print(f"{fault.name + value:<32} {fault.help}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -80,26 +81,24 @@ class Desk:
     as_json: bool = False
 
 
-async def _call(args: Namespace, order: Order, console: Console) -> int:
+async def _call(args: Namespace, order: Order, out: Console) -> int:
     async with AsyncExitStack() as stack:
         layout = Layout()
         running = find(layout.home)
         if running is None:
-            console.print("[dim]no stack is up; starting one for this call[/]")
+            out.print("[dim]no stack is up; starting one for this call[/]")
             layout = layout.with_free_ports(PORTS)
             environ = {**os.environ, **local_settings(layout, os.environ)}
-            await stack.enter_async_context(Stack(layout, environ, tuple(PORTS), _dim(console)))
+            await stack.enter_async_context(Stack(layout, environ, tuple(PORTS), _dim(out)))
             running = find(layout.home)
         if running is None:
             raise NoAnswer("the stack went away")
-        desk = Desk(
-            urls=running.urls, layout=layout, console=console, out=args.out, as_json=args.json
-        )
+        desk = Desk(urls=running.urls, layout=layout, console=out, out=args.out, as_json=args.json)
         return await place_and_report(order, desk)
 
 
-def _dim(console: Console) -> Say:
-    return lambda text: console.print(f"[dim]{text}[/]", highlight=False)
+def _dim(out: Console) -> Say:
+    return lambda text: out.print(f"[dim]{text}[/]", highlight=False)
 
 
 async def place_and_report(order: Order, desk: Desk) -> int:

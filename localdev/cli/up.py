@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from localdev.caller.demo import demonstration
+from localdev.cli.terminal import console
 from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.running import find
 from localdev.stack.supervisor import PartFailed, Stack
@@ -28,7 +29,7 @@ The stack stays up; Ctrl-C ends it. In another terminal, from this folder:
 
 def run(args: Namespace) -> int:
     """Start the parts, wait for Ctrl-C, stop them. 1 if one did not start."""
-    console = Console()
+    out = console()
     layout = Layout()
     running = find(layout.home)
     if running is not None:
@@ -36,13 +37,13 @@ def run(args: Namespace) -> int:
         return 1
     parts = [part for part in PORTS if part not in args.without]
     try:
-        return asyncio.run(_up(layout, parts, args.call, console))
+        return asyncio.run(_up(layout, parts, args.call, out))
     except PartFailed as error:
         print(f"artvoice up: {error}", file=sys.stderr)
         return 1
 
 
-async def _up(layout: Layout, parts: list[str], call: bool, console: Console) -> int:
+async def _up(layout: Layout, parts: list[str], call: bool, out: Console) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,19 +52,19 @@ async def _up(layout: Layout, parts: list[str], call: bool, console: Console) ->
     environ = {**os.environ, **local_settings(layout, os.environ)}
 
     def say(text: str) -> None:
-        console.print(f"[dim]{text}[/]", highlight=False)
+        out.print(f"[dim]{text}[/]", highlight=False)
 
     async with Stack(layout, environ, parts, say):
         if call:
-            await _until(stop, _demonstrate(layout, environ["AGENT_SCENARIO"], console))
+            await _until(stop, _demonstrate(layout, environ["AGENT_SCENARIO"], out))
         if not stop.is_set():
-            console.print(HINTS.format(host=layout.url("host")), highlight=False)
+            out.print(HINTS.format(host=layout.url("host")), highlight=False)
         await stop.wait()
-        console.print("[dim]stopping[/]")
+        out.print("[dim]stopping[/]")
     return 0
 
 
-async def _demonstrate(layout: Layout, scenario: str, console: Console) -> None:
+async def _demonstrate(layout: Layout, scenario: str, out: Console) -> None:
     from core.errors import EngineFailed
     from localdev.caller.exchange import NoAnswer
     from localdev.caller.place import Order
@@ -74,9 +75,9 @@ async def _demonstrate(layout: Layout, scenario: str, console: Console) -> None:
         return
     order = Order(to=OUR_NUMBER, from_=CALLER_NUMBER, lines=demonstration(scenario))
     try:
-        await place_and_report(order, Desk(urls=running.urls, layout=layout, console=console))
+        await place_and_report(order, Desk(urls=running.urls, layout=layout, console=out))
     except (NoAnswer, EngineFailed) as error:
-        console.print(f"[red]the demonstration call failed:[/] {error}", highlight=False)
+        out.print(f"[red]the demonstration call failed:[/] {error}", highlight=False)
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
