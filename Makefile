@@ -32,7 +32,7 @@ format: setup ## let ruff format and fix what it can
 bench: setup ## run every benchmark and print the figures of docs/performance.md
 	@$(BIN)/python -m benchmarks
 
-requirements: setup ## compile requirements*.txt from pyproject.toml
+requirements: ## compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra relay pyproject.toml -o requirements-relay.txt
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra dev pyproject.toml -o requirements-dev.txt

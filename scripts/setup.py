@@ -21,9 +21,9 @@ STAMP = VENV / ".ready"
 INPUTS = (
     "pyproject.toml",
     "requirements-dev.txt",
-    "requirements-models.txt",
     "scripts/setup.py",
     "scripts/models.py",
+    "adapters/embedded/models.py",
 )
 WANTED = (3, 13)
 
