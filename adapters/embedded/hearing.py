@@ -131,6 +131,8 @@ class MoonshineStream:
         audio = self._partial_window + pcm
         whole = len(audio) - len(audio) % WINDOW_BYTES
         for at in range(0, whole, WINDOW_BYTES):
+            if not self._open:
+                return
             self._window(audio[at : at + WINDOW_BYTES])
         self._partial_window = audio[whole:]
 

@@ -115,14 +115,19 @@ def _in_package(file: ModelFile) -> Path | None:
 
 
 def _check(file: ModelFile, path: Path) -> None:
+    # Remembered for as long as size and time stay: the voice is 63 MB.
     stat = path.stat()
-    if sha256_of(path, stat.st_size, stat.st_mtime_ns) != file.sha256:
+    if _digest_at(path, stat.st_size, stat.st_mtime_ns) != file.sha256:
         detail = f"speech model {path.name} is not {file.package} {file.version}'s; run `{FETCH}`"
         raise EngineFailed(EngineError(cause=Cause.UNAVAILABLE, detail=detail))
 
 
 @cache
-def sha256_of(path: Path, _size: int, _mtime_ns: int) -> str:
-    """Return a file's digest; asked again for the same size and time, it is remembered."""
+def _digest_at(path: Path, _size: int, _mtime_ns: int) -> str:
+    return digest(path)
+
+
+def digest(path: Path) -> str:
+    """Return a file's sha256 in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,6 +21,8 @@ from core.speech import SAMPLE_RATE
 START, END = 1, 2
 # The makers' cap: a model that says more than this per second is repeating itself.
 TOKENS_PER_SECOND = 6.5
+# Shorter repetitions are how people talk ("no, no").
+SHORTEST_LOOP = 4
 MIN_SAMPLES = SAMPLE_RATE // 4
 
 
@@ -53,7 +55,8 @@ class Moonshine:
         mask = np.ones(heard.shape, np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": heard, "attention_mask": mask})
         limit = int(np.ceil(len(samples) / SAMPLE_RATE * TOKENS_PER_SECOND))
-        return self._text(self._decode(hidden, mask, max(limit, 4), stopped))
+        tokens = self._decode(hidden, mask, max(limit, 4), stopped)
+        return self._text(without_loop(tokens) if len(tokens) >= limit else tokens)
 
     def _decode(self, hidden: Any, mask: Any, limit: int, stopped: Callable[[], bool]) -> list[int]:
         """Choose the likeliest token, one by one."""
@@ -87,6 +90,17 @@ class Moonshine:
     def _text(self, tokens: list[int]) -> str:
         pieces = b"".join(self._tokens[token] for token in tokens if token < len(self._tokens))
         return pieces.decode(errors="replace").replace("\u2581", " ").strip()
+
+
+def without_loop(tokens: list[int]) -> list[int]:
+    """Return tokens that ran into their cap without the phrase they went on repeating."""
+    for size in range(SHORTEST_LOOP, len(tokens) // 2 + 1):
+        start = len(tokens) - size
+        while start and tokens[start - 1] == tokens[start - 1 + size]:
+            start -= 1
+        if len(tokens) - start >= 2 * size:
+            return tokens[: start + size]
+    return tokens
 
 
 def read_tokens(data: bytes) -> tuple[bytes, ...]:
