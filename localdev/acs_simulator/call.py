@@ -6,13 +6,14 @@ import asyncio
 import base64
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import aiohttp
 
 from localdev.acs_simulator import happenings as h
+from localdev.acs_simulator.announcer import Announcer
 from localdev.acs_simulator.audio import DEFAULT_RATE
 from localdev.acs_simulator.bodies import MediaOptions, Play, Taking
 from localdev.acs_simulator.callbacks import Callback, CallbackSender
@@ -21,15 +22,13 @@ from localdev.acs_simulator.events import cloud_event, identifier, participants
 from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.line import Line
 from localdev.acs_simulator.media import MediaStream, StreamPlan
-from localdev.acs_simulator.play import PlayFailed, fetch_prompt
-from localdev.acs_simulator.prompts import Prompt
 from localdev.acs_simulator.service_errors import ServiceError, not_established
 from localdev.acs_simulator.settings import SimulatorSettings
 from localdev.acs_simulator.state import ENDED, ESTABLISHED, Phase, State, step
 from localdev.acs_simulator.telephone import Telephone
 from localdev.acs_simulator.tokens import TokenIssuer
 
-DRAIN_S = 60.0
+DRAIN_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +76,8 @@ class Call(Telephone):
         self._sequence = 0
         self._over = asyncio.Event()
         self._finished = asyncio.Event()
+        self._announcing: asyncio.Task[None] | None = None
+        self._announcer = Announcer(services.http, self.timeline, self._raise)
         self._callbacks = CallbackSender(
             http=services.http,
             tokens=services.tokens,
@@ -88,8 +89,8 @@ class Call(Telephone):
 
     # --- for whoever places the call -------------------------------------------------------------
 
-    async def until(self, phase: Phase | Literal["ended"]) -> None:
-        """Return when the call is there. Raises `LookupError` if it ends without."""
+    async def until(self, phase: str) -> None:
+        """Return when the call is in a `Phase`, or "ended". Raises `LookupError` if it never is."""
         if phase == "ended":
             await self._over.wait()
         else:
@@ -137,7 +138,7 @@ class Call(Telephone):
             )
         )
         self.callback_url = body.callback_uri
-        line = self.install(media.rate if media else DEFAULT_RATE, self)
+        line = self.install(media.rate if media else DEFAULT_RATE, self._announcer)
         if media is not None:
             self.stream = MediaStream(
                 self._plan(media),
@@ -188,19 +189,15 @@ class Call(Telephone):
 
     def play(self, play: Play) -> None:
         """Play files to the caller. Raises `ServiceError`."""
-        files = play.files()
-        if not self.established or self.line is None:
-            raise not_established()
-        self.tasks.spawn(self._play(self.line, play, files))
+        self.tasks.spawn(self._announcer.play(self._established_line(), play))
 
     def cancel_prompts(self) -> None:
-        """Stop every prompt."""
-        for prompt in self.line.prompts.cancel() if self.line else ():
-            self._raise(h.Raise(type="PlayCanceled", operation=prompt.operation))
+        """Stop every prompt. Raises `ServiceError`."""
+        self._announcer.cancel(self._established_line())
 
-    def prompt_ended(self, prompt: Prompt) -> None:
-        self.timeline.note("prompt_ended")
-        self._raise(h.Raise(type="PlayCompleted", result=h.DONE, operation=prompt.operation))
+    def announce(self, work: Coroutine[Any, Any, None]) -> None:
+        """Offer the call to the app; the call is not finished before that is."""
+        self._announcing = self.tasks.spawn(work)
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -274,23 +271,10 @@ class Call(Telephone):
         await asyncio.sleep(usual if behaviour.delay_s is None else behaviour.delay_s)
         return RESULTS.get(behaviour.manner)
 
-    async def _play(self, line: Line, play: Play, files: list[str]) -> None:
-        operation = h.Operation(
-            context=play.operation_context, callback=play.operation_callback_uri
-        )
-        try:
-            pcm = await fetch_prompt(self._services.http, files, line.rate)
-        except PlayFailed as error:
-            data = {"failedPlaySourceIndex": error.index}
-            self._raise(
-                h.Raise(type="PlayFailed", result=error.result, operation=operation, data=data)
-            )
-            return
-        if play.interrupt_call_media_operation:
-            self.cancel_prompts()
-        self.timeline.note("prompt_started")
-        line.prompts.add(Prompt(pcm=pcm, operation=operation, loop=play.play_options.loop))
-        self._raise(h.Raise(type="PlayStarted", result=h.DONE, operation=operation))
+    def _established_line(self) -> Line:
+        if not self.established or self.line is None:
+            raise not_established()
+        return self.line
 
     async def _time_out(self) -> None:
         await asyncio.sleep(self._services.settings.max_call_s)
@@ -301,6 +285,8 @@ class Call(Telephone):
         self.close_line()
         try:
             async with asyncio.timeout(DRAIN_S):
+                if self._announcing is not None:
+                    await asyncio.wait({self._announcing})
                 await self._callbacks.drained()
         except TimeoutError:
             self.timeline.note("events_abandoned")

@@ -99,12 +99,14 @@ class CallbackSender:
         for attempt in range(1 + self._retries):
             if attempt:
                 await asyncio.sleep(RETRY_DELAY_S)
+            sent_ms = self._timeline.now_ms()
             status = await self._post(callback)
             self._timeline.note(
                 "event",
                 type=callback.type,
                 id=callback.event["id"],
                 status=status,
+                sent_ms=sent_ms,
                 result=callback.event["data"].get("resultInformation"),
             )
             if 200 <= status < 300:

@@ -24,6 +24,7 @@ from localdev.acs_simulator.exchange import Exchange, TooManyCalls
 from localdev.acs_simulator.faults import FAULTS, UnknownFault, parse_faults
 
 MAX_WAIT_S = 60.0
+MAX_NUMBERS = 1000
 TOKEN_HEADER = "x-emulator-token"  # noqa: S105 -- a header's name
 
 Ms = Annotated[float, Field(ge=0, le=86_400_000)]
@@ -199,7 +200,10 @@ class ControlInterface:
     async def _set_number(self, request: web.Request) -> web.Response:
         setting = CalleeSetting.model_validate_json(await request.read())
         behaviour = Behaviour(manner=setting.behaviour, delay_s=setting.delay_s)
-        self._numbers[request.match_info["number"]] = behaviour
+        number = request.match_info["number"]
+        if number not in self._numbers and len(self._numbers) >= MAX_NUMBERS:
+            raise OverflowError("too many numbers have been set")
+        self._numbers[number] = behaviour
         return _json({})
 
     async def _known_faults(self, _: web.Request) -> web.Response:

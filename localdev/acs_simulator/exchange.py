@@ -40,7 +40,7 @@ class Exchange:
         call = await self._begin(parties, faults, outbound=False)
         call.tasks.spawn(call.ring_out())
         if self._services.settings.functions_base_url:
-            call.tasks.spawn(self._announce(call))
+            call.announce(self._announce(call))
         return call
 
     async def dial(self, parties: Parties) -> Call:
@@ -85,9 +85,10 @@ class Exchange:
             await call.run(started)
         except* Exception:  # the edge: a call that breaks takes no other with it
             log.exception("call broke")
-        out_dir = self._services.settings.out_dir
-        if out_dir is not None:
-            await asyncio.to_thread(_keep, call, out_dir)
+        finally:
+            out_dir = self._services.settings.out_dir
+            if out_dir is not None:
+                await asyncio.to_thread(_keep, call, out_dir)
 
     async def _announce(self, call: Call) -> None:
         late_s = call.faults.number("eg_late")

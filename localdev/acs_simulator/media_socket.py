@@ -19,6 +19,7 @@ from localdev.acs_simulator.clock import CallClock
 from localdev.acs_simulator.media_wire import MAX_MESSAGE_BYTES, audio_data
 
 DIAL_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 2.0
 MAX_UNSENT_BYTES = 1024 * 1024
 """A peer that does not read for about 20 s loses the connection."""
 
@@ -75,14 +76,19 @@ class MediaSocket(WSListener):
 
     def close(self) -> None:
         """Say goodbye and close."""
-        if self._transport is not None and not self.closed.is_set():
-            if not self._transport.is_close_frame_sent:
-                self._transport.send_close(WSCloseCode.OK)
-            self._transport.disconnect()
+        if self._transport is None or self.closed.is_set():
+            return
+        if self._deaf:
+            self.cut()
+            return
+        if not self._transport.is_close_frame_sent:
+            self._transport.send_close(WSCloseCode.OK)
+        self._transport.disconnect()
+        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self.cut)
 
     def cut(self) -> None:
         """Break the connection without a word."""
-        if self._transport is not None:
+        if self._transport is not None and not self.closed.is_set():
             self._transport.underlying_transport.abort()
 
     def go_deaf(self) -> None:

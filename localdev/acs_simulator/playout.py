@@ -24,7 +24,7 @@ class Playout:
         self.high_water = 0
         self.underruns = 0
         self._limit = limit_ms * self.frame_bytes // FRAME_MS
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[tuple[bytes, bool]] = deque()
         self._dry_ms: int | None = None
 
     def feed(self, pcm: bytes) -> None:
@@ -38,7 +38,7 @@ class Playout:
         if self._dry_ms is not None and 0 < self._dry_ms <= UNDERRUN_GAP_MS:
             self.underruns += 1
         self._dry_ms = None
-        self._chunks.append(pcm)
+        self._chunks.append((pcm, is_audible(pcm)))
         self.buffered += len(pcm)
         self.high_water = max(self.high_water, self.buffered)
 
@@ -50,11 +50,11 @@ class Playout:
             return bytes(self.frame_bytes)
         frame = bytearray()
         while self._chunks and len(frame) < self.frame_bytes:
-            chunk = self._chunks.popleft()
+            chunk, audible = self._chunks.popleft()
             wanted = self.frame_bytes - len(frame)
             frame += chunk[:wanted]
             if len(chunk) > wanted:
-                self._chunks.appendleft(chunk[wanted:])
+                self._chunks.appendleft((chunk[wanted:], audible))
         self.buffered -= len(frame)
         self.heard += len(frame)
         if self.buffered == 0:
@@ -72,8 +72,4 @@ class Playout:
 
     def holds_audible(self) -> bool:
         """Whether anything but silence waits to be heard."""
-        return any(is_audible(chunk) for chunk in self._chunks)
-
-    def buffered_ms(self) -> int:
-        """Return how much audio waits."""
-        return self.buffered * FRAME_MS // self.frame_bytes
+        return any(audible for _, audible in self._chunks)

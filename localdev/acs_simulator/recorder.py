@@ -29,8 +29,9 @@ class Recorder:
     def add(self, at_ms: int, frame: bytes) -> None:
         """Take the 20 ms that begin at `at_ms`, a multiple of 20."""
         self._length_ms = at_ms + FRAME_MS
-        span = audible_span(frame) if any(frame) else None
-        if any(frame):
+        sounds = frame.count(0) < len(frame)
+        span = audible_span(frame) if sounds else None
+        if sounds:
             self._frames[at_ms] = frame
         if span is None:
             self._close_if_quiet(at_ms + FRAME_MS)

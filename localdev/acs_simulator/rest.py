@@ -152,8 +152,6 @@ class RestInterface:
         return Reply(status=202)
 
     async def _cancel_media(self, call: Call, _: Json) -> Reply:
-        if not call.established:
-            raise not_established()
         call.cancel_prompts()
         return Reply(status=202)
 

@@ -39,9 +39,13 @@ class Timeline:
         """Add what just happened. A call that does nothing but note is cut short here."""
         if len(self.entries) >= MAX_ENTRIES:
             return
-        at_ms = round(self._clock.now_ms(), 1)
-        self.entries.append(Entry(n=len(self.entries), at_ms=at_ms, kind=kind, facts=facts))
+        entry = Entry(n=len(self.entries), at_ms=self.now_ms(), kind=kind, facts=facts)
+        self.entries.append(entry)
         self._wake()
+
+    def now_ms(self) -> float:
+        """Return the time that an entry made now would have."""
+        return round(self._clock.now_ms(), 1)
 
     def close(self) -> None:
         """Let everybody who waits know that nothing more comes."""
