@@ -45,7 +45,7 @@ class AgentSpec:
     """One agent. `prompt`, `greeting` and `return_greeting` are Jinja source.
 
     `examples` are things callers say who want this agent; `small_talk` and `fallback` are for the
-    scripted brain.
+    scripted brain. `realtime_model` and `session` are for speech-to-speech models.
     """
 
     name: str
@@ -62,6 +62,9 @@ class AgentSpec:
     examples: tuple[str, ...] = ()
     small_talk: tuple[SmallTalk, ...] = ()
     fallback: str = ""
+    realtime_model: ModelSpec | None = None
+    session: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
 
 

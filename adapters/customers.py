@@ -1,0 +1,339 @@
+"""The bank's records in one SQLite file, shared by the processes of one machine.
+
+Every operation opens its own connection (a fraction of a millisecond), so any thread may call it.
+A writer takes the write lock first (`BEGIN IMMEDIATE`) and waits for others; so what it read
+inside its transaction is still true when it writes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import date, timedelta
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from adapters.customer_seed import CARDS, PEOPLE, Person
+from core.bank import (
+    Account,
+    Application,
+    CardProduct,
+    Customer,
+    FeeKind,
+    Refund,
+    RetirementAccount,
+    Transaction,
+)
+from core.bank_rules import refund_refusal
+
+BUSY_TIMEOUT_S = 5.0
+NAME_LIKENESS = 0.8
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS customers (
+    client_id TEXT PRIMARY KEY, phone TEXT UNIQUE, last_four TEXT, date_of_birth TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS accounts (
+    account_id TEXT PRIMARY KEY, client_id TEXT, kind TEXT, last_four TEXT,
+    balance INTEGER, available INTEGER);
+CREATE TABLE IF NOT EXISTS transactions (
+    transaction_id TEXT PRIMARY KEY, account_id TEXT, "on" TEXT, description TEXT,
+    amount INTEGER, fee TEXT, refunded INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS refunds (transaction_id TEXT PRIMARY KEY, client_id TEXT, "on" TEXT);
+CREATE TABLE IF NOT EXISTS cards (name TEXT PRIMARY KEY, body TEXT);
+CREATE TABLE IF NOT EXISTS applications (
+    client_id TEXT, card TEXT, application_id TEXT, status TEXT, credit_limit INTEGER,
+    PRIMARY KEY (client_id, card));
+CREATE TABLE IF NOT EXISTS retirement (account_id TEXT PRIMARY KEY, client_id TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS attempts (scope TEXT PRIMARY KEY, taken INTEGER);
+CREATE TABLE IF NOT EXISTS done (key TEXT PRIMARY KEY, result TEXT);
+"""
+
+_CUSTOMER = TypeAdapter(Customer)
+_CARD = TypeAdapter(CardProduct)
+_RETIREMENT = TypeAdapter(RetirementAccount)
+_TRANSACTION_COLUMNS = """transaction_id, accounts.kind || ' ' || accounts.last_four AS account,
+    "on", description, amount, fee, refunded"""
+
+
+class SqliteCustomers:
+    """A `CustomerStore` on the file `path`. Made and seeded at first use, as of `today`."""
+
+    def __init__(self, path: Path, *, today: date) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._connect()) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(_SCHEMA)
+        with self._writing() as db:
+            if db.execute("SELECT 1 FROM customers").fetchone() is None:
+                for person in PEOPLE:
+                    _seed(db, person, today)
+                db.executemany(
+                    "INSERT INTO cards VALUES (?, ?)",
+                    [(card.name, _CARD.dump_json(card).decode()) for card in CARDS],
+                )
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def by_phone(self, phone: str) -> Customer | None:
+        return self._customer("SELECT body FROM customers WHERE phone = ?", phone)
+
+    def customer(self, client_id: str) -> Customer | None:
+        return self._customer("SELECT body FROM customers WHERE client_id = ?", client_id)
+
+    def by_name(self, full_name: str) -> Customer | None:
+        wanted = _plain(full_name)
+        known = [
+            _CUSTOMER.validate_json(row["body"]) for row in self._rows("SELECT body FROM customers")
+        ]
+        likeness = {
+            c.client_id: SequenceMatcher(None, wanted, _plain(c.full_name)).ratio() for c in known
+        }
+        best = max(known, key=lambda customer: likeness[customer.client_id], default=None)
+        return best if best and likeness[best.client_id] >= NAME_LIKENESS else None
+
+    def proves(
+        self, client_id: str, *, last_four: str | None = None, date_of_birth: date | None = None
+    ) -> bool:
+        rows = self._rows(
+            "SELECT last_four, date_of_birth FROM customers WHERE client_id = ?", client_id
+        )
+        if not rows or (last_four is None and date_of_birth is None):
+            return False
+        born = date_of_birth.isoformat() if date_of_birth else None
+        checks = ((last_four, rows[0]["last_four"]), (born, rows[0]["date_of_birth"]))
+        matches = [
+            hmac.compare_digest(given.encode(), known.encode())
+            for given, known in checks
+            if given is not None
+        ]
+        return all(matches)
+
+    def take_attempt(self, scope: str, *, limit: int) -> bool:
+        with self._writing() as db:
+            row = db.execute("SELECT taken FROM attempts WHERE scope = ?", (scope,)).fetchone()
+            taken = row["taken"] if row else 0
+            if taken >= limit:
+                return False
+            db.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?)", (scope, taken + 1))
+            return True
+
+    def forget_attempts(self, scope: str) -> None:
+        with self._writing() as db:
+            db.execute("DELETE FROM attempts WHERE scope = ?", (scope,))
+
+    # --- money ------------------------------------------------------------------------------------
+
+    def accounts(self, client_id: str) -> tuple[Account, ...]:
+        rows = self._rows(
+            """SELECT account_id, kind, last_four, balance, available FROM accounts
+               WHERE client_id = ? ORDER BY rowid""",
+            client_id,
+        )
+        return tuple(Account(**row) for row in rows)
+
+    def transactions(
+        self, client_id: str, *, kind: str | None = None, limit: int = 10
+    ) -> tuple[Transaction, ...]:
+        rows = self._rows(
+            f"""SELECT {_TRANSACTION_COLUMNS} FROM transactions JOIN accounts USING (account_id)
+                WHERE client_id = ?1 AND (?2 IS NULL OR accounts.kind = ?2)
+                ORDER BY "on" DESC, transactions.rowid LIMIT ?3""",  # noqa: S608, columns are ours
+            client_id,
+            kind,
+            limit,
+        )
+        return tuple(map(_transaction, rows))
+
+    def refund_fee(self, *, key: str, client_id: str, fee: FeeKind | None, today: date) -> Refund:
+        def give_back(db: sqlite3.Connection) -> Mapping[str, Any]:
+            found = _newest_fee(db, client_id, fee)
+            year_ago = (today - timedelta(days=365)).isoformat()
+            count = 'SELECT COUNT(*) AS n FROM refunds WHERE client_id = ? AND "on" > ?'
+            given = int(db.execute(count, (client_id, year_ago)).fetchone()["n"])
+            refusal = refund_refusal(found, refunds_this_year=given, today=today)
+            if refusal or found is None:
+                return asdict(Refund(refusal=refusal))
+            return asdict(_pay_back(db, client_id, found, today))
+
+        return Refund(**self._once(key, give_back))
+
+    # --- cards ------------------------------------------------------------------------------------
+
+    def card_products(self) -> tuple[CardProduct, ...]:
+        rows = self._rows("SELECT body FROM cards ORDER BY rowid")
+        return tuple(_CARD.validate_json(row["body"]) for row in rows)
+
+    def applications(self, client_id: str) -> tuple[Application, ...]:
+        rows = self._rows(
+            """SELECT application_id, card, status, credit_limit FROM applications
+               WHERE client_id = ? ORDER BY card""",
+            client_id,
+        )
+        return tuple(Application(**row) for row in rows)
+
+    def send_agreement(self, *, key: str, client_id: str, card: str) -> Application:
+        def send(db: sqlite3.Connection) -> Mapping[str, Any]:
+            count = db.execute("SELECT COUNT(*) AS n FROM applications").fetchone()["n"]
+            db.execute(
+                "INSERT OR IGNORE INTO applications VALUES (?, ?, ?, 'agreement sent', 0)",
+                (client_id, card, f"APP-{1001 + count}"),
+            )
+            application = _application(db, client_id, card)
+            assert application is not None  # noqa: S101, written in this transaction
+            return asdict(application)
+
+        return Application(**self._once(key, send))
+
+    def approve_application(
+        self, *, key: str, client_id: str, card: str, credit_limit: int
+    ) -> Application | None:
+        def approve(db: sqlite3.Connection) -> Mapping[str, Any]:
+            db.execute(
+                """UPDATE applications SET status = 'approved', credit_limit = ?
+                   WHERE client_id = ? AND card = ? AND status != 'approved'""",
+                (credit_limit, client_id, card),
+            )
+            application = _application(db, client_id, card)
+            return asdict(application) if application else {}
+
+        result = self._once(key, approve)
+        return Application(**result) if result else None
+
+    def retirement_accounts(self, client_id: str) -> tuple[RetirementAccount, ...]:
+        rows = self._rows(
+            "SELECT body FROM retirement WHERE client_id = ? ORDER BY rowid", client_id
+        )
+        return tuple(_RETIREMENT.validate_json(row["body"]) for row in rows)
+
+    # --- the file ---------------------------------------------------------------------------------
+
+    def _once(
+        self, key: str, effect: Callable[[sqlite3.Connection], Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Run `effect` and write its result under `key`, or return what is there."""
+        with self._writing() as db:
+            done = db.execute("SELECT result FROM done WHERE key = ?", (key,)).fetchone()
+            if done is None:
+                result = json.dumps(effect(db))
+                db.execute("INSERT INTO done VALUES (?, ?)", (key, result))
+            else:
+                result = done["result"]
+        fresh: dict[str, Any] = json.loads(result)
+        return fresh
+
+    def _customer(self, query: str, key: str) -> Customer | None:
+        rows = self._rows(query, key)
+        return _CUSTOMER.validate_json(rows[0]["body"]) if rows else None
+
+    def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        with closing(self._connect()) as db:
+            return db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with closing(self._connect()) as db:
+            db.execute("BEGIN IMMEDIATE")
+            # Leaving with an error closes the connection, which rolls back.
+            yield db
+            db.execute("COMMIT")
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, autocommit=True)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA synchronous=NORMAL")
+        return db
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _transaction(row: sqlite3.Row) -> Transaction:
+    return Transaction(
+        transaction_id=row["transaction_id"],
+        account=row["account"],
+        on=date.fromisoformat(row["on"]),
+        description=row["description"],
+        amount=row["amount"],
+        fee=FeeKind(row["fee"]) if row["fee"] else None,
+        refunded=bool(row["refunded"]),
+    )
+
+
+def _newest_fee(db: sqlite3.Connection, client_id: str, fee: FeeKind | None) -> Transaction | None:
+    """Prefer a fee that was not given back, so that "another one" finds the next."""
+    row = db.execute(
+        f"""SELECT {_TRANSACTION_COLUMNS} FROM transactions JOIN accounts USING (account_id)
+            WHERE client_id = ?1 AND fee IS NOT NULL AND (?2 IS NULL OR fee = ?2)
+            ORDER BY refunded, "on" DESC LIMIT 1""",  # noqa: S608, columns are ours
+        (client_id, fee),
+    ).fetchone()
+    return _transaction(row) if row else None
+
+
+def _pay_back(db: sqlite3.Connection, client_id: str, fee: Transaction, today: date) -> Refund:
+    day, amount, ident = today.isoformat(), -fee.amount, fee.transaction_id
+    db.execute("UPDATE transactions SET refunded = 1 WHERE transaction_id = ?", (ident,))
+    db.execute("INSERT INTO refunds VALUES (?, ?, ?)", (ident, client_id, day))
+    account = db.execute(
+        "SELECT account_id FROM transactions WHERE transaction_id = ?", (ident,)
+    ).fetchone()["account_id"]
+    db.execute(
+        """UPDATE accounts SET balance = balance + ?1, available = available + ?1
+           WHERE account_id = ?2""",
+        (amount, account),
+    )
+    db.execute(
+        "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, NULL, 0)",
+        (f"{ident}-refund", account, day, f"Refund: {fee.description}", amount),
+    )
+    balance = db.execute("SELECT balance FROM accounts WHERE account_id = ?", (account,))
+    return Refund(
+        fee=str(fee.fee),
+        description=fee.description,
+        amount=amount,
+        balance=balance.fetchone()["balance"],
+    )
+
+
+def _application(db: sqlite3.Connection, client_id: str, card: str) -> Application | None:
+    row = db.execute(
+        """SELECT application_id, card, status, credit_limit FROM applications
+           WHERE client_id = ? AND card = ?""",
+        (client_id, card),
+    ).fetchone()
+    return Application(**row) if row else None
+
+
+def _seed(db: sqlite3.Connection, person: Person, today: date) -> None:
+    customer, ident = person.customer, person.customer.client_id
+    born, body = person.date_of_birth.isoformat(), _CUSTOMER.dump_json(customer).decode()
+    db.execute(
+        "INSERT INTO customers VALUES (?, ?, ?, ?, ?)",
+        (ident, customer.phone, person.last_four, born, body),
+    )
+    for account in person.accounts:
+        values = (account.kind, account.last_four, account.balance, account.available)
+        db.execute(
+            "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)", (account.account_id, ident, *values)
+        )
+    for at, moved in enumerate(person.moved):
+        account_id = person.accounts[moved.account].account_id
+        day = (today - timedelta(days=moved.days)).isoformat()
+        db.execute(
+            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, 0)",
+            (f"{ident}-{at}", account_id, day, moved.description, moved.amount, moved.fee),
+        )
+    for plan in person.retirement:
+        db.execute(
+            "INSERT INTO retirement VALUES (?, ?, ?)",
+            (plan.account_id, ident, _RETIREMENT.dump_json(plan).decode()),
+        )

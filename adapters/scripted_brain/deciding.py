@@ -1,0 +1,292 @@
+"""What the scripted brain says or does next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.scripted_brain.dialogue import (
+    Exchange,
+    Question,
+    answers_to,
+    blocked_wish,
+    exchanges_of,
+    question_in,
+    questions_of,
+    remembered_value,
+    was_handed_over,
+)
+from adapters.scripted_brain.routing import Intent, Match, ranked
+from adapters.scripted_brain.saying import spoken_result, spoken_talk
+from adapters.scripted_brain.slots import Kind, kind_of, value_heard
+from core.chat import ChatRequest, Note, ToolReturned, ToolsCalled, UserSaid
+from core.heard import only_yes_or_no, yes_or_no
+from core.tools import ToolSpec
+
+UNDERSTOOD = 0.3
+SURE = 0.6
+MAX_ASKED = 3
+
+_HANDOFF = "handoff_"
+_SMALL_TALK = "small talk "
+_MORE = "All right. Is there anything else I can do for you?"
+_NUMERIC = frozenset({Kind.MONEY, Kind.NUMBER, Kind.DIGITS, Kind.DAY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A tool to run."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is said now, and which tools are run after."""
+
+    say: str = ""
+    calls: tuple[Wish, ...] = ()
+
+
+def decide(request: ChatRequest) -> Decision:
+    """Decide the next step of a conversation from its messages and the tools there are."""
+    return _Mind(request).next_step()
+
+
+class _Mind:
+    """One request, read."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._request = request
+        self._tools = {tool.name: tool for tool in request.tools}
+        self._exchanges = exchanges_of(request.messages)
+
+    def next_step(self) -> Decision:
+        messages = [m for m in self._request.messages if not isinstance(m, Note)]
+        last = messages[-1] if messages else None
+        if was_handed_over(self._request.messages):
+            return self._opening()
+        if isinstance(last, ToolReturned):
+            return self._after_tools()
+        return self._answer() if isinstance(last, UserSaid) else self._fallback()
+
+    # --- after tools ------------------------------------------------------------------------------
+
+    def _after_tools(self) -> Decision:
+        """Say what the tools of the last step came to, and go on with what waited for them."""
+        exchange = self._exchanges[-1]
+        said: list[str] = []
+        for result in self._latest_results():
+            if not result.ok and result.name.startswith(_HANDOFF):
+                return self._fallback()
+            provider = self._tools.get(str(result.data.get("first", "")))
+            if not result.ok and provider is not None:
+                return self._first(provider, exchange)
+            tool = self._tools.get(result.name)
+            said.append(spoken_result(result, tool.say if tool else "", self._request))
+            waiting = blocked_wish(self._request.messages, result.name) if result.ok else None
+            if waiting is not None:
+                wish = Wish(name=waiting.name, arguments=waiting.arguments)
+                return Decision(say=" ".join(said), calls=(wish,))
+        more = self._second_wish(exchange)
+        return Decision(say=" ".join(said), calls=more.calls)
+
+    def _second_wish(self, exchange: Exchange) -> Decision:
+        """Find another thing that the caller asked for in the same breath."""
+        done = {call.name for call in exchange.calls}
+        clauses = re.split(r"[.,;!?]\s|\band\b", exchange.said)
+        if len(clauses) > 1 and "end_call" not in done:
+            matches = [(self._best(part, without=done, tools_only=True), part) for part in clauses]
+            match, clause = max(matches, key=lambda found: found[0].score)
+            if match.score >= SURE:
+                return self._do(match, clause)
+        return Decision()
+
+    def _latest_results(self) -> list[ToolReturned]:
+        results: list[ToolReturned] = []
+        for message in self._request.messages:
+            match message:
+                case ToolsCalled() | UserSaid():
+                    results = []
+                case ToolReturned():
+                    results.append(message)
+        return results
+
+    def _first(self, provider: ToolSpec, exchange: Exchange) -> Decision:
+        """Do what must come first, with what the caller has said so far."""
+        step = self._pursue(provider, [("", exchange.said)])
+        if step.calls:
+            return step
+        return Decision(say=f"I can do that once I know who you are. {step.say}")
+
+    # --- the caller spoke -------------------------------------------------------------------------
+
+    def _answer(self) -> Decision:
+        exchange = self._exchanges[-1]
+        question = question_in(exchange.before, self._request.tools)
+        match = self._best(exchange.said)
+        if question is not None:
+            return self._answer_to(question, match)
+        lingering = self._lingering_question()
+        if lingering is not None and match.score < SURE and self._fills(lingering, exchange.said):
+            return self._go_on(lingering, lingering=True)
+        if match.score >= UNDERSTOOD and only_yes_or_no(exchange.said) is None:
+            return self._do(match, exchange.said)
+        offered = self._answer_to_offer(exchange)
+        if offered is not None:
+            return offered
+        if exchange.unanswered:
+            joined = f"{exchange.unanswered} {exchange.said}"
+            match = max(match, self._best(joined), key=lambda found: found.score)
+        return self._do(match, exchange.said) if match.score >= UNDERSTOOD else self._fallback()
+
+    def _answer_to(self, question: Question, match: Match) -> Decision:
+        said = self._exchanges[-1].said
+        tool = self._tools[question.tool]
+        kind = kind_of(question.parameter, self._schema(tool, question.parameter))
+        elsewhere = match.score >= SURE and match.name != question.tool
+        if elsewhere and (kind in (Kind.PERSON, Kind.WORDS) or only_yes_or_no(said) is None):
+            return self._do(match, said)
+        if kind is Kind.AGREEMENT and yes_or_no(said) is False:
+            return Decision(say=_MORE)
+        if self._fills(question, said):
+            return self._go_on(question)
+        if match.score >= UNDERSTOOD and match.name != question.tool:
+            return self._do(match, said)
+        return self._ask_again(question)
+
+    def _ask_again(self, question: Question) -> Decision:
+        times = 0
+        for exchange in reversed(self._exchanges):
+            if question_in(exchange.before, self._request.tools) != question:
+                break
+            times += 1
+        if times >= MAX_ASKED:
+            return self._fallback()
+        return Decision(say=f"Sorry, I did not get that. {question.text}")
+
+    def _answer_to_offer(self, exchange: Exchange) -> Decision | None:
+        """Understand a bare yes or no by the question it answers."""
+        agreed = only_yes_or_no(exchange.said)
+        *_, offer = exchange.before.rstrip().rsplit(". ", 1)
+        if agreed is None:
+            return None
+        if not offer.endswith("?"):
+            return Decision(say=_MORE)
+        if "anything else" in offer or "can I do" in offer:
+            if agreed:
+                return Decision(say="Of course. What is it?")
+            return self._end() or Decision(say=_MORE)
+        if not agreed:
+            return Decision(say=_MORE)
+        match = self._best(offer, tools_only=True)
+        return self._do(match, offer) if match.score >= UNDERSTOOD else None
+
+    def _end(self) -> Decision | None:
+        return Decision(calls=(Wish(name="end_call"),)) if "end_call" in self._tools else None
+
+    def _lingering_question(self) -> Question | None:
+        """Find a question that small talk came between."""
+        if len(self._exchanges) < 2 or self._exchanges[-2].calls:
+            return None
+        return question_in(self._exchanges[-2].before, self._request.tools)
+
+    # --- intents ----------------------------------------------------------------------------------
+
+    def _best(self, said: str, *, without: Iterable[str] = (), tools_only: bool = False) -> Match:
+        left_out = set(without)
+        intents = tuple(
+            intent
+            for intent in _intents(self._request)
+            if intent.name not in left_out
+            and not (tools_only and intent.name.startswith(_SMALL_TALK))
+        )
+        found = ranked(said, intents)
+        return found[0] if found else Match(name="", score=0.0)
+
+    def _do(self, match: Match, said: str) -> Decision:
+        if match.name.startswith(_SMALL_TALK):
+            talk = self._request.agent.small_talk[int(match.name.removeprefix(_SMALL_TALK))]
+            return Decision(say=spoken_talk(talk.say, self._request))
+        return self._pursue(self._tools[match.name], [("", said)])
+
+    def _opening(self) -> Decision:
+        """Go on, as a new agent, with what the caller wanted; never hand him on at once."""
+        said = next((e.said for e in reversed(self._exchanges) if e.said), "")
+        here = [tool.name for tool in self._request.tools if _is_handoff(tool)]
+        match = self._best(said, without=here, tools_only=True)
+        return self._do(match, said) if match.score >= UNDERSTOOD else self._fallback()
+
+    def _fallback(self) -> Decision:
+        text = self._request.agent.fallback or "Sorry, I did not understand that."
+        return Decision(say=spoken_talk(text, self._request))
+
+    # --- slots ------------------------------------------------------------------------------------
+
+    def _go_on(self, question: Question, *, lingering: bool = False) -> Decision:
+        heard = list(answers_to(question, self._exchanges, self._request.tools))
+        if lingering:
+            before = answers_to(question, self._exchanges[:-1], self._request.tools)
+            heard = [*before, (question.parameter, self._exchanges[-1].said)]
+        return self._pursue(self._tools[question.tool], heard)
+
+    def _fills(self, question: Question, said: str) -> bool:
+        return bool(self._heard(self._tools[question.tool], question.parameter, said))
+
+    def _pursue(self, tool: ToolSpec, heard: list[tuple[str, str]]) -> Decision:
+        """Run a tool with what was heard, or ask for what is missing."""
+        arguments: dict[str, Any] = {}
+        for parameter, said in heard:
+            arguments |= self._heard(tool, parameter, said)
+        required = tool.parameters.get("required", ())
+        for name, schema in tool.parameters.get("properties", {}).items():
+            if name in required and name not in arguments:
+                known = remembered_value(self._request, name, schema)
+                arguments |= {} if known is None else {name: known}
+                if kind_of(name, schema) is Kind.WORDS and name not in tool.ask:
+                    arguments[name] = heard[-1][1]
+        asked = {parameter for parameter, _ in heard}
+        for name, question in questions_of(tool).items():
+            optional = name not in required and (
+                name in asked or "default" in self._schema(tool, name)
+            )
+            if name not in arguments and not optional:
+                return Decision(say=question)
+        return Decision(calls=(Wish(name=tool.name, arguments=arguments),))
+
+    def _heard(self, tool: ToolSpec, asked: str, said: str) -> dict[str, Any]:
+        """Return the arguments that some words hold, as an answer to `asked` (or as a wish)."""
+        found: dict[str, Any] = {}
+        asked_kind = kind_of(asked, self._schema(tool, asked)) if asked else None
+        for name, schema in tool.parameters.get("properties", {}).items():
+            kind = kind_of(name, schema)
+            # One number is one answer: an age is not an amount too.
+            if name != asked and kind in _NUMERIC and asked_kind in _NUMERIC - {Kind.DIGITS}:
+                continue
+            value = value_heard(name, schema, said, asked=name == asked)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _schema(self, tool: ToolSpec, name: str) -> Mapping[str, Any]:
+        schema: Mapping[str, Any] = tool.parameters.get("properties", {}).get(name, {})
+        return schema
+
+
+def _is_handoff(tool: ToolSpec) -> bool:
+    return "handoff" in tool.tags or tool.name.startswith(_HANDOFF)
+
+
+def _intents(request: ChatRequest) -> Iterable[Intent]:
+    """Yield what may be meant here: tools and handoffs by example, then the agent's small talk."""
+    for tool in request.tools:
+        if tool.examples:
+            yield Intent(name=tool.name, examples=tool.examples)
+        elif not _is_handoff(tool):
+            spelled = tool.name.replace("_", " ")
+            yield Intent(name=tool.name, examples=(spelled, tool.description))
+    for at, talk in enumerate(request.agent.small_talk):
+        yield Intent(name=f"{_SMALL_TALK}{at}", examples=talk.examples)

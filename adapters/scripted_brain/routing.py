@@ -1,0 +1,109 @@
+"""Which of several intents some words mean, by likeness to examples (TF-IDF, cosine).
+
+Words and pairs of words carry the meaning, letters inside words forgive what a recognizer
+misheard (`acount balence`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+_CONTRACTIONS = (
+    (r"n't\b", " not"),
+    (r"'s\b", " is"),
+    (r"'m\b", " am"),
+    (r"'re\b", " are"),
+    (r"'d\b", " would"),
+    (r"'ll\b", " will"),
+    (r"'ve\b", " have"),
+)
+_FILLERS = frozenset("um uh er well so please just okay ok the a an hey yeah yes oh".split())
+_WEIGHTS = {"w": 1.0, "p": 0.8, "c": 0.45}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Something a caller may want, known by examples of what callers say."""
+
+    name: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How much some words are like the examples of an intent, 0 to 1."""
+
+    name: str
+    score: float
+
+
+def ranked(text: str, intents: tuple[Intent, ...]) -> list[Match]:
+    """Return the intents, likeliest first."""
+    return _router(intents).ranked(text)
+
+
+class _Router:
+    def __init__(self, intents: tuple[Intent, ...]) -> None:
+        examples = [(i.name, _features(text)) for i in intents for text in i.examples]
+        seen = Counter(feature for _, features in examples for feature in features)
+        self._idf = {f: math.log((1 + len(examples)) / (1 + n)) + 1 for f, n in seen.items()}
+        self._unseen = math.log(1 + len(examples)) + 1
+        self._vectors = [(name, self._vector(features)) for name, features in examples]
+
+    def ranked(self, text: str) -> list[Match]:
+        said = self._vector(_features(text))
+        scores: dict[str, list[float]] = {}
+        for name, vector in self._vectors:
+            scores.setdefault(name, []).append(_cosine(said, vector))
+        matches = [Match(name=name, score=_blend(found)) for name, found in scores.items()]
+        return sorted(matches, key=lambda match: -match.score)
+
+    def _vector(self, features: Mapping[str, float]) -> dict[str, float]:
+        raw = {f: n * _WEIGHTS[f[0]] * self._idf.get(f, self._unseen) for f, n in features.items()}
+        # What no example holds tells nothing about which intent it is; it only dilutes a little.
+        for feature in raw.keys() - self._idf.keys():
+            raw[feature] *= 0.5
+        norm = math.sqrt(sum(value * value for value in raw.values())) or 1.0
+        return {feature: value / norm for feature, value in raw.items()}
+
+
+@lru_cache(maxsize=64)
+def _router(intents: tuple[Intent, ...]) -> _Router:
+    return _Router(intents)
+
+
+def _blend(scores: Iterable[float]) -> float:
+    """Mostly the nearest example; the next two break ties between intents."""
+    best = sorted(scores, reverse=True)[:3]
+    return 0.85 * best[0] + 0.15 * sum(best) / len(best)
+
+
+def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    small, large = (one, other) if len(one) < len(other) else (other, one)
+    return sum(value * large.get(feature, 0.0) for feature, value in small.items())
+
+
+def _features(text: str) -> Counter[str]:
+    tokens = _tokens(text)
+    features = Counter(f"w{token}" for token in tokens)
+    features.update(f"p{one} {two}" for one, two in pairwise(tokens))
+    for token in tokens:
+        padded = f"<{token}>"
+        features.update(f"c{padded[at : at + 3]}" for at in range(len(padded) - 2))
+    return features
+
+
+def _tokens(text: str) -> list[str]:
+    plain = text.lower().replace("\u2019", "'").replace("(k)", "k")
+    plain = plain.replace("four oh one k", "401k").replace("401 k", "401k")
+    for pattern, full in _CONTRACTIONS:
+        plain = re.sub(pattern, full, plain)
+    tokens = re.findall(r"[a-z0-9]+", plain)
+    kept = [token for token in tokens if token not in _FILLERS] or tokens
+    return [token[:-1] if len(token) > 4 and token.endswith("s") else token for token in kept]

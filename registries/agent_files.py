@@ -1,0 +1,195 @@
+"""What an agent's file may say, and the agent it means.
+
+An agent is a folder with `agent.yaml` and its prompt beside it, or one YAML file with the prompt
+in it. `_defaults.yaml` lies under every agent, field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from core.agents import AgentSpec, ModelSpec, SmallTalk, SpeechSpec
+from core.speech import Voice
+from registries.mistakes import Mistake
+from registries.yaml_files import Shape, merged, read_mapping, read_text, shaped
+
+AGENTS = Path(__file__).parent / "agentstore"
+PROMPT_FILES = ("prompt.jinja", "prompt.md", "prompt.txt")
+
+Percent = Annotated[str, StringConstraints(pattern=r"^[+-]\d{1,3}%$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]{0,63}$")]
+
+
+class HandoffShape(Shape):
+    trigger: str = ""
+    is_entry_point: bool = False
+
+
+class ModelShape(Shape):
+    deployment_id: str = ""
+    name: str = ""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    max_tokens: int | None = Field(default=None, gt=0)
+    max_completion_tokens: int | None = Field(default=None, gt=0)
+    reasoning_effort: str = ""
+    verbosity: str = ""
+
+
+class VoiceShape(Shape):
+    name: str = ""
+    type: Annotated[str, StringConstraints(pattern="^azure-(standard|custom)$")] = "azure-standard"
+    style: str = ""
+    rate: Percent = "+0%"
+    pitch: Percent = "+0%"
+    endpoint_id: str = ""
+
+
+class SpeechShape(Shape):
+    language: str = ""
+    candidate_languages: tuple[str, ...] = ()
+    vad_silence_timeout_ms: int = Field(default=400, ge=100, le=5000)
+    hints: tuple[str, ...] = ()
+
+
+class PromptsShape(Shape):
+    path: str = ""
+    content: str = ""
+
+
+class SmallTalkShape(Shape):
+    examples: tuple[str, ...] = Field(min_length=1)
+    say: str
+
+
+class AgentShape(Shape):
+    """The fields of `agent.yaml`."""
+
+    name: Name
+    description: str = ""
+    greeting: str = ""
+    return_greeting: str = ""
+    handoff: HandoffShape = HandoffShape()
+    handoff_trigger: str = ""
+    model: ModelShape = ModelShape()
+    cascade_model: ModelShape | None = None
+    voicelive_model: ModelShape | None = None
+    voice: VoiceShape = VoiceShape()
+    speech: SpeechShape = SpeechShape()
+    session: dict[str, Any] = Field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+    prompts: PromptsShape = PromptsShape()
+    prompt: str = ""
+    template_vars: dict[str, Any] = Field(default_factory=dict)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    small_talk: tuple[SmallTalkShape, ...] = ()
+    fallback: str = ""
+
+
+def read_agents(folder: Path, mistakes: list[Mistake]) -> dict[str, AgentSpec]:
+    """Read every agent of a folder by name; what can not be read is added to `mistakes`."""
+    defaults_file = folder / "_defaults.yaml"
+    defaults: Mapping[str, Any] = {}
+    if defaults_file.exists():
+        defaults = read_mapping(defaults_file, f"{folder.name}/_defaults.yaml", mistakes) or {}
+    agents: dict[str, AgentSpec] = {}
+    for file in agent_files(folder):
+        agent = _read_agent(folder, file, defaults, mistakes)
+        if agent is None:
+            continue
+        same = next(
+            (a for a in agents.values() if a.name.casefold() == agent.name.casefold()), None
+        )
+        if same is not None:
+            reason = f"an agent {agent.name!r} is already in {same.source}"
+            mistakes.append(Mistake(file=agent.source, field="name", reason=reason))
+            continue
+        agents[agent.name] = agent
+    return agents
+
+
+def agent_files(folder: Path) -> list[Path]:
+    """Return the files that describe agents; names that begin with `_` or `.` are skipped."""
+    visible = [path for path in sorted(folder.iterdir()) if path.name[0] not in "_."]
+    single = [path for path in visible if path.suffix in (".yaml", ".yml")]
+    nested = [path / "agent.yaml" for path in visible if (path / "agent.yaml").is_file()]
+    return single + nested
+
+
+def _read_agent(
+    folder: Path, file: Path, defaults: Mapping[str, Any], mistakes: list[Mistake]
+) -> AgentSpec | None:
+    label = f"{folder.name}/{file.relative_to(folder).as_posix()}"
+    content = read_mapping(file, label, mistakes)
+    if content is None:
+        return None
+    if isinstance(content.get("agent"), dict):  # the older form nests the name
+        content = merged(content.pop("agent"), content)
+    own_name = file.parent.name if file.name == "agent.yaml" else file.stem
+    shape = shaped(AgentShape, merged({"name": own_name, **defaults}, content), label, mistakes)
+    if shape is None:
+        return None
+    prompt = _prompt(file, shape, label, mistakes)
+    return None if prompt is None else _agent(shape, prompt, label)
+
+
+def _prompt(file: Path, shape: AgentShape, label: str, mistakes: list[Mistake]) -> str | None:
+    """Find the prompt: named file, text in the YAML, or a file with a known name beside it."""
+    inline = shape.prompts.content or shape.prompt
+    path = shape.prompts.path
+    if not path and inline.endswith((".jinja", ".md", ".txt")) and "\n" not in inline:
+        path, inline = inline, ""
+    if not path and not inline and file.name == "agent.yaml":
+        path = next((name for name in PROMPT_FILES if (file.parent / name).is_file()), "")
+    if path:
+        beside = (file.parent / path).resolve()
+        if not beside.is_relative_to(file.parent.resolve()) or not beside.is_file():
+            reason = f"there is no file {path!r} beside the agent"
+            mistakes.append(Mistake(file=label, field="prompts.path", reason=reason))
+            return None
+        inline = read_text(beside, label, mistakes) or ""
+    if not inline.strip():
+        reason = "the agent has no prompt (write `prompts.content` or a prompt.jinja beside it)"
+        mistakes.append(Mistake(file=label, field="prompts", reason=reason))
+        return None
+    return inline
+
+
+def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
+    languages = [shape.speech.language, *shape.speech.candidate_languages, "en-US"]
+    return AgentSpec(
+        name=shape.name,
+        prompt=prompt,
+        description=shape.description,
+        greeting=shape.greeting,
+        return_greeting=shape.return_greeting,
+        handoff_trigger=shape.handoff.trigger or shape.handoff_trigger,
+        tools=tuple(dict.fromkeys(shape.tools)),
+        model=_model(shape.cascade_model or shape.model),
+        voice=Voice(**shape.voice.model_dump()),
+        speech=SpeechSpec(
+            language=next(filter(None, languages)),
+            vad_silence_timeout_ms=shape.speech.vad_silence_timeout_ms,
+            hints=tuple(shape.speech.hints),
+        ),
+        template_vars=shape.template_vars,
+        examples=tuple(shape.examples),
+        small_talk=tuple(
+            SmallTalk(examples=tuple(talk.examples), say=talk.say) for talk in shape.small_talk
+        ),
+        fallback=shape.fallback,
+        realtime_model=_model(shape.voicelive_model) if shape.voicelive_model else None,
+        session=shape.session,
+        metadata=shape.metadata,
+        source=source,
+    )
+
+
+def _model(shape: ModelShape) -> ModelSpec:
+    fields = shape.model_dump(exclude={"name"})
+    return ModelSpec(**{**fields, "deployment_id": shape.deployment_id or shape.name})

@@ -1,0 +1,171 @@
+"""How prompts and greetings are rendered, and which variables they may use.
+
+Templates are sandboxed and bounded, and an undefined name is an error. Every documented variable
+has a value, an empty one before it is known, so `{% if caller_name %}` is always right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+
+from core.agents import AgentSpec, Scenario
+from core.spoken import FILTERS
+
+MAX_SOURCE_CHARS = 64_000
+MAX_RENDERED_CHARS = 64_000
+MAX_RENDER_S = 0.5
+MAX_REPEAT = 10_000
+
+PROMPT_VARIABLES: Mapping[str, Any] = {
+    "agent_name": "",  # who speaks
+    "institution_name": "Contoso Bank",  # for whom
+    "caller_name": None,  # how the caller is addressed, once known
+    "client_id": None,  # the customer, once he has proved who he is
+    "slots": {},  # everything remembered about the caller
+    "session_profile": {},  # the customer's profile, once known
+    "customer_intelligence": {},  # what else is known of the customer
+    "collected_information": {},  # what the caller told us in this call
+    "tool_outputs": {},  # results of tools, by tool
+    "active_agent": None,  # the agent that has the caller
+    "previous_agent": None,  # the agent that handed the caller over
+    "is_handoff": False,  # whether this agent took over from another
+    "handoff_reason": "",  # why
+    "handoff_context": {},  # what the previous agent passed on
+    "greet_on_switch": False,  # whether the caller hears this agent introduce itself
+    "today": "",  # the day, ISO
+}
+SPOKEN_VARIABLES: Mapping[str, Any] = {**PROMPT_VARIABLES, "last_said": ""}
+"""What small talk and fallbacks may use: also the last thing the agent said."""
+
+
+class RenderFailed(Exception):
+    """A template could not be rendered. The message names the reason, no values."""
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Jinja for text: no loaders, no big repetitions."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        sizes = [len(v) if isinstance(v, str | list | tuple) else abs(v) for v in (left, right)]
+        if operator == "**" or sizes[0] * sizes[1] > MAX_REPEAT:
+            raise TemplateError("the calculation is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _sandbox() -> _Sandbox:
+    sandbox = _Sandbox(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+    sandbox.lstrip_blocks = True
+    sandbox.filters |= FILTERS
+    sandbox.globals = {"range": lambda *ends: list(islice(range(*ends), 1000))}
+    return sandbox
+
+
+_SANDBOX = _sandbox()
+
+
+@lru_cache(maxsize=512)
+def _template(source: str) -> Template:
+    if len(source) > MAX_SOURCE_CHARS:
+        raise RenderFailed("the template is too long")
+    return _SANDBOX.from_string(source)
+
+
+def render(source: str, variables: Mapping[str, Any]) -> str:
+    """Render one template with exactly these variables. Raises `RenderFailed`."""
+    ends_at, size, parts = time.monotonic() + MAX_RENDER_S, 0, []
+    try:
+        for part in _template(source).generate(**variables):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_RENDERED_CHARS or time.monotonic() > ends_at:
+                raise RenderFailed("the result is too long or takes too long")
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as problem:
+        raise RenderFailed(f"{type(problem).__name__}: {problem}") from None
+    return "".join(parts).strip()
+
+
+def template_mistakes(source: str, variables: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a template: syntax, undefined names, and what fails when rendered."""
+    try:
+        used = meta.find_undeclared_variables(_SANDBOX.parse(source))
+    except TemplateSyntaxError as problem:
+        return [f"line {problem.lineno}: {problem.message}"]
+    undefined = sorted(used - variables.keys() - _SANDBOX.globals.keys())
+    if undefined:
+        return [f"uses the undefined variable {name!r}" for name in undefined]
+    try:
+        render(source, variables)
+    except RenderFailed as problem:
+        return [str(problem)]
+    return []
+
+
+def variables_of(agent: AgentSpec, runtime: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every variable of a template: documented ones, the agent's, slots, what is given.
+
+    A remembered slot with the name of a documented variable gives it its value.
+    """
+    slots = runtime.get("slots") or {}
+    remembered = {name: slots[name] for name in PROMPT_VARIABLES if slots.get(name) is not None}
+    given = {name: value for name, value in runtime.items() if value is not None}
+    base = {**PROMPT_VARIABLES, "agent_name": agent.name, "active_agent": agent.name}
+    return {**base, **agent.template_vars, **remembered, **given}
+
+
+def render_prompt(
+    agent: AgentSpec, variables: Mapping[str, Any], *, scenario: Scenario | None = None
+) -> str:
+    """Return an agent's system prompt, with its handoff rules when a scenario is given.
+
+    `variables` is what is known now, any of `PROMPT_VARIABLES`. Raises `RenderFailed`.
+    """
+    prompt = render(agent.prompt, variables_of(agent, variables))
+    rules = handoff_instructions(scenario, agent.name) if scenario else ""
+    return f"{prompt}\n\n{rules}" if rules else prompt
+
+
+def render_greeting(agent: AgentSpec, variables: Mapping[str, Any], *, returning: bool) -> str:
+    """Return what an agent says first; `returning` when it spoke in this call before.
+
+    Empty when the agent has no greeting. Raises `RenderFailed`.
+    """
+    source = (agent.return_greeting or "Welcome back!") if returning else agent.greeting
+    return render(source, variables_of(agent, variables))
+
+
+def handoff_instructions(scenario: Scenario, agent: str) -> str:
+    """Return the part of a prompt that says to whom this agent may hand the caller, and when."""
+    lines = list(_handoff_lines(scenario, agent))
+    if not lines:
+        return ""
+    opening = (
+        "## Handing the caller over\n"
+        "When the caller needs what a colleague does, call the tool at once. Don't announce it."
+    )
+    return "\n".join([opening, *lines])
+
+
+def _handoff_lines(scenario: Scenario, agent: str) -> Iterable[str]:
+    for edge in scenario.edges_from(agent):
+        when = edge.condition or scenario.agent(edge.to_agent).description
+        yield f"- `{edge.tool}`: {edge.to_agent}. {' '.join(when.split())}".rstrip()
+    others = generic_targets(scenario, agent)
+    if others:
+        yield f"- `handoff_to_agent`: any of {', '.join(others)}."
+
+
+def generic_targets(scenario: Scenario, agent: str) -> tuple[str, ...]:
+    """Return the agents that `handoff_to_agent` may name here."""
+    if not scenario.generic.enabled:
+        return ()
+    allowed = scenario.generic.allowed_targets or tuple(other.name for other in scenario.agents)
+    return tuple(name for name in allowed if name != agent)

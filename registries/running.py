@@ -1,0 +1,109 @@
+"""How a tool is run for a model: checked arguments, a time limit, and a result whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import is_dataclass, replace
+from functools import cache, partial
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from core.tools import ToolResult, ToolSpec
+from registries.context import ToolContext
+from registries.signature import WrongArguments
+from registries.tools import TOOLS, Tool, ToolRegistry, list_tools
+
+log = logging.getLogger(__name__)
+
+TOOL_THREADS = 16
+
+
+async def run_tool(
+    tool: ToolSpec | str,
+    arguments: Mapping[str, Any],
+    context: ToolContext,
+    *,
+    registry: ToolRegistry = TOOLS,
+) -> ToolResult:
+    """Run a tool by name and return its result; never raises for what the tool does.
+
+    A plain function runs in a thread. `error` of a failed result is `unknown_tool`, `missing_slot`,
+    `arguments`, `timeout` or `failed`, or what the tool itself says.
+    """
+    name = tool if isinstance(tool, str) else tool.name
+    list_tools(registry)  # the shipped ones are imported at first use
+    found = registry.get(name)
+    if found is None:
+        return _failed("unknown_tool", f"There is no tool {name!r}.")
+    for slot, provider in found.requires.items():
+        if slot not in context.slots:
+            text = f"This needs {slot}. Use {provider} first, then call {name} again."
+            return replace(_failed("missing_slot", text), data={"first": provider})
+    try:
+        values = found.values(arguments)
+    except WrongArguments as problem:
+        return _failed("arguments", str(problem))
+    return await _run(found, context, values)
+
+
+async def _run(tool: Tool, context: ToolContext, values: dict[str, Any]) -> ToolResult:
+    name = tool.spec.name
+    facts = {"tool": name, "call_id": context.call_id}
+    try:
+        async with asyncio.timeout(tool.spec.timeout_s):
+            return result_of(await _answer(tool, context, values))
+    except TimeoutError:
+        log.warning("tool took too long", extra=facts)
+        return _failed("timeout", "That takes too long right now.")
+    except Exception:  # the edge to other people's code: a call survives whatever it raises
+        log.exception("tool failed", extra=facts)
+        return _failed("failed", "That did not work because of a technical problem.")
+
+
+async def _answer(tool: Tool, context: ToolContext, values: dict[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(tool.run):
+        return await tool.run(context, **values)
+    loop = asyncio.get_running_loop()
+    answer = await loop.run_in_executor(_threads(), partial(tool.run, context, **values))
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    # Not the loop's default pool: tools that hang must not starve everybody else.
+    return ThreadPoolExecutor(TOOL_THREADS, thread_name_prefix="tool")
+
+
+def result_of(answer: Any) -> ToolResult:
+    """Make a result of what a tool returned: text, data, a result, or any of them with effects."""
+    match answer:
+        case ToolResult():
+            return replace(answer, data=to_jsonable_python(answer.data))
+        case str():
+            return ToolResult(text=answer)
+        case None:
+            return ToolResult(text="Done.")
+        case (value, *effects):
+            result = result_of(value)
+            return replace(result, effects=(*result.effects, *effects))
+        case _:
+            return _from_data(answer)
+
+
+def _from_data(answer: Any) -> ToolResult:
+    plain = is_dataclass(answer) or isinstance(answer, Mapping | BaseModel)
+    data = to_jsonable_python(answer) if plain else {"value": to_jsonable_python(answer)}
+    ok = all(data.get(key) is not False for key in ("success", "ok", "authenticated"))
+    text = data.get("message") or json.dumps(data, ensure_ascii=False)
+    return ToolResult(text=str(text), data=data, ok=ok, error="" if ok else "refused")
+
+
+def _failed(error: str, text: str) -> ToolResult:
+    return ToolResult(ok=False, error=error, text=text)
