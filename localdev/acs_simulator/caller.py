@@ -55,7 +55,7 @@ class Caller:
         self._waiting: list[Utterance] = []
         self._waiting_since: float | None = None
         self._speaking: Spoken | None = None
-        self._rest = b""
+        self._position = 0
         self._last_end_ms = -1.0
 
     def add(self, utterance: Utterance) -> None:
@@ -74,8 +74,10 @@ class Caller:
         began = self._begin(now_ms, heard) if self._speaking is None else None
         if self._speaking is None:
             return b"", None, None
-        frame, self._rest = self._rest[: self._frame_bytes], self._rest[self._frame_bytes :]
-        if self._rest:
+        pcm, start = self._speaking.utterance.pcm, self._position
+        self._position += self._frame_bytes
+        frame = pcm[start : self._position]
+        if self._position < len(pcm):
             return frame, began, None
         ended, self._speaking = self._speaking, None
         self._last_end_ms = now_ms + FRAME_MS
@@ -95,7 +97,7 @@ class Caller:
         if chosen is None:
             return None
         self._waiting.remove(chosen)
-        self._rest = chosen.pcm
+        self._position = 0
         first, last = audible_span(chosen.pcm) or (0, len(chosen.pcm) // 2)
         self._speaking = Spoken(
             utterance=chosen,
