@@ -86,8 +86,10 @@ class Host:
         self._exits.push_async_callback(worker.stop)
         app = App(worker)
         try:
+            if self._db != ":memory:":
+                Path(self._db).parent.mkdir(parents=True, exist_ok=True)
             self.engine = Engine(self._db, app, clock=self._clock, limits=settings.limits)
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, ValueError, OSError) as error:
             raise StartError(f"the Durable engine cannot use {self._db}: {error}") from error
         self._exits.callback(self.engine.close)
 

@@ -1,7 +1,9 @@
 """The admin endpoints, and how a host refuses to start."""
 
+import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from localdev.functions_host import Host, StartError
@@ -41,15 +43,13 @@ async def test_functions_are_run_by_hand(
 async def test_stopping_waits_for_what_runs_by_hand() -> None:
     host = Host(app_dir=SAMPLE)
     await host.start()
-    import aiohttp
-
     async with aiohttp.ClientSession() as http:
         await http.post(f"{host.url}/admin/functions/hourly", json={"input": ""})
-    import function_app
+    app = sys.modules["function_app"]
 
     await host.stop()
 
-    assert function_app.SEEN == [("timer", "False")]
+    assert app.SEEN == [("timer", "False")]
 
 
 def write_app(folder: Path, code: str, host_json: str = "{}") -> Path:
@@ -104,8 +104,6 @@ async def test_an_app_that_cannot_run_is_refused_in_words(
 
 
 async def test_one_process_may_run_one_app_after_the_other(tmp_path: Path) -> None:
-    import aiohttp
-
     texts = []
     for name in ("one", "two"):
         folder = tmp_path / name

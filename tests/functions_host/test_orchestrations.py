@@ -186,6 +186,23 @@ async def test_early_events_are_repeated_as_the_real_extension_does(bench: Bench
     assert len(set(json.loads(ended.output))) == 1
 
 
+async def test_a_task_that_is_yielded_again_does_not_end_the_later_yield(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    instance = await bench.start("reuse")
+    await bench.engine.settled()
+    bench.engine.raise_event(instance, "mail", "1")
+    await bench.engine.advance(60)
+    stuck = bench.engine.status(instance)
+    bench.engine.raise_event(instance, "mail", "2")
+
+    ended = await bench.engine.wait(instance)
+
+    assert stuck.status == "Running"
+    assert [r.message for r in caplog.records if "has gone on before" in r.message] != []
+    assert json.loads(ended.output) == "hi late"
+
+
 async def test_entities_are_signaled_called_and_fail(bench: Bench) -> None:
     ended = await bench.run("use_counter", "k")
 
@@ -204,6 +221,34 @@ async def test_entities_are_read_signaled_and_deleted_by_clients(bench: Bench) -
     assert unknown.json == {"exists": False, "state": None}
     assert known.json == {"exists": True, "state": 3}
     assert deleted.status == 404
+
+
+async def test_a_failed_orchestration_is_logged_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.run("failing")
+
+    failures = [r for r in caplog.records if r.levelname in ("ERROR", "WARNING")]
+    assert [(r.message, r.function) for r in failures] == [("orchestration failed", "failing")]
+
+
+async def test_no_more_activities_run_at_once_than_host_json_allows(bench: Bench) -> None:
+    ended = await bench.run("crowd", 9)
+
+    assert json.loads(ended.output) == 9
+    assert bench.app.CROWD["most"] == 4
+
+
+async def test_a_blocking_activity_does_not_stop_the_host(bench: Bench) -> None:
+    instance = await bench.start("blocked")
+
+    answer = await bench.call("GET", "/api/items/latest")
+    still = bench.engine.status(instance)
+    await bench.call("POST", "/api/release")
+
+    ended = await bench.engine.wait(instance)
+    assert (answer.status, still.status) == (200, "Running")
+    assert json.loads(ended.output) == "released"
 
 
 async def test_changed_code_against_an_old_history_fails_loudly(bench: Bench) -> None:

@@ -21,11 +21,15 @@ from localdev.functions_host.durable.actions import (
     parse_reply,
 )
 from localdev.functions_host.durable.history import Event, EventType, event
-from localdev.functions_host.durable.replayer import allot, disagreement
+from localdev.functions_host.durable.replayer import disagreement, replay
 
 from .conftest import Bench
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+def allot(actions: tuple[Action, ...], history: list[Event]) -> dict[int, Any]:
+    return dict(replay(actions, history).scheduled)
 
 
 def activity(name: str = "a", attempts: int | None = None) -> CallActivity:
@@ -99,6 +103,22 @@ def test_an_empty_compound_is_complete() -> None:
     ids = allot((WhenAll(of=()), activity("a")), [])
 
     assert ids == {0: activity("a")}
+
+
+def test_the_end_counts_only_when_every_action_is_complete() -> None:
+    actions = (WhenAny(of=(WaitForEvent(name="e"),)), activity("a"))
+
+    states = [
+        replay(actions, []),
+        replay(actions, [raised("e")]),
+        replay(actions, [raised("e"), completed(0)]),
+    ]
+
+    assert [(s.behind, s.caught_up) for s in states] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ this module keeps the extension's rules, also where they surprise:
 - a canceled timer takes its id and counts as complete from the start;
 - an event without a waiter is kept for the next one; of several waiters the newest is served;
 - a task that was yielded before is missing from a later WhenAny or WhenAll, so that one completes
-  here only with its new members.
+  here only with its new members, and holds up everything after it until then.
 """
 
 from dataclasses import dataclass, field
@@ -55,6 +55,17 @@ class Replay:
 
     def __post_init__(self) -> None:
         self._advance()
+
+    @property
+    def caught_up(self) -> bool:
+        """All actions are complete; only then does the end of the orchestrator's code count."""
+        begun = self._position == len(self.actions)
+        return begun and (self._current is None or self._current.done)
+
+    @property
+    def behind(self) -> bool:
+        """The orchestrator's code has gone on although an action before is not complete."""
+        return self._position < len(self.actions)
 
     def feed(self, event: Event) -> None:
         """Take one history event in."""
@@ -166,12 +177,12 @@ class Replay:
             node = node.parent
 
 
-def allot(actions: tuple[Action, ...], history: list[Event]) -> dict[int, Scheduling]:
-    """Every event id that the execution has given out so far, in order."""
-    replay = Replay(actions)
+def replay(actions: tuple[Action, ...], history: list[Event]) -> Replay:
+    """Every event id that the execution has given out so far, and how far it has come."""
+    state = Replay(actions)
     for event in history:
-        replay.feed(event)
-    return replay.scheduled
+        state.feed(event)
+    return state
 
 
 def disagreement(past: list[Event], scheduled: dict[int, Scheduling]) -> str | None:

@@ -9,12 +9,19 @@ from dataclasses import replace
 
 import orjson
 
-from .actions import ContinueAsNew, Reply, UnsupportedAction, parse_failure, parse_reply
+from .actions import (
+    ContinueAsNew,
+    Reply,
+    Scheduling,
+    UnsupportedAction,
+    parse_failure,
+    parse_reply,
+)
 from .clock import Clock
 from .functions import DurableFunctions, Kind, Raised, Returned, UnknownFunction
 from .history import Event, EventType, event
 from .lives import TERMINAL, Lives
-from .replayer import allot, disagreement
+from .replayer import disagreement, replay
 from .rows import Instance
 from .scheduling import Scheduler
 from .store import Store
@@ -104,10 +111,7 @@ class Turns:
         reply: Reply,
     ) -> None:
         now = self._clock()
-        scheduled = allot(reply.actions, past + batch)
-        problem = disagreement(past, scheduled)
-        if problem is not None:
-            reply, scheduled = Reply(done=False, error=problem), {}
+        reply, scheduled = _judge(instance, past, batch, reply)
         with self._store.transaction():
             current = self._store.instance(instance.id)
             if current is None or current.execution != instance.execution:
@@ -130,10 +134,8 @@ class Turns:
     def _conclude(self, instance: Instance, reply: Reply) -> None:
         if reply.error is not None:
             why = f"Orchestrator function '{instance.name}' failed: {reply.error}"
-            log.error(
-                "orchestration failed",
-                extra={"function": instance.name, "instance": instance.id, "reason": reply.error},
-            )
+            facts = {"function": instance.name, "instance": instance.id}
+            log.error("orchestration failed", extra={**facts, "pii.reason": reply.error})
             self._lives.finish(instance, "Failed", orjson.dumps(why).decode())
         elif reply.done:
             self._lives.finish(instance, "Completed", reply.output)
@@ -166,6 +168,24 @@ class Turns:
         if numbers:
             with self._store.transaction():
                 self._store.drop_messages(numbers)
+
+
+def _judge(
+    instance: Instance, past: list[Event], batch: list[Event], reply: Reply
+) -> tuple[Reply, dict[int, Scheduling]]:
+    """The reply as far as the extension lets it count, and the ids of its actions."""
+    state = replay(reply.actions, past + batch)
+    problem = disagreement(past, state.scheduled)
+    if problem is not None:
+        return Reply(done=False, error=problem), {}
+    if state.behind:
+        log.warning(
+            "orchestrator has gone on before an earlier yield ended; its new tasks wait for it",
+            extra={"function": instance.name, "instance": instance.id},
+        )
+    if not state.caught_up:
+        reply = replace(reply, done=False, error=None)
+    return reply, state.scheduled
 
 
 def _select(

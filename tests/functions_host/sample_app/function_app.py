@@ -1,6 +1,8 @@
 """A Functions app with one of everything that the local development host runs."""
 
+import asyncio
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,8 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 SEEN: list[tuple[str, str]] = []
 ATTEMPTS: dict[str, int] = {}
 VERSION = {"changed": 1}
+CROWD = {"now": 0, "most": 0}
+RELEASED = threading.Event()
 
 
 # ---- HTTP
@@ -152,7 +156,74 @@ async def flaky(job: dict) -> str:
     return f"ok after {ATTEMPTS[job['key']]}"
 
 
+@app.activity_trigger(input_name="x")
+async def be_in_a_crowd(x: int) -> int:
+    CROWD["now"] += 1
+    CROWD["most"] = max(CROWD["most"], CROWD["now"])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    CROWD["now"] -= 1
+    return x
+
+
+@app.activity_trigger(input_name="x")
+def block(x: str) -> str:
+    return "released" if RELEASED.wait(5) else "never"
+
+
+@app.route(route="release", methods=["POST"])
+def release(req: func.HttpRequest) -> str:
+    RELEASED.set()
+    return "done"
+
+
 # ---- orchestrators
+
+
+def task_of(context: df.DurableOrchestrationContext, step: list[Any], name: str) -> Any:
+    match step:
+        case ["say"]:
+            return context.call_activity("say", name)
+        case ["retry", fails, attempts]:
+            job = {"key": name, "fails": fails}
+            return context.call_activity_with_retry("flaky", df.RetryOptions(1000, attempts), job)
+        case ["timer", seconds]:
+            return context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+        case ["child", steps]:
+            return context.call_sub_orchestrator("program", {"steps": steps, "name": name})
+        case ["entity"]:
+            return context.call_entity(df.EntityId("counter", name), "add", 1)
+        case [kind, steps]:
+            tasks = [task_of(context, s, f"{name}.{n}") for n, s in enumerate(steps)]
+            return context.task_all(tasks) if kind == "all" else context.task_any(tasks)
+
+
+@app.orchestration_trigger(context_name="context")
+def program(context: df.DurableOrchestrationContext):
+    """Does what its input tells; answers for each step whether it went well."""
+    given = context.get_input()
+    went_well = []
+    for n, step in enumerate(given["steps"]):
+        if step == ["signal"]:
+            context.signal_entity(df.EntityId("counter", given["name"]), "add", 1)
+            continue
+        try:
+            yield task_of(context, step, f"{given['name']}.{n}")
+            went_well.append(True)
+        except Exception:  # noqa: BLE001 - the SDK raises nothing finer
+            went_well.append(False)
+    return went_well
+
+
+@app.orchestration_trigger(context_name="context")
+def crowd(context: df.DurableOrchestrationContext):
+    calls = [context.call_activity("be_in_a_crowd", n) for n in range(context.get_input())]
+    return len((yield context.task_all(calls)))
+
+
+@app.orchestration_trigger(context_name="context")
+def blocked(context: df.DurableOrchestrationContext):
+    return (yield context.call_activity("block", "x"))
 
 
 @app.orchestration_trigger(context_name="context")
@@ -299,6 +370,16 @@ def early(context: df.DurableOrchestrationContext):
     second = yield context.wait_for_external_event("e")
     third = yield context.wait_for_external_event("e")
     return [first, second, third]
+
+
+@app.orchestration_trigger(context_name="context")
+def reuse(context: df.DurableOrchestrationContext):
+    """Yields a timer once more beside a new waiter: the trap of SDK 1.x."""
+    mail = context.wait_for_external_event("mail")
+    timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=60))
+    yield context.task_any([mail, timer])
+    yield context.task_any([context.wait_for_external_event("mail"), timer])
+    return (yield context.call_activity("say", "late"))
 
 
 @app.orchestration_trigger(context_name="context")
