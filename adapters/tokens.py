@@ -91,6 +91,13 @@ class TokenVerifier:
             raise TokenRefused(type(error).__name__) from error
         return claims
 
+    async def warm(self) -> None:
+        """Fetch the keys unless they are there. Raises TokenRefused when that fails."""
+        if not self._keys:
+            await self._refresh("")
+        if not self._keys:
+            raise TokenRefused("the carrier has no keys")
+
     async def _key(self, kid: str) -> Any:
         if kid not in self._keys:
             await self._refresh(kid)
@@ -120,7 +127,7 @@ def _rsa_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(keys, list):
         raise TokenRefused("the carrier's key set is malformed")
     return {
-        str(key["kid"]): jwt.PyJWK(key, algorithm="RS256").key
+        str(key["kid"]): jwt.PyJWK(dict(key), algorithm="RS256").key
         for key in keys
         if isinstance(key, Mapping) and key.get("kty") == "RSA" and "kid" in key
     }

@@ -38,10 +38,11 @@ class Media(StrEnum):
 class Deadline(StrEnum):
     """What may take too long."""
 
-    CONNECT = "connect"  # answered, but no CallConnected
+    CONNECT = "connect"  # neither answered nor connected
     ATTACH = "attach"  # connected, but no relay has the audio
     RECONCILE = "reconcile"  # an end may have been lost
     TRANSFER = "transfer"  # nobody took or refused the caller
+    WATCH = "watch"  # nothing was heard of the call for a while; is it still there?
     DURATION = "duration"  # a call is bounded
 
 
@@ -62,7 +63,9 @@ class Limits:
     ring_s: float = 60.0  # how long a phone may ring, whoever rings
     attach_s: float = 10.0  # a warm relay needs milliseconds; the socket may be dialled late
     detach_grace_s: float = 3.0  # the end's own event usually comes within a second
+    unattended_s: float = 6.0  # a relay that has a call shows itself every few seconds
     hang_up_grace_s: float = 5.0
+    watch_s: float = 120.0  # finds an end that nobody told us of; each look costs some history
     transfer_s: float = 60.0  # ACS gives a transfer 60 s
     duration_s: float = 3600.0
     media_retries: int = 3
@@ -211,6 +214,8 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return _due(offered, Deadline.CONNECT, at + state.limits.ring_s), ()
         case f.Answered(connection_id=leg):
             return _answered(state, leg, at), ()
+        case f.AnswerRefused() if state.connection_id:
+            return state, ()  # another delivery of the same ring was answered
         case f.AnswerRefused() | f.ConnectFailed():
             return _end(state, entry, Outcome.UNANSWERED, "carrier")
         case f.Connected(connection_id=leg):
@@ -237,8 +242,8 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return _hang_up(state, entry, "fault") if context == "apology" else (state, ())
         case f.CommandDone():
             return _command_done(state, entry, fact)
-        case f.Reconciled(state=leg_state):
-            return _reconciled(state, entry, leg_state)
+        case f.Reconciled():
+            return _reconciled(state, entry, fact)
         case f.Overdue(deadline=deadline, due=due):
             return _overdue(state, entry, deadline, due)
         case f.MediaStarted() | f.ParticipantsChanged() | f.OtherEvent():
@@ -275,6 +280,7 @@ def _talking(state: CallState, at: float) -> CallState:
         return state
     state = _clear(replace(state, phase=Phase.TALKING), Deadline.CONNECT)
     state = _due(state, Deadline.DURATION, at + state.limits.duration_s)
+    state = _due(state, Deadline.WATCH, at + state.limits.watch_s)
     if state.media is Media.ATTACHED:
         return state
     return _due(state, Deadline.ATTACH, at + state.limits.attach_s)
@@ -285,7 +291,9 @@ def _attached(state: CallState, epoch: int, at: float) -> CallState:
         return state
     state = replace(state, epoch=epoch, media=Media.ATTACHED, media_failures=0)
     # The audio socket may open before CallConnected arrives, or that event may be lost.
-    return _clear(_talking(state, at), Deadline.ATTACH, Deadline.RECONCILE)
+    state = _clear(_talking(state, at), Deadline.ATTACH)
+    # A call that is ending or was taken by somebody else still waits for its end.
+    return _clear(state, Deadline.RECONCILE) if state.phase is Phase.TALKING else state
 
 
 def _detached(state: CallState, epoch: int, at: float) -> CallState:
@@ -296,9 +304,13 @@ def _detached(state: CallState, epoch: int, at: float) -> CallState:
 
 
 def _media_lost(state: CallState, entry: f.LogEntry) -> Decision:
-    if state.phase is not Phase.TALKING or state.media is Media.ATTACHED:
-        # While a relay has the socket, its own word counts; it will report the loss.
+    if state.phase is not Phase.TALKING:
         return state, ()
+    if state.media is Media.ATTACHED:
+        # The event may be older than this session, and a relay that lives reports a loss itself:
+        # look after a while whether it still shows itself.
+        look = entry.at + state.limits.unattended_s
+        return _due(state, Deadline.RECONCILE, state.deadlines.get(Deadline.RECONCILE, look)), ()
     return _again(state, entry)
 
 
@@ -354,27 +366,31 @@ def _command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> D
             return state, ()
         case (("hang_up" | "start_media" | "transfer"), "gone"):
             return _end(state, entry, *_how(state))
+        case (("reconcile" | "hang_up"), _):
+            return _due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
         case "start_media", _ if state.phase is Phase.TALKING:
             return _due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
         case "transfer", _:
             return _transfer_failed(state, entry, state.transfer_id)
         case "apologise", _:
             return _hang_up(state, entry, "fault")
-        case "hang_up", _:
-            return _due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
         case _:
             return state, ()
 
 
-def _reconciled(state: CallState, entry: f.LogEntry, leg: f.LegState) -> Decision:
-    if leg is f.LegState.GONE:
-        return _end(replace(state, reconciled=True), entry, *_how(state))
+def _reconciled(state: CallState, entry: f.LogEntry, found: f.Reconciled) -> Decision:
+    if found.state is f.LegState.GONE:
+        return _disconnected(replace(state, reconciled=True), entry)
     if state.phase is Phase.ENDING:
         return _hang_up(state, entry, state.ended_by)
-    if leg is f.LegState.CONNECTED:
+    if found.state is f.LegState.CONNECTED:
         state = _talking(state, entry.at)
     elif state.phase in (Phase.OFFERED, Phase.ANSWERED):
         return _hang_up(state, entry, "fault")  # it neither came up nor failed in time
+    if state.accepted:  # the leg of a caller whom somebody took goes by itself, soon
+        return _due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
+    if not found.attended:
+        state = replace(state, media=Media.LOST)
     if state.phase is Phase.TALKING and state.media is not Media.ATTACHED:
         return _again(state, entry)
     return state, ()
@@ -390,6 +406,9 @@ def _overdue(state: CallState, entry: f.LogEntry, name: str, due: float) -> Deci
             return _hang_up(state, entry, "limit")
         case Deadline.TRANSFER:
             return _transfer_failed(state, entry, state.transfer_id)
+        case Deadline.WATCH:
+            state = _due(state, Deadline.WATCH, entry.at + state.limits.watch_s)
+            return state, (Reconcile(id=_id(entry)),)
         case Deadline.CONNECT | Deadline.ATTACH | Deadline.RECONCILE:
             return state, (Reconcile(id=_id(entry)),)
         case _:

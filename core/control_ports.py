@@ -5,7 +5,7 @@ Adapters implement these Protocols; every implementation of `CallStore` passes o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -231,11 +231,15 @@ class Blobs(Protocol):
     async def get(self, name: str) -> bytes | None: ...
 
 
-class Orchestrations(Protocol):
-    """The durable half of a call."""
+class OrchestrationTrouble(Exception):
+    """An orchestration could not be reached."""
 
-    async def start(self, call: StoredCall) -> None:
-        """Have the call's orchestration live; "already live" is success."""
+
+class Orchestrations(Protocol):
+    """The durable half of a call. Both raise `OrchestrationTrouble`."""
+
+    async def start(self, order: Mapping[str, Any]) -> None:
+        """Have the orchestration of `order["call_id"]` live; "already live" is success."""
         ...
 
     async def poke(self, call_id: str) -> bool:

@@ -194,13 +194,16 @@ class HangUpRequested:
     kind: Literal["hang_up_requested"] = "hang_up_requested"
 
 
+CommandOutcome = Literal["ok", "gone", "failed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandDone:
     """What came of one command of `core.call.step`. `gone`: the call was over already."""
 
     command_id: str
     command: str
-    outcome: Literal["ok", "gone", "failed"]
+    outcome: CommandOutcome
     code: str = ""
     kind: Literal["command_done"] = "command_done"
 
@@ -215,9 +218,13 @@ class LegState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """We asked the carrier how the leg is, because an event may have been lost."""
+    """We asked the carrier how the leg is, because an event may have been lost.
+
+    `attended`: a relay that is said to have the call has shown itself lately.
+    """
 
     state: LegState
+    attended: bool = True
     kind: Literal["reconciled"] = "reconciled"
 
 
@@ -436,7 +443,7 @@ def lean(entry: LogEntry) -> LogEntry:
             return replace(bare, fact=replace(fact, reason=""))
         case TransferRequested() as fact:
             return replace(bare, fact=replace(fact, summary=""))
-        case HangUpRequested() as fact:
+        case HangUpRequested() | MediaDetached() as fact:
             return replace(bare, fact=replace(fact, reason=""))
         case _:
             return bare

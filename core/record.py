@@ -81,11 +81,11 @@ def _gather(turn: _Turn, fact: f.Fact) -> None:
         case f.AgentHeard(agent=agent):
             turn.heard[agent] = fact
         case f.ToolFinished(name=name, ok=ok, ms=ms, error=error, id=call):
-            run = next((run for run in turn.tools if run["id"] == call), {"id": call})
-            if run not in turn.tools:
-                turn.tools.append(run)
-            run.update(name=name, ok=ok, ms=ms, error=error)
-            run.setdefault("arguments", {})
+            begun = next((run for run in turn.tools if run["id"] == call), None)
+            if begun is None:
+                begun = {"id": call, "arguments": {}}
+                turn.tools.append(begun)
+            begun.update(name=name, ok=ok, ms=ms, error=error)
         case f.ToolStarted(name=name, arguments=arguments, id=call):
             started = {"id": call, "name": name, "arguments": dict(arguments)}
             turn.tools.append({**started, "ok": False, "ms": 0, "error": "unfinished"})

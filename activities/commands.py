@@ -1,0 +1,100 @@
+"""How each command of a call becomes a request to the carrier or to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import assert_never
+
+from adapters.archive import archive
+from adapters.plane import Plane
+from core import call as c
+from core import facts as f
+from core.control_ports import CarrierError, NewFact, Once, StoredCall, Trouble, UnknownCall
+from core.session import Directive
+
+SOURCE = "command"
+APOLOGY = "apology"
+
+
+async def perform(call_id: str, command: c.Command, plane: Plane) -> None:
+    """Do a command and log what came of it; one that is in the log is not done again."""
+    if await plane.store.find(call_id, SOURCE, command.id):
+        return
+    call = await plane.store.call(call_id)
+    if call is None:
+        raise UnknownCall(call_id)
+    fact = await _outcome(call, command, plane)
+    await plane.store.append(call_id, [NewFact(source=SOURCE, source_id=command.id, fact=fact)])
+
+
+async def _outcome(call: StoredCall, command: c.Command, plane: Plane) -> f.Fact:
+    match command:
+        case c.Reconcile():
+            return await _reconcile(call, command, plane)
+        case c.Archive():
+            await archive(call.call_id, plane)
+            return _done(command)
+        case c.TellRelay(directive=kind, ref=ref):
+            directive_id = f"{call.call_id}:{command.id}"
+            directive = Directive(id=directive_id, call_id=call.call_id, kind=kind, ref=ref)
+            await plane.store.direct(directive)
+            return _done(command)
+        case c.StartMedia():
+            return await _carried_out(command, plane.calls.start_media(call.connection_id))
+        case c.HangUp():
+            if not call.connection_id:
+                return _done(command, "failed", "no leg yet")
+            once = await _once(call, command, plane)
+            return await _carried_out(command, plane.calls.hang_up(call.connection_id, once))
+        case c.Transfer():
+            return await _transfer(call, command, plane)
+        case c.Apologise():
+            url = plane.prompt_url(APOLOGY)
+            return await _carried_out(command, plane.calls.play(call.connection_id, url, APOLOGY))
+        case _:
+            assert_never(command)
+
+
+async def _transfer(call: StoredCall, command: c.Transfer, plane: Plane) -> f.Fact:
+    number = plane.settings.transfer_targets.get(command.target)
+    if number is None:
+        return _done(command, "failed", "unknown target")
+    once = await _once(call, command, plane)
+    asked = plane.calls.transfer(call.connection_id, number, command.request_id, once)
+    return await _carried_out(command, asked)
+
+
+async def _reconcile(call: StoredCall, command: c.Reconcile, plane: Plane) -> f.Fact:
+    limits = plane.settings.limits
+    now = plane.clock()
+    if not call.connection_id:
+        rung_out = now - call.created_at >= limits.ring_s
+        return f.Reconciled(state=f.LegState.GONE if rung_out else f.LegState.CONNECTING)
+    try:
+        leg = await plane.calls.leg(call.connection_id)
+    except CarrierError as error:
+        return _done(command, "failed", error.code)
+    attended = now - call.seen_at < limits.unattended_s
+    return f.Reconciled(state=leg, attended=attended)
+
+
+async def _once(call: StoredCall, command: c.Command, plane: Plane) -> Once:
+    """Name a request after its command, and date it by the fact that called for it."""
+    n = int(command.id.partition(".")[0]) if command.id[0].isdigit() else 1
+    page = await plane.store.log(call.call_id, after=n - 1, limit=1)
+    return Once(key=f"{call.call_id}:{command.id}", at=page.entries[0].at)
+
+
+async def _carried_out(command: c.Command, request: Awaitable[None]) -> f.CommandDone:
+    try:
+        await request
+    except CarrierError as error:
+        gone = error.trouble is Trouble.GONE
+        return _done(command, "gone" if gone else "failed", error.code)
+    return _done(command)
+
+
+def _done(command: c.Command, outcome: f.CommandOutcome = "ok", code: str = "") -> f.CommandDone:
+    return f.CommandDone(
+        command_id=command.id, command=command.name, outcome=outcome, code=code[:80]
+    )

@@ -1,0 +1,40 @@
+"""The activity functions of the app. Inputs and results stay in histories: no words, no numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.durable_functions as df
+
+bp = df.Blueprint()
+
+# What the functions need is imported inside them: the app must start in well under a second.
+
+
+@bp.activity_trigger(input_name="order")
+async def read_log(order: Any) -> Any:
+    """Read a page of the log: `{call_id, after}`."""
+    from activities.log import read
+    from adapters.plane import plane
+
+    return await read(order["call_id"], order["after"], plane())
+
+
+@bp.activity_trigger(input_name="order")
+async def perform(order: Any) -> None:
+    """Do one command: `{call_id, command}`."""
+    from activities.commands import perform as perform_command
+    from adapters.plane import plane
+    from core.call import COMMAND
+
+    command = COMMAND.validate_python(order["command"])
+    await perform_command(order["call_id"], command, plane())
+
+
+@bp.activity_trigger(input_name="order")
+async def append_overdue(order: Any) -> None:
+    """Append that a deadline has passed: `{call_id, deadline, due}`."""
+    from activities.log import append_overdue as append
+    from adapters.plane import plane
+
+    await append(order["call_id"], order["deadline"], order["due"], plane())

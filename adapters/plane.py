@@ -1,0 +1,133 @@
+"""The control plane's parts, wired once per process from the settings."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from adapters.acs import AcsCalls, identity_client, key_client
+from adapters.folder_blobs import FolderBlobs
+from adapters.settings import Settings
+from adapters.sqlite_calls import SqliteCalls
+from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
+from core.agents import Scenario
+from core.control_ports import Blobs, CallControl, CallStore, Links
+from core.session import SCENARIO
+
+SCENARIOS = "registries:load_scenario"
+CALLBACKS = "api/v1/calls/callbacks"
+MEDIA = "api/v1/media/stream"
+PROMPTS = "api/v1/prompts"
+NEEDED = (
+    "acs_resource_id",
+    "call_signing_key",
+    "functions_base_url",
+    "relay_base_url",
+    "relay_shared_key",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A scenario as it is now, and its name for ever: the sha256 of its text."""
+
+    sha: str
+    text: str
+    scenario: Scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plane:
+    """All that triggers and activities work with. `clock` gives epoch seconds."""
+
+    settings: Settings
+    store: CallStore
+    calls: CallControl
+    blobs: Blobs
+    tokens: TokenVerifier
+    load_scenario: Callable[[str], Scenario]
+    clock: Callable[[], float] = time.time
+    _snapshots: dict[str, Snapshot] = field(default_factory=dict)
+
+    @cached_property
+    def signing_key(self) -> str:
+        return self.settings.call_signing_key.get_secret_value()
+
+    def links(self, call_id: str) -> Links:
+        """Where the carrier reports to, and streams to, for this call."""
+        relay = "ws" + str(self.settings.relay_base_url).removeprefix("http")
+        callback = call_secret(self.signing_key, "callback", call_id)
+        media = call_secret(self.signing_key, "media", call_id)
+        return Links(
+            callback_url=f"{self.settings.functions_base_url}/{CALLBACKS}/{call_id}/{callback}",
+            media_url=f"{relay}/{MEDIA}/{call_id}/{media}",
+        )
+
+    def prompt_url(self, name: str) -> str:
+        """Where the carrier finds a prompt to play."""
+        return f"{self.settings.functions_base_url}/{PROMPTS}/{name}.wav"
+
+    def snapshot(self, name: str) -> Snapshot:
+        """Return a scenario by name, read once per process. Raises KeyError."""
+        if name not in self._snapshots:
+            scenario = self.load_scenario(name)
+            text = SCENARIO.dump_json(scenario)
+            sha = hashlib.sha256(text).hexdigest()
+            self._snapshots[name] = Snapshot(sha=sha, text=text.decode(), scenario=scenario)
+        return self._snapshots[name]
+
+    async def aclose(self) -> None:
+        """Close what the process holds open."""
+        await self.calls.aclose()
+        await self.store.aclose()
+
+
+def build(settings: Settings) -> Plane:
+    """Wire the parts that the settings name. Raises SettingsError when some are missing."""
+    settings.need(*NEEDED)
+    endpoint, access_key = settings.acs
+    connect = key_client(endpoint, access_key) if access_key else identity_client(endpoint)
+    return Plane(
+        settings=settings,
+        store=SqliteCalls(Path(settings.store_path) / "calls.db"),
+        calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
+        blobs=FolderBlobs(Path(settings.blob_path)),
+        tokens=TokenVerifier(
+            audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL
+        ),
+        load_scenario=_provider(SCENARIOS),
+    )
+
+
+def _provider(name: str) -> Callable[[str], Scenario]:
+    """Find a provider by `module:attr` when it is first used."""
+    module, _, attribute = name.partition(":")
+
+    def load(scenario: str) -> Scenario:
+        loaded: Scenario = getattr(importlib.import_module(module), attribute)(scenario)
+        return loaded
+
+    return load
+
+
+_current: Plane | None = None
+
+
+def plane() -> Plane:
+    """Return the process's plane, built from its environment at first use."""
+    if _current is None:
+        use(build(Settings.read(os.environ)))
+    assert _current is not None  # noqa: S101 set above
+    return _current
+
+
+def use(plane: Plane | None) -> None:
+    """Put another plane in place: tests bring their own, None forgets it."""
+    global _current  # noqa: PLW0603 one plane per process is the point
+    _current = plane

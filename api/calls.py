@@ -1,0 +1,79 @@
+"""What people may ask about calls, and that one be ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.archive import whole_log
+from adapters.plane import Plane
+from api import orders
+from api.http import Problem, Reply, Request, ok, read_object, text_of
+from core.control_ports import NewFact, Orchestrations, StoredCall
+from core.facts import HangUpRequested
+from core.record import call_record, masked
+
+ENDED = {"": None, "live": False, "ended": True}
+MAX_PAGE = 200
+
+
+async def list_calls(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """List calls, newest first: `?status=live|ended&limit=&continuation=`."""
+    status = request.query.get("status", "")
+    if status not in ENDED:
+        raise Problem(400, "status must be live or ended")
+    limit = request.query.get("limit", "50")
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAX_PAGE:
+        raise Problem(400, f"limit must be 1 to {MAX_PAGE}")
+    continuation = request.query.get("continuation", "")
+    try:
+        page = await plane.store.calls(
+            limit=int(limit), continuation=continuation, ended=ENDED[status]
+        )
+    except ValueError as error:
+        raise Problem(400, "continuation is not one of ours") from error
+    calls = [_line(call) for call in page.calls]
+    return ok({"calls": calls, "continuation": page.continuation or None})
+
+
+async def get_call(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Show a call: outcome, turns, tools, handoffs, and a timeline of its life."""
+    call = await _call(request.params["call_id"], plane)
+    record = call.record
+    if record is None:
+        record = call_record(call.call_id, await whole_log(call.call_id, plane.store))
+    return ok({**record, **_line(call)})
+
+
+async def hang_up(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """End a call for everyone; the call id comes with the path or the body."""
+    body = read_object(request)
+    call = await _call(request.params.get("call_id") or text_of(body, "call_id"), plane)
+    if call.ended_at is not None:
+        raise Problem(409, "the call has ended")
+    fact = HangUpRequested(by="api", reason=text_of(body, "reason"))
+    asked = NewFact(source="api", source_id="hang_up", fact=fact)
+    await orders.append(call, [asked], plane, durable)
+    return ok({"call_id": call.call_id, "status": "terminating"}, 202)
+
+
+def _line(call: StoredCall) -> dict[str, Any]:
+    record = call.record or {}
+    return {
+        "call_id": call.call_id,
+        "status": "live" if call.ended_at is None else "ended",
+        "direction": call.direction.value,
+        "caller": masked(call.caller),
+        "called": masked(call.called),
+        "scenario": call.scenario,
+        "started_at": call.created_at,
+        "ended_at": record.get("ended_at"),
+        "outcome": record.get("outcome"),
+        "ended_by": record.get("ended_by") or None,
+    }
+
+
+async def _call(call_id: str, plane: Plane) -> StoredCall:
+    call = await plane.store.call(call_id)
+    if call is None:
+        raise Problem(404, "no such call")
+    return call

@@ -1,0 +1,46 @@
+"""The `Orchestrations` port on the Durable Functions client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.control_ports import OrchestrationTrouble
+
+ORCHESTRATOR = "call"
+POKE = "poke"
+LIVE = frozenset({"Running", "Pending", "ContinuedAsNew", "Suspended"})
+
+
+class DurableCalls:
+    """Calls as orchestrations whose instance id is the call id."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def start(self, order: Mapping[str, Any]) -> None:
+        call_id = order["call_id"]
+        try:
+            await self._client.start_new(ORCHESTRATOR, call_id, order)
+        except Exception as error:  # the SDK raises nothing more exact
+            if await self._status(call_id) is None:  # else it lives already
+                raise OrchestrationTrouble("an orchestration could not be started") from error
+
+    async def poke(self, call_id: str) -> bool:
+        try:
+            await self._client.raise_event(call_id, POKE, {})
+        except Exception as error:
+            status = await self._status(call_id)
+            if status in LIVE:
+                raise OrchestrationTrouble("an orchestration could not be poked") from error
+            return status is not None  # one that has ended needs no poke
+        return True
+
+    async def _status(self, call_id: str) -> str | None:
+        """Return the runtime status of an instance, or nothing if there is none."""
+        try:
+            found = await self._client.get_status(call_id)
+        except Exception as error:
+            raise OrchestrationTrouble("the durable back end does not answer") from error
+        status = getattr(found, "runtime_status", None)
+        return str(status.value) if status is not None else None

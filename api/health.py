@@ -1,0 +1,125 @@
+"""Whether the app lives, and whether it could take a call now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from adapters.plane import Plane
+from adapters.tokens import TokenRefused
+from api.http import Reply, Request, ok
+from core.control_ports import CarrierError, Orchestrations
+
+log = logging.getLogger("artvoice.api")
+
+PATIENCE_S = 1.0  # for one check; all run at once
+FRESH_S = 3.0  # an answer is good for this long, so that probes do not load what they probe
+
+Check = Callable[[Plane], Awaitable[None]]
+
+
+class Unready(Exception):
+    """Why a part cannot be used; shown to everybody, so no addresses and no secrets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    at: float
+    reply: Reply
+
+
+_answers: WeakKeyDictionary[Plane, _Answer] = WeakKeyDictionary()
+
+
+async def health(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Say that the process lives and its settings are readable."""
+    return ok({"status": "healthy"})
+
+
+async def readiness(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Try every part a call needs: 200, or 503 with the reasons."""
+    known = _answers.get(plane)
+    if known and time.monotonic() - known.at < FRESH_S:
+        return known.reply
+    checks = await asyncio.gather(*(_tried(name, check, plane) for name, check in CHECKS.items()))
+    ready = all(check["status"] == "healthy" for check in checks)
+    status = "ready" if ready else "not_ready"
+    reply = ok({"status": status, "checks": checks}, 200 if ready else 503)
+    _answers[plane] = _Answer(at=time.monotonic(), reply=reply)
+    return reply
+
+
+async def _tried(name: str, check: Check, plane: Plane) -> dict[str, Any]:
+    began = time.perf_counter()
+    error = None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await check(plane)
+    except TimeoutError:
+        error = f"no answer within {PATIENCE_S:g} s"
+    except Unready as unready:
+        error = str(unready)
+    except Exception:  # a probe reports whatever is wrong, and never fails itself
+        log.exception("a readiness check failed", extra={"check": name})
+        error = "failed; the log says why"
+    took = round((time.perf_counter() - began) * 1000, 1)
+    status = "unhealthy" if error else "healthy"
+    return {"component": name, "status": status, "check_time_ms": took, "error": error}
+
+
+async def _store(plane: Plane) -> None:
+    await plane.store.calls(limit=1)
+
+
+async def _blobs(plane: Plane) -> None:
+    await plane.blobs.put("readiness.txt", b"ready", "text/plain")
+
+
+async def _carrier(plane: Plane) -> None:
+    try:
+        await plane.calls.check()
+    except CarrierError as error:
+        raise Unready(f"the carrier says {error.trouble} ({error.code})") from error
+
+
+async def _token_keys(plane: Plane) -> None:
+    try:
+        await plane.tokens.warm()
+    except TokenRefused as error:
+        raise Unready(str(error)) from error
+
+
+async def _relay(plane: Plane) -> None:
+    import aiohttp
+
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{plane.settings.relay_base_url}/readyz") as answer,
+        ):
+            if answer.status != 200:
+                raise Unready(f"the relay answers {answer.status}")
+    except aiohttp.ClientError as error:
+        raise Unready("the relay does not answer") from error
+
+
+async def _scenario(plane: Plane) -> None:
+    try:
+        plane.snapshot(plane.settings.agent_scenario)
+    except LookupError as error:
+        raise Unready("AGENT_SCENARIO names no scenario") from error
+
+
+CHECKS: dict[str, Check] = {
+    "store": _store,
+    "blobs": _blobs,
+    "carrier": _carrier,
+    "token_keys": _token_keys,
+    "relay": _relay,
+    "scenario": _scenario,
+}

@@ -1,0 +1,98 @@
+"""A phone rings: claim the call, have its orchestration live, answer.
+
+Every step may be done again by a redelivery, and does nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import NAMESPACE_URL, uuid5
+from weakref import WeakValueDictionary
+
+from adapters.plane import Plane, Snapshot
+from api import orders
+from core import facts as f
+from core.acs_events import IncomingCall
+from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall, Trouble
+from core.record import masked
+
+log = logging.getLogger("artvoice.calls")
+
+SETTLED = (f.Answered, f.AnswerRefused, f.Connected, f.ConnectFailed, f.Disconnected)
+# Two deliveries of one event in one process take turns: the second finds the first one's answer.
+_ringing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+def call_id_of(ring: IncomingCall) -> str:
+    """Name a call after what stays the same in every delivery of its event."""
+    return str(uuid5(NAMESPACE_URL, f"artvoice:{ring.correlation_id}|{ring.called_raw_id}"))
+
+
+async def answer(ring: IncomingCall, rang_at: float, plane: Plane, durable: Orchestrations) -> str:
+    """Answer a call, or go on where an earlier delivery stopped; return its id.
+
+    `rang_at`: the event's own time in epoch seconds. Raises CarrierError when it is worth another
+    delivery. Returns "" for a call that is ignored.
+    """
+    if ring.caller in plane.settings.own_numbers:
+        log.warning("ignored a call from our own number", extra={"pii.caller": masked(ring.caller)})
+        return ""
+    call_id = call_id_of(ring)
+    lock = _ringing.setdefault(call_id, asyncio.Lock())
+    async with lock:
+        call, snapshot = await _claim(call_id, ring, plane)
+        if await _settled(call_id, plane):
+            return call_id
+        await durable.start(orders.order(call, snapshot.scenario, plane))
+        fact = await _answer(call, ring, rang_at, plane)
+        await orders.append(call, [fact], plane, durable)
+    return call_id
+
+
+async def _claim(call_id: str, ring: IncomingCall, plane: Plane) -> tuple[StoredCall, Snapshot]:
+    snapshot = _scenario(ring, plane)
+    await plane.store.keep_snapshot(snapshot.sha, snapshot.text)
+    call = await plane.store.claim(
+        StoredCall(
+            call_id=call_id,
+            created_at=plane.clock(),
+            direction=f.Direction.INBOUND,
+            caller=ring.caller,
+            called=ring.called,
+            scenario=snapshot.scenario.name,
+            scenario_sha=snapshot.sha,
+        )
+    )
+    return call, snapshot
+
+
+def _scenario(ring: IncomingCall, plane: Plane) -> Snapshot:
+    if ring.scenario and plane.settings.scenario_from_header:
+        try:
+            return plane.snapshot(ring.scenario)
+        except LookupError:
+            log.warning("a caller asked for an unknown scenario")
+    by_number = plane.settings.scenario_numbers.get(ring.called)
+    return plane.snapshot(by_number or plane.settings.agent_scenario)
+
+
+async def _settled(call_id: str, plane: Plane) -> bool:
+    page = await plane.store.log(call_id, limit=50, life_only=True)
+    return any(isinstance(entry.fact, SETTLED) for entry in page.entries)
+
+
+async def _answer(call: StoredCall, ring: IncomingCall, rang_at: float, plane: Plane) -> NewFact:
+    once = Once(key=f"{call.call_id}:answer", at=rang_at)
+    try:
+        leg = await plane.calls.answer(ring.offer, plane.links(call.call_id), once)
+    except CarrierError as error:
+        if error.trouble not in {Trouble.GONE, Trouble.CONFLICT}:
+            log.warning("could not answer", extra={"call_id": call.call_id, "code": error.code})
+            raise
+        log.warning("too late to answer", extra={"call_id": call.call_id, "code": error.code})
+        return NewFact(
+            source="answer", source_id="refused", fact=f.AnswerRefused(reason=error.code)
+        )
+    bound = await plane.store.bind_leg(call.call_id, leg)
+    return NewFact(source="answer", source_id="answered", fact=f.Answered(connection_id=bound))

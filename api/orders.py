@@ -1,0 +1,64 @@
+"""What a call's orchestration is told at its birth, and how it is woken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from adapters.plane import Plane
+from core.agents import Scenario
+from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
+from core.facts import POKING, LogEntry
+from core.session import SCENARIO
+
+log = logging.getLogger("artvoice.calls")
+
+
+def order(call: StoredCall, scenario: Scenario, plane: Plane) -> dict[str, Any]:
+    """Return an orchestration's input: ids, hashes, names and numbers only."""
+    return {
+        "call_id": call.call_id,
+        "scenario": call.scenario_sha,
+        "graph": {
+            "start": scenario.start_agent,
+            "agents": [agent.name for agent in scenario.agents],
+            "edges": [[edge.from_agent, edge.to_agent] for edge in scenario.edges],
+            "targets": [target.name for target in scenario.transfer_targets],
+        },
+        "limits": asdict(plane.settings.limits),
+    }
+
+
+async def start(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    """Have the call's orchestration live."""
+    text = await plane.store.snapshot(call.scenario_sha)
+    if text is None:
+        raise LookupError("a call's scenario snapshot is not in the store")
+    await durable.start(order(call, SCENARIO.validate_json(text), plane))
+
+
+async def append(
+    call: StoredCall,
+    facts: Sequence[NewFact],
+    plane: Plane,
+    durable: Orchestrations,
+    *,
+    epoch: int | None = None,
+) -> tuple[LogEntry, ...]:
+    """Append facts, then wake the orchestration if one of them concerns the call's life."""
+    entries = await plane.store.append(call.call_id, facts, epoch=epoch)
+    if any(isinstance(entry.fact, POKING) and not entry.late for entry in entries):
+        await wake(call, plane, durable)
+    return entries
+
+
+async def wake(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    """Poke the orchestration, or give birth to it if it was lost before it began."""
+    try:
+        if not await durable.poke(call.call_id):
+            await start(call, plane, durable)
+    except OrchestrationTrouble:
+        # What was appended is safe; the pump finds it at its next deadline.
+        log.warning("a poke was lost", extra={"call_id": call.call_id}, exc_info=True)

@@ -1,0 +1,70 @@
+"""Calls that we make: off unless enabled, to allowed numbers only."""
+
+from __future__ import annotations
+
+import logging
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from adapters.plane import Plane
+from adapters.setting_values import E164
+from api import orders
+from api.http import Problem, Reply, Request, ok, read_object, text_of
+from core import facts as f
+from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall
+
+log = logging.getLogger("artvoice.calls")
+
+
+async def initiate(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Ring `target_number`; the same `Idempotency-Key` header rings once."""
+    body = read_object(request)
+    number = _allowed(text_of(body, "target_number"), plane)
+    try:
+        snapshot = plane.snapshot(text_of(body, "scenario") or plane.settings.agent_scenario)
+    except LookupError as error:
+        raise Problem(400, "scenario: unknown") from error
+    key = request.headers.get("idempotency-key", "")
+    call_id = str(uuid5(NAMESPACE_URL, f"artvoice:outbound|{key}") if key else uuid4())
+    await plane.store.keep_snapshot(snapshot.sha, snapshot.text)
+    call = await plane.store.claim(
+        StoredCall(
+            call_id=call_id,
+            created_at=plane.clock(),
+            direction=f.Direction.OUTBOUND,
+            caller=plane.settings.acs_source_phone_number or "",
+            called=number,
+            scenario=snapshot.scenario.name,
+            scenario_sha=snapshot.sha,
+        )
+    )
+    if not await plane.store.find(call_id, "answer", "answered"):
+        await durable.start(orders.order(call, snapshot.scenario, plane))
+        await _ring(call, plane, durable)
+    return ok({"call_id": call_id, "status": "initiated"}, 202)
+
+
+def _allowed(number: str, plane: Plane) -> str:
+    settings = plane.settings
+    if not settings.outbound_enabled:
+        raise Problem(403, "outgoing calls are off; OUTBOUND_ENABLED=true allows them")
+    if not E164.fullmatch(number):
+        raise Problem(400, "target_number: not an E.164 number")
+    if not number.startswith(settings.outbound_allowed_prefixes):
+        raise Problem(403, "OUTBOUND_ALLOWED_PREFIXES does not allow this number")
+    return number
+
+
+async def _ring(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    once = Once(key=f"{call.call_id}:create", at=call.created_at)
+    try:
+        leg = await plane.calls.create(call.called, plane.links(call.call_id), once)
+    except CarrierError as error:
+        log.warning("could not call out", extra={"call_id": call.call_id, "code": error.code})
+        refused = f.AnswerRefused(reason=error.code)
+        fact = NewFact(source="answer", source_id="refused", fact=refused)
+        await orders.append(call, [fact], plane, durable)
+        raise Problem(502, "the carrier would not place the call") from error
+    bound = await plane.store.bind_leg(call.call_id, leg)
+    answered = f.Answered(connection_id=bound)
+    fact = NewFact(source="answer", source_id="answered", fact=answered)
+    await orders.append(call, [fact], plane, durable)

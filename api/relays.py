@@ -1,0 +1,122 @@
+"""What relays ask for and report: sessions, events, heartbeats (shapes: `core.session`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from adapters.archive import archive, whole_log
+from adapters.plane import Plane
+from adapters.tokens import same, session_token
+from api import orders
+from api.http import Problem, Reply, Request, read_body
+from core import facts as f
+from core import session as s
+from core.call import CallState, Phase, fold
+from core.control_ports import NewFact, Orchestrations, Relay, StoredCall
+
+# Of a call's life a relay may tell only what happens at the relay.
+ITS_OWN = f.TalkFact | f.MediaDetached | f.HandedOff | f.TransferRequested | f.HangUpRequested
+TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+RELAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+
+
+async def open_session(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Give a call to the relay that has its audio socket."""
+    wanted = read_body(request, s.OPEN_SESSION)
+    if not RELAY_ID.fullmatch(wanted.relay_id):
+        raise Problem(400, "relay_id: not an id")
+    call = await _call(request, plane)
+    if await plane.store.bind_leg(call.call_id, wanted.connection_id) != wanted.connection_id:
+        raise Problem(409, "not this call's leg")
+    log = await whole_log(call.call_id, plane.store)
+    if fold(CallState(call_id=call.call_id), log).phase is Phase.ENDED:
+        raise Problem(409, "the call has ended")
+    snapshot = await plane.store.snapshot(call.scenario_sha)
+    if snapshot is None:
+        raise Problem(500, "the call's scenario snapshot is not in the store")
+    epoch = await plane.store.open_session(call.call_id, wanted.relay_id)
+    await orders.wake(call, plane, durable)
+    session = s.Session(
+        call_id=call.call_id,
+        epoch=epoch,
+        token=session_token(plane.signing_key, call.call_id, epoch),
+        scenario=s.SCENARIO.validate_json(snapshot),
+        leg=s.Leg(
+            connection_id=wanted.connection_id,
+            direction=call.direction,
+            caller=call.caller,
+            called=call.called,
+        ),
+        log=log,
+    )
+    return Reply(body=s.SESSION.dump_json(session))
+
+
+async def report(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Keep what a relay reports; acknowledge all that is in the log without a gap."""
+    given = read_body(request, s.REPORT)
+    call = await _call(request, plane)
+    expected = session_token(plane.signing_key, call.call_id, given.epoch)
+    if not same(request.headers.get("x-session-token"), expected):
+        raise Problem(401, "the session's token is missing or wrong")
+    if len(given.events) > s.MAX_REPORTS:
+        raise Problem(413, f"at most {s.MAX_REPORTS} reports at once")
+    source = f"{call.call_id}/{given.epoch}"
+    seq = await plane.store.last_seq(call.call_id, source)
+    fresh: list[NewFact] = []
+    for event in sorted(given.events, key=lambda event: event.seq):
+        if event.seq == seq + 1:
+            seq = event.seq
+            fresh.append(NewFact(source=source, source_id=str(seq), fact=_fact(event.fact)))
+    if fresh:
+        await orders.append(call, fresh, plane, durable, epoch=given.epoch)
+    if fresh and call.ended_at is not None:
+        await archive(call.call_id, plane)  # the last words may come after the end
+    answer = s.Acknowledged(seq=seq, superseded=given.epoch != call.epoch)
+    return Reply(body=s.ACKNOWLEDGED.dump_json(answer))
+
+
+def _fact(fact: f.Fact) -> f.Fact:
+    if not isinstance(fact, ITS_OWN):
+        raise Problem(400, f"a relay does not report {fact.kind}")
+    if isinstance(fact, f.TransferRequested) and not TARGET.fullmatch(fact.target):
+        # A number, or words: no name of ours. The transfer fails, and the log stays clean.
+        return replace(fact, target="unknown")
+    return fact
+
+
+async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Note that a relay lives; tell it what to do with its calls."""
+    beat = read_body(request, s.HEARTBEAT)
+    relay_id = request.params["relay_id"]
+    if not RELAY_ID.fullmatch(relay_id):
+        raise Problem(400, "relay_id: not an id")
+    await plane.store.acknowledge(beat.acknowledged)
+    relay = Relay(
+        relay_id=relay_id,
+        url=beat.url[:300],
+        load=beat.load,
+        draining=beat.draining,
+        seen_at=plane.clock(),
+    )
+    await plane.store.heartbeat(relay, beat.calls)
+    ends = [end for live in beat.calls if (end := await _end(live, plane))]
+    over = {end.call_id for end in ends}
+    current = [live.call_id for live in beat.calls if live.call_id not in over]
+    directives = (*ends, *await plane.store.directives(current))
+    return Reply(body=s.DIRECTIVES.dump_json(s.Directives(directives=directives)))
+
+
+async def _end(live: s.LiveCall, plane: Plane) -> s.Directive | None:
+    call = await plane.store.call(live.call_id)
+    if call is not None and call.ended_at is None and call.epoch == live.epoch:
+        return None
+    return s.Directive(id=f"{live.call_id}:end:{live.epoch}", call_id=live.call_id, kind="end")
+
+
+async def _call(request: Request, plane: Plane) -> StoredCall:
+    call = await plane.store.call(request.params["call_id"])
+    if call is None:
+        raise Problem(404, "no such call")
+    return call

@@ -1,0 +1,113 @@
+"""Every HTTP door of the app: path, method, handler, and who may use it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from api.access_levels import Access
+
+log = logging.getLogger("artvoice.api")
+
+bp = df.Blueprint()
+
+NOT_STARTED = json.dumps(
+    {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "the settings are incomplete; run `artvoice doctor`",
+    }
+).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One door. `handler` is `module:function`, imported when the door is first used."""
+
+    name: str
+    method: str
+    path: str
+    access: Access
+    handler: str
+
+
+V1 = "api/v1"
+CALL = f"{V1}/calls/{{call_id}}"
+ROUTES = (
+    Route("callbacks", "POST", f"{V1}/calls/callbacks/{{call_id}}/{{secret}}", Access.ACS_TOKEN,
+          "api.callbacks:receive"),
+    Route("open_session", "POST", f"{CALL}/sessions", Access.RELAY_KEY, "api.relays:open_session"),
+    Route("report", "POST", f"{CALL}/events", Access.RELAY_KEY, "api.relays:report"),
+    Route("heartbeat", "POST", f"{V1}/relays/{{relay_id}}/heartbeat", Access.RELAY_KEY,
+          "api.relays:heartbeat"),
+    Route("list_calls", "GET", f"{V1}/calls", Access.FUNCTION_KEY, "api.calls:list_calls"),
+    Route("initiate", "POST", f"{V1}/calls/initiate", Access.FUNCTION_KEY, "api.outbound:initiate"),
+    Route("terminate_by_body", "POST", f"{V1}/calls/terminate", Access.FUNCTION_KEY,
+          "api.calls:hang_up"),
+    Route("get_call", "GET", CALL, Access.FUNCTION_KEY, "api.calls:get_call"),
+    Route("hang_up", "POST", f"{CALL}/hangup", Access.FUNCTION_KEY, "api.calls:hang_up"),
+    Route("terminate", "POST", f"{CALL}/terminate", Access.FUNCTION_KEY, "api.calls:hang_up"),
+    Route("prompt", "GET", f"{V1}/prompts/{{name}}", Access.PUBLIC, "api.prompts:get_prompt"),
+    Route("health", "GET", "health", Access.PUBLIC, "api.health:health"),
+    Route("health_v1", "GET", f"{V1}/health", Access.PUBLIC, "api.health:health"),
+    Route("readiness", "GET", "readiness", Access.PUBLIC, "api.health:readiness"),
+    Route("readiness_v1", "GET", f"{V1}/readiness", Access.PUBLIC, "api.health:readiness"),
+)  # fmt: skip
+
+
+def _door(route: Route) -> None:
+    level = func.AuthLevel.ANONYMOUS
+    if route.access is Access.FUNCTION_KEY:
+        level = func.AuthLevel.FUNCTION
+
+    async def door(req: func.HttpRequest, client: Any) -> func.HttpResponse:
+        return await _answer(route, req, client)
+
+    door.__name__ = route.name
+    named = bp.function_name(route.name)
+    routed = bp.route(route=route.path, methods=[route.method], auth_level=level)
+    named(routed(bp.durable_client_input(client_name="client")(door)))
+
+
+async def _answer(route: Route, req: func.HttpRequest, client: Any) -> func.HttpResponse:
+    # Imported here so that the app starts in well under a second.
+    from adapters.plane import plane
+    from adapters.setting_values import SettingsError
+    from api.access import admit
+    from api.durable import DurableCalls
+    from api.http import Problem, Request
+
+    request = Request(
+        params=dict(req.route_params),
+        query=dict(req.params),
+        headers={name.casefold(): value for name, value in req.headers.items()},
+        body=req.get_body(),
+    )
+    module, _, name = route.handler.partition(":")
+    try:
+        here = plane()
+        await admit(route.access, request, here)
+        handler = getattr(importlib.import_module(module), name)
+        reply = await handler(request, here, DurableCalls(client))
+    except Problem as problem:
+        reply = problem.reply()
+    except SettingsError as error:
+        log.error("the settings are incomplete", extra={"mistakes": str(error)})  # noqa: TRY400
+        return func.HttpResponse(NOT_STARTED, status_code=503, mimetype="application/problem+json")
+    return func.HttpResponse(
+        reply.body,
+        status_code=reply.status,
+        mimetype=reply.content_type,
+        headers={"Cache-Control": "no-store", **reply.headers},
+    )
+
+
+for _route in ROUTES:
+    _door(_route)

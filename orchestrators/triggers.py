@@ -1,0 +1,17 @@
+"""The orchestrator functions of the app. Their names are for ever: what changes gets a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.durable_functions as df
+
+bp = df.Blueprint()
+
+
+@bp.orchestration_trigger(context_name="context")
+def call(context: df.DurableOrchestrationContext) -> Any:
+    """Run one call from its ring to its archive."""
+    from orchestrators.call import run_call  # with it comes pydantic; not before the first call
+
+    return (yield from run_call(context))
