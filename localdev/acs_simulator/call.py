@@ -178,6 +178,8 @@ class Call(Telephone):
                 await self._over.wait()
                 await self._wind_up()
         finally:
+            if not self.over:  # the simulator stops, or the call broke
+                self.state = replace(self.state, phase=Phase.DISCONNECTED)
             self._over.set()
             self.timeline.close()
             self._finished.set()

@@ -9,73 +9,32 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from localdev.acs_simulator.audio import NotAudio, read_audio
-from localdev.acs_simulator.bodies import E164, is_loopback
+from localdev.acs_simulator.bodies import is_loopback
 from localdev.acs_simulator.call import Call, Parties
-from localdev.acs_simulator.callee import Behaviour, Manner
+from localdev.acs_simulator.callee import Behaviour
+from localdev.acs_simulator.control_requests import (
+    CalleeSetting,
+    Dtmf,
+    FaultNames,
+    NewCall,
+    Say,
+    Since,
+)
 from localdev.acs_simulator.exchange import Exchange, TooManyCalls
 from localdev.acs_simulator.faults import FAULTS, UnknownFault, parse_faults
 
-MAX_WAIT_S = 60.0
 MAX_NUMBERS = 1000
 TOKEN_HEADER = "x-emulator-token"  # noqa: S105 -- a header's name
 
-Ms = Annotated[float, Field(ge=0, le=86_400_000)]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class NewCall(BaseModel):
-    """`POST /emulator/calls`."""
-
-    from_: Annotated[E164, Field(validation_alias="from")]
-    to: E164
-    display_name: Annotated[str, Field(max_length=200)] = ""
-    custom_context: dict[str, Any] | None = None
-    faults: Annotated[list[str], Field(max_length=50)] = []
-
-
-class Say(BaseModel):
-    """The query of `POST .../say`. Without `at_ms` the caller waits until the agent is quiet."""
-
-    at_ms: Ms | None = None
-    when: Annotated[str, Field(pattern="^agent_quiet$")] = "agent_quiet"
-    quiet_ms: Ms = 700
-    max_wait_ms: Ms = 30_000
-    text: Annotated[str, Field(max_length=1000)] = ""
-
-
-class Dtmf(BaseModel):
-    """`POST .../dtmf`."""
-
-    digit: Annotated[str, Field(pattern="^[0-9*#A-D]$")]
-    at_ms: Ms | None = None
-
-
-class FaultNames(BaseModel):
-    """`POST .../faults`."""
-
-    faults: Annotated[list[str], Field(max_length=50)]
-
-
-class CalleeSetting(BaseModel):
-    """`POST /emulator/numbers/{n}`."""
-
-    behaviour: Manner = Field(validation_alias=AliasChoices("behaviour", "behavior"))
-    delay_s: Annotated[float, Field(ge=0, le=600)] | None = None
-
-
-class Since(BaseModel):
-    """The query of `GET .../events`: entries from number `after` on, waiting for the first."""
-
-    after: Annotated[int, Field(ge=0)] = 0
-    wait: Annotated[float, Field(ge=0, le=MAX_WAIT_S)] = 0
 
 
 class ControlInterface:

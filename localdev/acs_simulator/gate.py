@@ -32,6 +32,7 @@ API_VERSIONS = frozenset(
         "2026-03-12",
     }
 )
+MAX_REST_BYTES = 128 * 1024
 Json = dict[str, object]
 
 
@@ -44,7 +45,7 @@ class Gate:
 
     async def read(self, request: web.Request) -> Json:
         """Return the body of a request that may come in. Raises `ServiceError`."""
-        body = await request.read()
+        body = await request.clone(client_max_size=MAX_REST_BYTES).read()
         if not is_signed(
             access_key=self._access_key,
             method=request.method,

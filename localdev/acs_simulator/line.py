@@ -87,7 +87,7 @@ class Line:
     def _speak(self, now_ms: int) -> None:
         heard = Heard(
             last_audible_ms=self.heard.last_audible_ms,
-            waiting=self.playout.buffered > 0 and self.playout.holds_audible(),
+            waiting=self.prompts.playing or self.playout.holds_audible(),
         )
         self._spoken, began, ended = self.caller.next_frame(now_ms, heard)
         self.said.add(now_ms, self._spoken or self._silence)

@@ -42,6 +42,11 @@ class PromptPlayer:
         self._position = 0
         return stopped
 
+    @property
+    def playing(self) -> bool:
+        """Whether something plays or waits to."""
+        return bool(self._queue)
+
     def next_frame(self) -> tuple[bytes, Prompt | None]:
         """Return the next 20 ms (empty: nothing plays) and the prompt that ends with them."""
         if not self._queue:

@@ -191,6 +191,12 @@ async def test_what_makes_no_sense_is_refused(
     assert answer[1]["error"]
 
 
+async def test_there_is_an_end_to_how_many_calls_may_live(control: Control) -> None:
+    statuses = [(await control("POST", "/calls", json=CALL))[0] for _ in range(201)]
+
+    assert statuses == [201] * 200 + [429]
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

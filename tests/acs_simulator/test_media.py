@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from azure.communication.callautomation import FileSource
 
 from localdev.acs_simulator import Call
 from tests.acs_simulator.app import Socket
@@ -124,6 +125,22 @@ async def test_the_caller_answers_when_the_agent_has_finished(bench: Bench) -> N
 
     [heard] = call.timeline.of("heard")
     assert 700 <= ended.facts["start_ms"] - heard.facts["end_ms"] < 740
+
+
+async def test_the_caller_does_not_talk_into_a_prompt(bench: Bench) -> None:
+    simulator = await bench.simulator()
+    client = await bench.client(simulator)
+    call, _ = await bench.answered(simulator, client, media_streaming=None)
+    await call.until("connected")
+    call.say(tone(100), quiet_ms=0)
+
+    await client.get_call_connection(call.connection_id).play_media_to_all(
+        FileSource(url=f"{bench.app.url}/prompt.wav")
+    )
+    ended = await call.timeline.wait_for("utterance_ended")
+
+    [prompt] = call.timeline.of("prompt_ended")
+    assert ended.facts["start_ms"] > prompt.at_ms
 
 
 async def test_both_sides_are_recorded_on_one_clock(bench: Bench) -> None:

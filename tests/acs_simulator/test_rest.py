@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
 import pytest
 from azure.communication.callautomation import (
+    CallAutomationClient,
     CallConnectionState,
     FileSource,
     PhoneNumberIdentifier,
     TextSource,
 )
+from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
@@ -20,7 +23,7 @@ from azure.core.exceptions import (
 )
 
 from localdev.acs_simulator import Behaviour, Manner
-from tests.acs_simulator.conftest import Bench
+from tests.acs_simulator.conftest import KEY, Bench
 
 PINNED = {
     "Repeatability-Request-ID": "f95d5ba1-3fc7-4fdf-9f1c-f1f7dc20b7f3",
@@ -439,3 +442,25 @@ async def test_placing_calls_has_faults_of_its_own(bench: Bench) -> None:
     )
 
     assert [call.connection_id for call in simulator.calls.values()] == [placed.call_connection_id]
+
+
+async def test_the_blocking_client_is_served_too(bench: Bench) -> None:
+    simulator = await bench.simulator()
+    call = await simulator.ring(from_="+15550100", to="+15550199")
+
+    def answer() -> str:
+        with CallAutomationClient(simulator.url, AzureKeyCredential(KEY)) as client:
+            answered = client.answer_call(call.incoming_context, bench.app.callback_url)
+            return str(answered.call_connection_id)
+
+    assert await asyncio.to_thread(answer) == call.connection_id
+
+
+async def test_a_body_that_is_far_too_big_is_not_read(bench: Bench) -> None:
+    simulator = await bench.simulator()
+    url = f"{simulator.url}/calling/callConnections:answer"
+
+    async with aiohttp.ClientSession() as http, http.post(url, data=bytes(200_000)) as response:
+        status = response.status
+
+    assert status == 413
