@@ -117,7 +117,7 @@ class MoonshineStream:
         self._workers = workers
         self._endpointer = Endpointer(window_ms=WINDOW_MS, hangover_ms=config.hangover_ms)
         self._box: Mailbox[HearingEvent] = Mailbox()
-        self._partial_window = b""
+        self._rest = b""
         self._recent: deque[bytes] = deque(maxlen=PRE_ROLL_MS // WINDOW_MS)
         self._now_ms = 0
         self._open = True
@@ -128,13 +128,13 @@ class MoonshineStream:
         """Take audio of any length; about 0.1 ms of work per 32 ms of speech."""
         if not self._open:
             return
-        audio = self._partial_window + pcm
+        audio = self._rest + pcm
         whole = len(audio) - len(audio) % WINDOW_BYTES
         for at in range(0, whole, WINDOW_BYTES):
             if not self._open:
                 return
             self._window(audio[at : at + WINDOW_BYTES])
-        self._partial_window = audio[whole:]
+        self._rest = audio[whole:]
 
     def events(self) -> AsyncGenerator[HearingEvent]:
         """Yield what was heard, in order, until closed or failed."""
@@ -184,8 +184,9 @@ class MoonshineStream:
         self._emit(SpeechStarted(at_ms=at_ms))
 
     def _end(self, mark: Ended) -> None:
+        utterance = self._utterances[-1]
         self._emit(SpeechStopped(speech_end_ms=mark.at_ms, decided_ms=self._now_ms))
-        self._utterances[-1].end(end_ms=mark.at_ms, decided_ms=self._now_ms)
+        utterance.end(end_ms=mark.at_ms, decided_ms=self._now_ms)
         self._publish()
 
     def _decode(

@@ -110,12 +110,12 @@ class PiperSpeaking:
     async def _ready(self) -> _Child:
         async with self._starting:
             if self._child is None or not self._child.alive:
-                if self._child is not None:
-                    await self._child.stop()
-                    await asyncio.sleep(self._backoff_s)
-                    self._backoff_s = min(
-                        LONGEST_BACKOFF_S, max(FIRST_BACKOFF_S, 2 * self._backoff_s)
-                    )
+                dead, self._child = self._child, None
+                if dead is not None:
+                    await dead.stop()
+                # Grows with every start that no audio follows.
+                await asyncio.sleep(self._backoff_s)
+                self._backoff_s = min(LONGEST_BACKOFF_S, max(FIRST_BACKOFF_S, 2 * self._backoff_s))
                 self._child = await _Child.start(*await asyncio.to_thread(self._invocation))
             return self._child
 

@@ -75,10 +75,11 @@ class Speaker:
         self._waiting: queue.Queue[tuple[int, bytes]] = queue.Queue()
         self._cancelled: set[int] = set()
         self._current = 0
+        # The first run takes longer than any other.
+        list(self._pieces("Ready.", rate=1.0, pitch=1.0, variety=1.0))
 
     def speak_all(self) -> None:
         """Serve requests until the process ends."""
-        list(self._pieces("Ready.", rate=1.0, pitch=1.0, variety=1.0))  # the first run is slow
         self._send(Kind.READY, 0)
         while True:
             request, payload = self._waiting.get()
@@ -95,6 +96,8 @@ class Speaker:
             if kind is Kind.SPEAK:
                 self._waiting.put((request, payload))
             elif kind is Kind.CANCEL and request >= self._current:
+                for past in [old for old in tuple(self._cancelled) if old < self._current]:
+                    self._cancelled.discard(past)
                 self._cancelled.add(request)
                 if request == self._current:
                     self._session.abort()
@@ -172,6 +175,8 @@ def main() -> None:
         return
     threading.Thread(target=speaker.speak_all, daemon=True).start()
     speaker.read_all(sys.stdin.buffer)
+    # The other thread may be inside native code, which an orderly exit would pull from under it.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from adapters.embedded.hearing import (
+    MAX_EVENTS,
     MAX_UNFINISHED,
     HearingModels,
     MoonshineHearing,
@@ -233,6 +233,20 @@ async def test_a_machine_that_cannot_keep_up_says_so() -> None:
     assert events[-1].error.cause is Cause.THROTTLED
 
 
+async def test_events_that_nobody_fetches_do_not_pile_up_for_ever() -> None:
+    hearing = engine(NamingRecognizer())
+    stream = await hearing.open(HearingConfig())
+
+    for _ in range(MAX_EVENTS):
+        stream.push(sound(96) + silence(480))
+        await asyncio.sleep(0)
+    events = [event async for event in stream.events()]
+
+    await hearing.aclose()
+    assert isinstance(events[-1], HearingFailed)
+    assert len(events) <= MAX_EVENTS + 1
+
+
 async def test_closing_is_instant_and_nothing_is_heard_afterwards() -> None:
     recognizer = NamingRecognizer()
     hearing = engine(recognizer)
@@ -264,20 +278,6 @@ async def test_another_language_is_refused() -> None:
 
     with pytest.raises(EngineFailed, match="hears English"):
         await hearing.open(HearingConfig(language="de-DE"))
-
-
-async def test_a_missing_model_names_the_command_that_fetches_it(tmp_path: Path) -> None:
-    def load(folder: Path | None) -> HearingModels:
-        from adapters.embedded.models import ModelFile, find_model
-
-        file = ModelFile(package="p", version="1", path="no_such_package/model.bin", sha256="")
-        find_model(file, folder)
-        raise AssertionError
-
-    hearing = MoonshineHearing(tmp_path, load=load)
-
-    with pytest.raises(EngineFailed, match="make setup"):
-        await hearing.warm()
 
 
 @pytest.mark.parametrize(
