@@ -15,17 +15,17 @@ MIN_RATE, MAX_RATE = 0.5, 2.0
 # Pitches of the recording. Azure's better known names keep their order from low to high, so
 # that agents who differ there differ here; `joe` is the recording as it is.
 PITCHES = {
+    "ava": 1.14,
+    "jenny": 1.10,
+    "aria": 1.06,
+    "emma": 1.02,
     "joe": 1.0,
-    "andrew": 0.94,
-    "brian": 0.88,
-    "guy": 0.91,
+    "alloy": 0.98,
+    "ryan": 0.95,
+    "guy": 0.92,
+    "andrew": 0.88,
     "davis": 0.86,
-    "ryan": 0.97,
-    "ava": 1.11,
-    "emma": 1.06,
-    "jenny": 1.08,
-    "aria": 1.03,
-    "alloy": 1.0,
+    "brian": 0.84,
 }
 _AZURE_NAME = re.compile(
     r"^[a-z]{2,3}-[a-z]{2,4}-(?P<name>[a-z]+?)(?:multilingual|turbo|neural|:|$)"

@@ -203,6 +203,7 @@ def test_agents_differ_from_each_other_and_more_so_from_the_caller() -> None:
     drawn = [sound_of(Voice(name=f"voice {n}", pitch="+20%")).pitch for n in range(50)]
 
     assert len(set(pitches)) == len(names)
+    assert pitches[0] > 1.1 * pitches[2] > 1.2 * pitches[1]
     assert all(MIN_PITCH <= pitch <= MAX_PITCH for pitch in (*pitches, *drawn))
     assert sound_of(caller_voice()).pitch > 1.15 * MAX_PITCH
 
