@@ -1,0 +1,215 @@
+"""What was said, done and remembered in a call, as a fold over its facts.
+
+A live relay applies every fact it reports, in order; another relay applies the same facts from the
+log. So both know the same, and there is no second way to change a conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.chat import AgentSaid, Message, Note, ToolReturned, ToolsCalled, UserSaid
+from core.facts import (
+    AgentHeard,
+    CallerSaid,
+    Fact,
+    HandedOff,
+    LogEntry,
+    Remembered,
+    ToolFinished,
+    ToolStarted,
+    TransferFailed,
+    TransferRequested,
+)
+from core.tools import ToolCall
+
+UNFINISHED = "This tool has not answered yet; its result is unknown."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message and the turn it belongs to."""
+
+    turn: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTool:
+    """A tool that was started and has not finished. `key`: it has side effects."""
+
+    turn: int
+    call: ToolCall
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation so far. `first`: where the present agent's knowledge begins.
+
+    `reply_done`: the last reply was heard to its end or was cut; False means that the caller
+    waits for (the rest of) an answer.
+    """
+
+    agent: str
+    turn: int = 0
+    said: tuple[Said, ...] = ()
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    visited: tuple[str, ...] = ()
+    previous: str = ""
+    reason: str = ""
+    handoffs: int = 0
+    first: int = 0
+    open_tools: tuple[OpenTool, ...] = ()
+    reply_done: bool = False
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return what the present agent may know; every tool call has an answer."""
+        answered = {
+            entry.message.call_id for entry in self.said if isinstance(entry.message, ToolReturned)
+        }
+        messages: list[Message] = []
+        for entry in self.said[self.first :]:
+            messages.append(entry.message)
+            if isinstance(entry.message, ToolsCalled):
+                messages += [
+                    ToolReturned(call_id=call.id, name=call.name, text=UNFINISHED, ok=False)
+                    for call in entry.message.calls
+                    if call.id not in answered
+                ]
+        return tuple(messages)
+
+
+def begin(start_agent: str) -> Conversation:
+    """Return the conversation of a call in which nothing was said yet."""
+    return Conversation(agent=start_agent, visited=(start_agent,))
+
+
+def rebuild(start_agent: str, log: Iterable[LogEntry]) -> Conversation:
+    """Return the conversation a log tells of; late entries of a replaced relay do not count."""
+    conversation = begin(start_agent)
+    for entry in log:
+        if not entry.late:
+            conversation = apply(conversation, entry.fact)
+    return conversation
+
+
+def apply(conversation: Conversation, fact: Fact) -> Conversation:
+    """Return the conversation after one more fact; most facts of a call's life change nothing."""
+    match fact:
+        case CallerSaid(turn=turn, text=text, interrupted=interrupted):
+            said = UserSaid(text=text, interrupted=interrupted)
+            return replace(_add(conversation, turn, said), turn=turn, reply_done=False)
+        case AgentHeard():
+            return _agent_heard(conversation, fact)
+        case ToolStarted():
+            return _tool_started(conversation, fact)
+        case ToolFinished():
+            return _tool_finished(conversation, fact)
+        case Remembered(slots=slots):
+            return replace(conversation, slots={**conversation.slots, **slots})
+        case HandedOff():
+            return _handed_off(conversation, fact)
+        case TransferRequested(target=target):
+            return _note(conversation, f"You asked to connect the caller to {target}.")
+        case TransferFailed():
+            return _note(
+                conversation,
+                "Nobody took the caller; the transfer failed. Tell the caller and go on helping.",
+            )
+        case _:
+            return conversation
+
+
+def _add(conversation: Conversation, turn: int, message: Message) -> Conversation:
+    return replace(conversation, said=(*conversation.said, Said(turn=turn, message=message)))
+
+
+def _note(conversation: Conversation, text: str) -> Conversation:
+    return _add(conversation, conversation.turn, Note(text=text))
+
+
+def _agent_heard(conversation: Conversation, fact: AgentHeard) -> Conversation:
+    """Keep one message per turn and agent, last in its turn: a model wants tools before words."""
+    rest = tuple(
+        entry
+        for entry in conversation.said
+        if not (
+            entry.turn == fact.turn
+            and isinstance(entry.message, AgentSaid)
+            and entry.message.agent == fact.agent
+        )
+    )
+    done = fact.done or fact.cut
+    if not fact.text:
+        return replace(conversation, said=rest, reply_done=done)
+    said = AgentSaid(text=fact.text, agent=fact.agent, cut=fact.cut)
+    at = len(rest)
+    while at > 0 and rest[at - 1].turn > fact.turn:
+        at -= 1
+    entries = (*rest[:at], Said(turn=fact.turn, message=said), *rest[at:])
+    return replace(conversation, said=entries, reply_done=done)
+
+
+def _tool_started(conversation: Conversation, fact: ToolStarted) -> Conversation:
+    call = ToolCall(id=fact.id, name=fact.name, arguments=fact.arguments)
+    started = replace(
+        conversation,
+        open_tools=(
+            *conversation.open_tools,
+            OpenTool(turn=fact.turn, call=call, key=fact.key),
+        ),
+    )
+    last = conversation.said[-1] if conversation.said else None
+    if last is not None and isinstance(last.message, ToolsCalled):
+        both = ToolsCalled(calls=(*last.message.calls, call))
+        return replace(started, said=(*conversation.said[:-1], replace(last, message=both)))
+    return _add(started, fact.turn, ToolsCalled(calls=(call,)))
+
+
+def _tool_finished(conversation: Conversation, fact: ToolFinished) -> Conversation:
+    returned = ToolReturned(
+        call_id=fact.id, name=fact.name, text=fact.text, ok=fact.ok, data=fact.data
+    )
+    entries = conversation.said
+    at = len(entries)
+    for index, entry in enumerate(entries):
+        match entry.message:
+            case ToolsCalled(calls=calls) if any(call.id == fact.id for call in calls):
+                at = index + 1
+    while at < len(entries) and isinstance(entries[at].message, ToolReturned):
+        at += 1
+    return replace(
+        conversation,
+        said=(*entries[:at], Said(turn=fact.turn, message=returned), *entries[at:]),
+        open_tools=tuple(tool for tool in conversation.open_tools if tool.call.id != fact.id),
+    )
+
+
+def _handed_off(conversation: Conversation, fact: HandedOff) -> Conversation:
+    reason = f" Reason: {fact.reason}." if fact.reason else ""
+    note = f"{fact.from_agent} handed the caller over to you, {fact.to_agent}.{reason}"
+    first, slots = conversation.first, conversation.slots
+    if not fact.share_context:
+        # A stranger to what was said before: he knows only the caller's last words.
+        first, slots = _last_words(conversation), {}
+    handed = replace(
+        conversation,
+        agent=fact.to_agent,
+        previous=fact.from_agent,
+        reason=fact.reason,
+        handoffs=conversation.handoffs + 1,
+        visited=(*dict.fromkeys((*conversation.visited, fact.from_agent, fact.to_agent)),),
+        first=first,
+        slots=slots,
+    )
+    return _note(handed, note)
+
+
+def _last_words(conversation: Conversation) -> int:
+    for index in reversed(range(len(conversation.said))):
+        if isinstance(conversation.said[index].message, UserSaid):
+            return index
+    return len(conversation.said)

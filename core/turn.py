@@ -1,0 +1,401 @@
+"""One caller and one agent taking turns: the only place where the floor changes hands.
+
+`step` is pure: no clock, no task, no socket. Feed it what happened and do what it says, in order.
+`deadline` says when it wants a `Tick`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from core import floor as f
+from core.floor import Floor, Purpose
+from core.speech import FinalHeard, HearingFailed, PartialHeard, SpeechStarted, SpeechStopped
+
+_DEFAULTS = f.TurnSettings()
+AGENT_HAS_FLOOR = (Floor.THINKING, Floor.SPEAKING, Floor.PAUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnState:
+    """Everything turn-taking remembers. `since`: when the present floor, or silence, began.
+
+    `said` and `heard` count pieces of the current reply; `over`: no more will come. `sounding`:
+    when its first frame was sent. `cut`: the caller's words began over the agent's. `answered`:
+    something was heard in this turn. `holding`: a transfer is under way, silence is normal.
+    """
+
+    floor: Floor = Floor.LISTENING
+    generation: int = 0
+    turn: int = 0
+    purpose: Purpose = Purpose.GREETING
+    since: float = 0.0
+    said: int = 0
+    heard: int = 0
+    over: bool = True
+    sounding: float | None = None
+    speech_at: float | None = None
+    partial: str = ""
+    taken: str = ""
+    cut: bool = False
+    answered: bool = False
+    turn_done: int = -1
+    keys: str = ""
+    key_at: float = 0.0
+    max_keys: int = 32
+    terminator: str = "#"
+    asked: int = 0
+    faults: int = 0
+    nudged: bool = False
+    holding: bool = False
+    closing: f.Closing | None = None
+    closed: bool = False
+
+
+Stepped = tuple[TurnState, tuple[f.Output, ...]]
+
+
+def step(state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS) -> Stepped:
+    """Return the next state and what is to be done. A closed call does nothing more."""
+    if state.closed:
+        return state, ()
+    match event:
+        case f.Heard():
+            return _heard(state, event, settings)
+        case f.KeyPressed() | f.KeysWanted():
+            return _keys(state, event)
+        case f.SpeechWanted(at=at, purpose=purpose):
+            return _begin(*_stop(state), at=at, purpose=purpose)
+        case (
+            f.PieceReady()
+            | f.ReplyDone()
+            | f.ReplyFailed()
+            | f.ClosingWanted()
+            | f.Sounding()
+            | f.RanDry()
+        ):
+            if event.generation != state.generation:
+                return state, ()
+            return _reply(state, event, settings)
+        case f.TransferOver(at=at):
+            return replace(state, holding=False, since=at), ()
+        case f.HearingLost(at=at):
+            stopped, outputs = _stop(state)
+            closing = f.Closing(kind="hang_up", by="fault")
+            return _begin(replace(stopped, closing=closing), outputs, at=at, purpose=Purpose.DEAF)
+        case f.Tick(at=at):
+            return _tick(state, at, settings)
+        case _:
+            assert_never(event)
+
+
+def deadline(state: TurnState, settings: f.TurnSettings = _DEFAULTS) -> float | None:
+    """Return when the next `Tick` is due, None when nothing is waited for."""
+    if state.closed:
+        return None
+    due = [state.key_at + settings.key_pause_s] if state.keys else []
+    speech = state.speech_at
+    match state.floor:
+        case Floor.LISTENING:
+            due += [] if state.holding else [state.since + settings.silence_s]
+        case Floor.MAYBE_ENDED:
+            due.append(state.since + settings.ceiling_s)
+        case Floor.THINKING:
+            waits_for_filler = state.purpose is Purpose.ANSWER and not state.nudged
+            due.append(
+                state.since + (settings.filler_s if waits_for_filler else settings.give_up_s)
+            )
+        case Floor.SPEAKING:
+            due += [speech + settings.barge_in_s] if speech is not None else []
+        case Floor.PAUSED:
+            due.append(state.since + settings.resume_s)
+            due += [speech + settings.barge_in_s] if speech is not None else []
+        case _:
+            assert_never(state.floor)
+    return min(due, default=None)
+
+
+# --- the caller -----------------------------------------------------------------------------------
+
+
+def _heard(state: TurnState, heard: f.Heard, settings: f.TurnSettings) -> Stepped:
+    at = heard.at
+    match heard.event:
+        case SpeechStarted():
+            return _caller_started(replace(state, speech_at=at), at, settings)
+        case PartialHeard(text=text):
+            if len(text.split()) < settings.barge_in_words:
+                return state, ()
+            return _words(replace(state, partial=text), at)
+        case SpeechStopped():
+            quiet = replace(state, speech_at=None)
+            if state.floor is Floor.LISTENING:
+                quiet = replace(quiet, floor=Floor.MAYBE_ENDED, since=at)
+            return quiet, ()
+        case FinalHeard(text=text):
+            quiet = replace(state, speech_at=None, partial="")
+            if not text.strip():
+                return _noise(quiet, at, settings)
+            if state.taken and _same(text, state.taken):
+                return replace(quiet, taken=""), ()
+            return _take(replace(quiet, taken=""), text.strip(), at=at)
+        case HearingFailed():
+            return replace(state, speech_at=None), ()
+        case _:
+            assert_never(heard.event)
+
+
+def _caller_started(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    match state.floor:
+        case Floor.LISTENING | Floor.MAYBE_ENDED:
+            return replace(state, floor=Floor.LISTENING, since=at), ()
+        case Floor.SPEAKING if at - (state.sounding or 0.0) >= settings.grace_s:
+            paused = replace(state, floor=Floor.PAUSED, since=at)
+            return paused, (f.Pause(generation=state.generation),)
+        case _:
+            return state, ()
+
+
+def _words(state: TurnState, at: float) -> Stepped:
+    if state.floor in AGENT_HAS_FLOOR:
+        return _interrupt(state, at)
+    if state.floor is Floor.LISTENING:
+        return replace(state, since=at), ()
+    return state, ()
+
+
+def _noise(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    if state.floor is Floor.PAUSED:
+        resumed = replace(state, floor=Floor.SPEAKING, since=at)
+        return resumed, (f.Resume(generation=state.generation),)
+    if state.floor not in (Floor.LISTENING, Floor.MAYBE_ENDED):
+        return state, ()
+    # An agent that was cut by a long noise must not stay silent: ask soon.
+    since = at - settings.silence_s + settings.resume_s if state.cut else at
+    return replace(state, floor=Floor.LISTENING, since=since, cut=False), ()
+
+
+def _take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepped:
+    interrupted = state.cut or (state.floor in AGENT_HAS_FLOOR and state.sounding is not None)
+    stopped, outputs = _stop(state)
+    turn = state.turn + 1 if state.answered or state.turn == 0 else state.turn
+    fresh = replace(
+        stopped,
+        turn=turn,
+        answered=False,
+        cut=False,
+        asked=0,
+        keys="",
+        partial="",
+        max_keys=32,
+        terminator="#",
+    )
+    taken = f.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
+    return _begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
+
+
+def _interrupt(state: TurnState, at: float) -> Stepped:
+    cut = state.cut or state.sounding is not None
+    stopped, outputs = _stop(state)
+    return replace(stopped, floor=Floor.LISTENING, since=at, cut=cut), outputs
+
+
+def _keys(state: TurnState, event: f.KeyPressed | f.KeysWanted) -> Stepped:
+    if isinstance(event, f.KeysWanted):
+        return replace(state, max_keys=event.max_keys, terminator=event.terminator), ()
+    before: tuple[f.Output, ...] = ()
+    if state.floor in AGENT_HAS_FLOOR:
+        state, before = _interrupt(state, event.at)
+    ends = event.key == state.terminator and bool(state.keys)
+    keys = state.keys if ends else state.keys + event.key
+    state = replace(state, keys=keys, key_at=event.at)
+    if not ends and len(keys) < state.max_keys:
+        return state, before
+    after, outputs = _take(state, keys, at=event.at, keys=True)
+    return after, (*before, *outputs)
+
+
+# --- the reply ------------------------------------------------------------------------------------
+
+_Reply = f.PieceReady | f.ReplyDone | f.ReplyFailed | f.ClosingWanted | f.Sounding | f.RanDry
+
+
+def _reply(state: TurnState, event: _Reply, settings: f.TurnSettings) -> Stepped:
+    if state.floor not in AGENT_HAS_FLOOR:
+        return state, ()
+    match event:
+        case f.PieceReady(generation=generation, text=text, agent=agent):
+            return _saying(state, f.Say(generation=generation, text=text, agent=agent))
+        case f.Sounding(at=at):
+            floor = Floor.SPEAKING if state.floor is Floor.THINKING else state.floor
+            sounding = at if state.sounding is None else state.sounding
+            return replace(state, floor=floor, since=at, sounding=sounding, answered=True), ()
+        case f.RanDry(at=at, pieces=pieces):
+            if state.floor is Floor.PAUSED:
+                return replace(state, heard=pieces), ()
+            return _settle(replace(state, heard=pieces, floor=Floor.THINKING, since=at), at)
+        case f.ReplyDone(at=at, generation=generation):
+            done = replace(state, over=True)
+            if done.said == 0 and done.closing is None:
+                return _saying(done, f.Say(generation=generation, phrase="empty"))
+            return _settle(done, at)
+        case f.ClosingWanted(closing=closing):
+            return replace(state, closing=closing), ()
+        case f.ReplyFailed(at=at, engine=engine):
+            return _failed(state, engine, at, settings)
+        case _:
+            assert_never(event)
+
+
+def _failed(state: TurnState, engine: str, at: float, settings: f.TurnSettings) -> Stepped:
+    faults = state.faults + 1
+    hopeless = faults >= settings.max_faults
+    if engine == "speaking" and (hopeless or state.purpose is Purpose.APOLOGY):
+        return _give_up(state)
+    closing = f.Closing(kind="hang_up", by="fault") if hopeless else state.closing
+    if engine == "thinking":
+        failed = replace(state, over=True, faults=faults, closing=closing)
+        return _saying(failed, f.Say(generation=state.generation, phrase="apology"))
+    stopped, outputs = _stop(replace(state, closing=None))
+    stopped = replace(stopped, faults=faults, closing=closing)
+    return _begin(stopped, outputs, at=at, purpose=Purpose.APOLOGY)
+
+
+def _saying(state: TurnState, say: f.Say) -> Stepped:
+    return replace(state, said=state.said + 1), (say,)
+
+
+def _settle(state: TurnState, at: float) -> Stepped:
+    """Yield the floor once all of a finished reply was heard."""
+    if not state.over or state.heard < state.said or state.floor is Floor.PAUSED:
+        return state, ()
+    closing = state.closing
+    faults = state.faults if state.purpose is Purpose.APOLOGY else 0
+    settled, outputs = _turn_over(
+        replace(state, floor=Floor.LISTENING, since=at, closing=None, faults=faults, partial="")
+    )
+    outputs = (f.Settled(generation=state.generation), *outputs)
+    if closing is None:
+        return settled, outputs
+    closed = replace(settled, closed=closing.kind == "hang_up", holding=closing.kind == "transfer")
+    return closed, (*outputs, f.Close(closing=closing))
+
+
+def _turn_over(state: TurnState, *, interrupted: bool = False) -> Stepped:
+    if state.turn_done >= state.turn:
+        return state, ()
+    done = f.TurnOver(turn=state.turn, interrupted=interrupted)
+    return replace(state, turn_done=state.turn), (done,)
+
+
+def _begin(
+    state: TurnState, outputs: tuple[f.Output, ...], *, at: float, purpose: Purpose
+) -> Stepped:
+    generation = state.generation + 1
+    begun = replace(
+        state,
+        floor=Floor.THINKING,
+        since=at,
+        generation=generation,
+        purpose=purpose,
+        said=0,
+        heard=0,
+        over=False,
+        sounding=None,
+        nudged=False,
+    )
+    return begun, (*outputs, f.Generate(generation=generation, turn=state.turn, purpose=purpose))
+
+
+def _stop(state: TurnState) -> Stepped:
+    """Silence the present reply, if there is one; its number is never used again."""
+    if state.closed or state.floor not in AGENT_HAS_FLOOR:
+        return state, ()
+    outputs: tuple[f.Output, ...] = (f.StopTalking(generation=state.generation),)
+    stopped = replace(
+        state,
+        floor=Floor.LISTENING,
+        generation=state.generation + 1,
+        over=True,
+        said=0,
+        heard=0,
+        sounding=None,
+        closing=None,
+    )
+    if state.sounding is not None:
+        stopped, over = _turn_over(stopped, interrupted=True)
+        outputs += over
+    # A promised transfer is kept even if the caller speaks over the promise; a goodbye is not.
+    if state.closing is not None and state.closing.kind == "transfer":
+        return replace(stopped, holding=True), (*outputs, f.Close(closing=state.closing))
+    return stopped, outputs
+
+
+def _give_up(state: TurnState) -> Stepped:
+    stopped, outputs = _stop(state)
+    closing = f.Closing(kind="hang_up", by="fault")
+    return replace(stopped, closed=True), (*outputs, f.Close(closing=closing))
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    due = deadline(state, settings)
+    if due is None or at < due:
+        return state, ()
+    if state.keys and at >= state.key_at + settings.key_pause_s:
+        return _take(state, state.keys, at=at, keys=True)
+    match state.floor:
+        case Floor.LISTENING:
+            return _silence(state, at, settings)
+        case Floor.MAYBE_ENDED:
+            return _ceiling(state, at, settings)
+        case Floor.THINKING:
+            return _slow(state, at, settings)
+        case Floor.SPEAKING:
+            return _interrupt(state, at)
+        case Floor.PAUSED:
+            if state.speech_at is not None and at >= state.speech_at + settings.barge_in_s:
+                return _interrupt(state, at)
+            resumed = replace(state, floor=Floor.SPEAKING, since=at)
+            return resumed, (f.Resume(generation=state.generation),)
+        case _:
+            assert_never(state.floor)
+
+
+def _silence(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    if state.asked < settings.silence_prompts:
+        asked = replace(state, asked=state.asked + 1, cut=False)
+        return _begin(asked, (), at=at, purpose=Purpose.REPROMPT)
+    closing = f.Closing(kind="hang_up", by="silence")
+    return _begin(replace(state, closing=closing), (), at=at, purpose=Purpose.GOODBYE)
+
+
+def _ceiling(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    if not state.partial:
+        return _noise(state, at, settings)
+    # The final may still come: it is the same words, not another turn.
+    taken, outputs = _take(state, state.partial, at=at)
+    return replace(taken, taken=state.partial), outputs
+
+
+def _slow(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    if state.purpose is Purpose.ANSWER and not state.nudged:
+        return _saying(
+            replace(state, nudged=True), f.Say(generation=state.generation, phrase="filler")
+        )
+    if state.purpose is not Purpose.ANSWER or state.faults + 1 >= settings.max_faults:
+        return _give_up(state)
+    stopped, outputs = _stop(state)
+    failed = replace(stopped, faults=state.faults + 1)
+    return _begin(failed, outputs, at=at, purpose=Purpose.APOLOGY)
+
+
+def _same(one: str, other: str) -> bool:
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return " ".join("".join(c for c in text.casefold() if c.isalnum() or c.isspace()).split())

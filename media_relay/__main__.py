@@ -1,0 +1,46 @@
+"""`python -m media_relay`: a relay as a container runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from adapters.setting_values import SettingsError
+from media_relay.app import serve
+
+
+async def _main() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8085"))  # noqa: S104
+    await serve(os.environ, host, port, stop, _ready)
+
+
+def _ready(url: str) -> None:
+    sys.stdout.write(f"relay ready at {url}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run until a signal; say in one line each what is wrong with the settings."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        try:
+            import uvloop  # absent on Windows
+
+            asyncio.run(_main(), loop_factory=uvloop.new_event_loop)
+        except ImportError:
+            asyncio.run(_main())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

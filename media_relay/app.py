@@ -1,0 +1,148 @@
+"""The relay put together from settings: its parts, its start, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from adapters.customers import SqliteCustomers
+from adapters.settings import Settings
+from adapters.tokens import JWKS_URL, TokenVerifier
+from core.session import Heartbeat
+from media_relay.calls import AdmissionSettings, Calls
+from media_relay.catalog import Catalog
+from media_relay.control_client import ControlClient
+from media_relay.engines import engines_of
+from media_relay.heartbeat import Heart, HeartbeatSettings
+from media_relay.registry_catalog import RegistryCatalog
+from media_relay.reporting import ReportSettings
+from media_relay.server import RelayServer
+from media_relay.session import CallSettings, Engines
+
+log = logging.getLogger(__name__)
+
+_NEEDED = ("acs_resource_id", "call_signing_key", "functions_base_url", "relay_shared_key")
+_IDLE_BEAT_S = 10.0  # of a relay that is kept warm; it must be younger than 15 s
+DRAIN_S = 20.0  # Container Apps kills after 30 s
+
+
+async def serve(
+    settings: Settings | Mapping[str, str],
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    on_ready: Callable[[str], None],
+    *,
+    drain_s: float = DRAIN_S,
+) -> None:
+    """Run a relay until `stop` is set and its calls are over or handed on.
+
+    `on_ready` is told the URL once models are warm. Raises SettingsError, EngineFailed.
+    """
+    read = settings if isinstance(settings, Settings) else Settings.read(settings)
+    read.need(*_NEEDED)
+    engines = engines_of(read)
+    control = ControlClient(read.functions_base_url or "", read.relay_shared_key.get_secret_value())
+    catalog = RegistryCatalog(_customers(read), today=_today)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            relay = Relay(read, engines, catalog, control, tasks)
+            await relay.run(host, port, stop, on_ready, drain_s)
+    finally:
+        for engine in (engines.hearing, engines.speaking, engines.chat, control):
+            await engine.aclose()
+
+
+class Relay:
+    """One relay process: server, calls and heart."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engines: Engines,
+        catalog: Catalog,
+        control: ControlClient,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._engines = engines
+        self._tasks = tasks
+        self._warm = False
+        self._url = settings.relay_base_url or ""
+        # Reports outlive their calls, so they have a group of their own to be cancelled with.
+        relay_id = uuid.uuid4().hex
+        self._calls = Calls(
+            relay_id=relay_id,
+            control=control,
+            engines=engines,
+            catalog=catalog,
+            tasks=tasks,
+            wall_clock=time.time,
+            settings=CallSettings(),
+            reports=ReportSettings(),
+            admission=AdmissionSettings(),
+            on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)
+        )
+        self._heart = Heart(
+            control,
+            relay_id,
+            beat=self._beat,
+            waiting=lambda: self._calls.transferring,
+            obey=self._calls.obey,
+            settings=HeartbeatSettings(idle_s=_IDLE_BEAT_S if settings.profile == "warm" else None),
+        )
+        verifier = TokenVerifier(
+            audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL
+        )
+        self._server = RelayServer(
+            self._calls,
+            verify=verifier.verify,
+            signing_key=settings.call_signing_key.get_secret_value(),
+            ready=lambda: self._warm,
+        )
+
+    async def run(
+        self,
+        host: str,
+        port: int,
+        stop: asyncio.Event,
+        on_ready: Callable[[str], None],
+        drain_s: float,
+    ) -> None:
+        """Listen, warm up, serve until told to stop, drain."""
+        bound = await self._server.start(host, port)
+        self._url = self._url or f"http://{host}:{bound}"
+        try:
+            await asyncio.gather(self._engines.hearing.warm(), self._engines.speaking.warm())
+            self._warm = True
+            beating = self._tasks.create_task(self._heart.run())
+            on_ready(f"http://{host}:{bound}")
+            await stop.wait()
+            log.info("relay drains", extra={"calls": len(self._calls.live())})
+            self._server.draining = True
+            self._heart.changed()
+            await self._calls.drain(drain_s)
+            beating.cancel()
+            await self._heart.tell(self._beat())
+        finally:
+            await self._server.stop()
+
+    def _beat(self) -> Heartbeat:
+        return Heartbeat(
+            url=self._url,
+            calls=self._calls.live(),
+            load=self._calls.load,
+            draining=self._server.draining,
+        )
+
+
+def _customers(settings: Settings) -> SqliteCustomers:
+    return SqliteCustomers(Path(settings.store_path) / "customers.db", today=_today())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,211 @@
+"""The live calls of this relay: who is let in, what runs for each, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.session import Directive, LiveCall, OpenSession, Session
+from media_relay.catalog import Catalog
+from media_relay.control_plane import ControlPlane, ControlRefused, ControlUnavailable
+from media_relay.media_socket import MediaSocket
+from media_relay.reporting import Reporter, ReportSettings
+from media_relay.session import CallSession, CallSettings, Engines
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionSettings:
+    """`decide_s`: how long an upgrade waits for the control plane's word before it is let in
+    anyway; `open_s`: how long a socket waits for a session; `connect_s`: for its own upgrade."""
+
+    max_calls: int = 200
+    decide_s: float = 0.5
+    open_s: float = 10.0
+    retry_s: float = 0.25
+    connect_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """A socket that is not let in, and the HTTP status that says so."""
+
+    status: int
+    reason: str
+
+
+@dataclass(slots=True)
+class _Live:
+    socket: MediaSocket
+    opened: asyncio.Future[Session]
+    session: CallSession | None = None
+
+
+class Calls:
+    """Holds calls. Everything it starts belongs to `tasks`."""
+
+    def __init__(
+        self,
+        *,
+        relay_id: str,
+        control: ControlPlane,
+        engines: Engines,
+        catalog: Catalog,
+        tasks: asyncio.TaskGroup,
+        wall_clock: Callable[[], float],
+        settings: CallSettings,
+        reports: ReportSettings,
+        admission: AdmissionSettings,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._relay_id = relay_id
+        self._control = control
+        self._engines = engines
+        self._catalog = catalog
+        self._tasks = tasks
+        self._wall_clock = wall_clock
+        self._settings = settings
+        self._reports = reports
+        self._admission = admission
+        self._on_change = on_change
+        self._live: dict[str, _Live] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def admit(self, call_id: str, connection_id: str) -> MediaSocket | Turned:
+        """Let a socket in, or say why not. One live socket a call; a dead one is replaced."""
+        before = self._live.get(call_id)
+        if before is not None and before.socket.alive:
+            return Turned(status=409, reason="this call has a live socket")
+        if before is None and len(self._live) >= self._admission.max_calls:
+            return Turned(status=503, reason="this relay is full")
+        if before is not None:
+            self._replace(before)
+        live = _Live(MediaSocket(call_id), asyncio.get_running_loop().create_future())
+        self._live[call_id] = live
+        self._empty.clear()
+        self._tasks.create_task(self._hold(call_id, connection_id, live))
+        await asyncio.wait([live.opened], timeout=self._admission.decide_s)
+        if not live.opened.done() or live.opened.exception() is None:
+            return live.socket
+        error = live.opened.exception()
+        status = error.status if isinstance(error, ControlRefused) else 503
+        return Turned(status=status if status in (404, 409) else 503, reason="no session")
+
+    def obey(self, directive: Directive) -> None:
+        """Do what the control plane wants of a call; one that is not here is over already."""
+        live = self._live.get(directive.call_id)
+        if live is None or live.session is None:
+            return
+        match directive.kind:
+            case "end":
+                live.session.end("ended")
+            case "transfer_failed":
+                live.session.transfer_failed(directive.ref)
+
+    def live(self) -> tuple[LiveCall, ...]:
+        """Return the calls that have a session."""
+        return tuple(
+            LiveCall(call_id=call_id, epoch=live.session.session.epoch)
+            for call_id, live in self._live.items()
+            if live.session is not None
+        )
+
+    @property
+    def load(self) -> float:
+        """How full this relay is, 0 to 1."""
+        return min(len(self._live) / self._admission.max_calls, 1.0)
+
+    @property
+    def transferring(self) -> bool:
+        """Whether any caller waits for a person."""
+        return any(live.session and live.session.transferring for live in self._live.values())
+
+    async def drain(self, within_s: float) -> None:
+        """Let calls come to their end for a while, then let go of the rest."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._empty.wait()
+        except TimeoutError:
+            for live in tuple(self._live.values()):
+                if live.session is not None:
+                    live.session.end("draining")
+                else:
+                    live.socket.close("draining")
+        await self._empty.wait()
+
+    # --- one call --------------------------------------------------------------------------------
+
+    async def _hold(self, call_id: str, connection_id: str, live: _Live) -> None:
+        try:
+            session = await self._open(call_id, connection_id, live)
+            if session is not None:
+                await self._talk(session, live)
+        except Exception:  # the edge of a call: one that breaks must not take others with it
+            log.exception("call broke", extra={"call": call_id})
+            live.socket.close("fault")
+        finally:
+            if self._live.get(call_id) is live:
+                del self._live[call_id]
+            if not self._live:
+                self._empty.set()
+            self._on_change()
+
+    async def _open(self, call_id: str, connection_id: str, live: _Live) -> Session | None:
+        request = OpenSession(relay_id=self._relay_id, connection_id=connection_id)
+        try:
+            async with asyncio.timeout(self._admission.open_s):
+                while True:
+                    try:
+                        session = await self._control.open_session(call_id, request)
+                    except ControlUnavailable:
+                        await asyncio.sleep(self._admission.retry_s)
+                    else:
+                        live.opened.set_result(session)
+                        return session
+        except (ControlRefused, TimeoutError) as error:
+            log.warning("no session", extra={"call": call_id, "reason": type(error).__name__})
+            live.opened.set_exception(error)
+            live.opened.exception()  # seen: nobody may be waiting for it any more
+            live.socket.close("no session")
+            return None
+
+    async def _talk(self, session: Session, live: _Live) -> None:
+        facts = {"call": session.call_id, "epoch": session.epoch}
+        reporter = Reporter(
+            self._control,
+            call_id=session.call_id,
+            epoch=session.epoch,
+            token=session.token,
+            wall_clock=self._wall_clock,
+            settings=self._reports,
+            on_superseded=lambda: call.end("superseded"),
+        )
+        call = CallSession(
+            session,
+            wire=live.socket,
+            engines=self._engines,
+            catalog=self._catalog,
+            reporter=reporter,
+            settings=self._settings,
+        )
+        live.session = call
+        self._on_change()
+        self._tasks.create_task(reporter.run())
+        try:
+            if not await live.socket.connected(self._admission.connect_s):
+                call.end("never connected")
+            live.socket.attach(call)
+            log.info("call joined", extra=facts)
+            reason = await call.run()
+            log.info("call left", extra={**facts, "reason": reason})
+        finally:
+            reporter.close()
+
+    def _replace(self, before: _Live) -> None:
+        if before.session is not None:
+            before.session.end("replaced")
+        before.socket.close("replaced")

@@ -1,0 +1,99 @@
+"""The ears of one call: audio in, events out, and a second try when the engine drops dead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from core.agents import SpeechSpec
+from core.errors import EngineFailed
+from core.ports import Hearing, HearingStream
+from core.speech import FinalHeard, HearingConfig, HearingEvent, HearingFailed, SpeechStopped
+from media_relay.turn_record import FrameTimes
+
+_BACKLOG = 250  # frames (5 s) kept while a stream opens
+
+
+class Hearer:
+    """Hears one call. `on_lost` is told when the caller cannot be heard any more."""
+
+    def __init__(
+        self,
+        engine: Hearing,
+        *,
+        on_event: Callable[[HearingEvent], None],
+        on_stumble: Callable[[str], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self.decided: tuple[str, float] = ("", 0.0)
+        self._engine = engine
+        self._on_event = on_event
+        self._on_stumble = on_stumble
+        self._on_lost = on_lost
+        self._config = HearingConfig()
+        self._stream: HearingStream | None = None
+        self._times = FrameTimes()
+        self._backlog: deque[tuple[bytes, str, float]] = deque(maxlen=_BACKLOG)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, tasks: asyncio.TaskGroup, speech: SpeechSpec) -> None:
+        """Hear as this agent does; nothing changes if it is heard that way already."""
+        config = HearingConfig(
+            language=speech.language,
+            hangover_ms=speech.vad_silence_timeout_ms,
+            hints=speech.hints,
+        )
+        if self._task is not None and config == self._config:
+            return
+        if self._task is not None:
+            self._task.cancel()
+        self._config = config
+        self._stream = None
+        self._task = tasks.create_task(self._listen())
+
+    def stop(self) -> None:
+        """Hear nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def push(self, pcm: bytes, timestamp: str, at: float) -> None:
+        """Take the caller's next audio; what comes while a stream opens is kept for it."""
+        if self._stream is None:
+            self._backlog.append((pcm, timestamp, at))
+            return
+        self._times.push(len(pcm), timestamp, at)
+        self._stream.push(pcm)
+
+    async def _listen(self) -> None:
+        """Hear until cancelled; a stream that fails before anything was heard is not retried."""
+        failures = 0
+        while failures < 2:
+            try:
+                failures = await self._one_stream(failures)
+            except EngineFailed as failure:
+                failures += 1
+                self._on_stumble(str(failure.error.cause))
+        self._on_lost()
+
+    async def _one_stream(self, failures: int) -> int:
+        stream = await self._engine.open(self._config)
+        self._times = FrameTimes()
+        self._stream = stream
+        while self._backlog:
+            self.push(*self._backlog.popleft())
+        try:
+            async for event in stream.events():
+                if isinstance(event, HearingFailed):
+                    self._on_stumble(str(event.error.cause))
+                    break
+                if isinstance(event, SpeechStopped | FinalHeard):
+                    self.decided = self._times.until(event.decided_ms) or self.decided
+                if isinstance(event, FinalHeard) and event.text:
+                    failures = 0
+                self._on_event(event)
+        finally:
+            if self._stream is stream:
+                self._stream = None
+            await stream.aclose()
+        return failures + 1

@@ -1,0 +1,28 @@
+"""Where a fact of a call becomes known: to the call itself at once, to the log by a report."""
+
+from __future__ import annotations
+
+from core.conversation import Conversation, apply
+from core.facts import Fact
+from media_relay.reporting import Reporter
+
+
+class Journal:
+    """The conversation of a live call, changed by nothing but the facts written here."""
+
+    def __init__(self, conversation: Conversation, reporter: Reporter) -> None:
+        self.conversation = conversation
+        self._reporter = reporter
+
+    def write(self, fact: Fact, *, urgent: bool = False) -> int:
+        """Apply and report a fact; return its number in the reports."""
+        self.conversation = apply(self.conversation, fact)
+        return self._reporter.report(fact, urgent=urgent)
+
+    def note(self, fact: Fact) -> None:
+        """Apply a fact that is in the log already."""
+        self.conversation = apply(self.conversation, fact)
+
+    async def stored(self, number: int, *, within_s: float) -> bool:
+        """Wait until that fact and all before it are in the log."""
+        return await self._reporter.acknowledged(number, within_s=within_s)

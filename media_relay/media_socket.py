@@ -1,0 +1,174 @@
+"""The carrier's audio socket on picows: its frames become calls of an `Ear`, ours become frames."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from core.media_wire import (
+    STOP_AUDIO,
+    AudioData,
+    AudioMetadata,
+    DtmfData,
+    Garbage,
+    UnknownKind,
+    encode_audio,
+    parse,
+)
+from core.speech import SAMPLE_RATE
+from media_relay.wire import Ear
+
+log = logging.getLogger(__name__)
+
+_BACKLOG = 250  # frames (5 s) kept until somebody listens
+_RATE = 200.0  # messages a second: four times real time ...
+_BURST = 400.0  # ... but a stalled network may catch up on 2 s
+_DEAD_S = 3.0  # the carrier sends 50 frames a second, silence included
+_MAX_GARBAGE = 100
+
+
+class MediaSocket(WSListener):
+    """One audio socket of one call, from upgrade to close."""
+
+    def __init__(self, call_id: str) -> None:
+        self._call_id = call_id
+        self._loop = asyncio.get_running_loop()
+        self._transport: WSTransport | None = None
+        self._ear: Ear | None = None
+        self._backlog: deque[AudioData | DtmfData] = deque(maxlen=_BACKLOG)
+        self._connected: asyncio.Future[bool] = self._loop.create_future()
+        self._closed = ""
+        self._full = False
+        self._allowance = _BURST
+        self._last = self._loop.time()
+        self._garbage = 0
+
+    # --- for the call ----------------------------------------------------------------------------
+
+    @property
+    def alive(self) -> bool:
+        """Whether the far side still sends."""
+        return not self._closed and self._loop.time() - self._last < _DEAD_S
+
+    async def connected(self, within_s: float) -> bool:
+        """Wait for the upgrade; False if it does not come."""
+        done, _ = await asyncio.wait([self._connected], timeout=within_s)
+        return bool(done) and not self._closed
+
+    def attach(self, ear: Ear) -> None:
+        """Give what comes, and what has come already, to this ear."""
+        self._ear = ear
+        while self._backlog:
+            self._take(self._backlog.popleft())
+        if self._closed:
+            ear.on_closed(self._closed)
+
+    def send_audio(self, pcm: bytes) -> None:
+        """Send a frame. One that the network cannot take now is dropped: late audio is noise."""
+        if self._transport is not None and not self._full:
+            self._transport.send(WSMsgType.TEXT, encode_audio(pcm))
+
+    def stop_audio(self) -> None:
+        """Have the carrier drop what it has not played."""
+        if self._transport is not None:
+            self._transport.send(WSMsgType.TEXT, STOP_AUDIO)
+
+    def close(self, reason: str) -> None:
+        """Close the socket; a second time does nothing."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.send_close(WSCloseCode.OK, reason.encode()[:100])
+            transport.disconnect()
+        self._end(reason)
+
+    # --- for picows ------------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self._last = self._loop.time()
+        if not self._connected.done():
+            self._connected.set_result(True)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if kind is WSMsgType.CLOSE:
+            transport.disconnect()
+            return
+        if kind is not WSMsgType.TEXT or not self._in_time():
+            return
+        message = parse(frame.get_payload_as_memoryview())
+        if isinstance(message, AudioData | DtmfData):
+            if self._ear is None:
+                self._backlog.append(message)
+            else:
+                self._take(message)
+        else:
+            self._other(message)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._transport = None
+        self._end("socket closed")
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _take(self, message: AudioData | DtmfData) -> None:
+        ear = cast("Ear", self._ear)
+        if isinstance(message, AudioData):
+            ear.on_audio(message.pcm, message.timestamp)
+        else:
+            ear.on_key(message.key)
+
+    def _other(self, message: AudioMetadata | UnknownKind | Garbage) -> None:
+        match message:
+            case AudioMetadata(sample_rate=rate, channels=channels, encoding=encoding):
+                if rate != SAMPLE_RATE or channels != 1 or encoding.upper() != "PCM":
+                    facts = {"call": self._call_id, "rate": rate, "channels": channels}
+                    log.error("audio of a wrong format", extra=facts)
+                    self._refuse(WSCloseCode.UNSUPPORTED_DATA, "wrong format")
+            case Garbage(reason=reason):
+                self._garbage += 1
+                if self._garbage == 1:
+                    log.warning("garbage frame", extra={"call": self._call_id, "reason": reason})
+                if self._garbage > _MAX_GARBAGE:
+                    self._refuse(WSCloseCode.POLICY_VIOLATION, "garbage")
+            case UnknownKind():
+                pass
+
+    def _in_time(self) -> bool:
+        now = self._loop.time()
+        self._allowance = min(self._allowance + (now - self._last) * _RATE, _BURST) - 1
+        self._last = now
+        if self._allowance > 0:
+            return True
+        self._refuse(WSCloseCode.POLICY_VIOLATION, "too fast")
+        return False
+
+    def _refuse(self, code: WSCloseCode, reason: str) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            log.warning("socket refused", extra={"call": self._call_id, "reason": reason})
+            transport.send_close(code, reason.encode())
+            transport.disconnect()
+
+    def _end(self, reason: str) -> None:
+        if self._closed:
+            return
+        self._closed = reason
+        if not self._connected.done():
+            self._connected.set_result(False)
+        if self._ear is not None:
+            self._ear.on_closed(reason)
+
+
+Opened = Callable[[str], MediaSocket]

@@ -1,0 +1,196 @@
+"""The agent's voice on its way to the caller: paced, and always sure of what has been heard.
+
+Frames leave on an absolute clock, a small lead ahead of the ear. The far side plays in real time
+and acknowledges nothing, so "heard" is computed: what was sent, minus what it cannot have
+played yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.audio import Piece, heard_of, padded, whole_frames
+from core.speech import FRAME_MS
+from media_relay.wire import Wire
+
+_FRAME_S = FRAME_MS / 1000
+_EARLY_S = 0.001  # a timer that fires this early is on time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayoutSettings:
+    """`lead_ms`: sent ahead of the ear; under 60 gaps are heard, over 200 barge-in is vague.
+
+    `max_ms`: audio kept waiting; more makes the synthesizer wait.
+    """
+
+    lead_ms: int = 160
+    max_ms: int = 30_000
+
+
+class Playout:
+    """Plays one reply (generation) at a time; what belongs to another one is dropped here."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        settings: PlayoutSettings,
+        *,
+        on_sounding: Callable[[int], None],
+        on_dry: Callable[[int, int], None],
+    ) -> None:
+        self._wire = wire
+        self._lead_s = settings.lead_ms / 1000
+        self._max_frames = settings.max_ms // FRAME_MS
+        self._on_sounding = on_sounding
+        self._on_dry = on_dry
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._generation = 0
+        self._frames: deque[bytes] = deque()
+        self._rest = b""
+        self._pieces: list[Piece] = []
+        self._paused = False
+        self._sent = 0  # frames of this generation
+        self._anchor = 0.0  # when the ear began to play ...
+        self._base = 0  # ... this frame, without a gap since
+
+    def begin(self, generation: int) -> None:
+        """Get ready for another reply. What is left of the last one is never sent."""
+        self._clear()
+        self._generation = generation
+        self._pieces = []
+        self._sent = self._base = 0
+        self._paused = False
+
+    def open_piece(self, generation: int, text: str, agent: str) -> Piece | None:
+        """Announce the next piece; None if this reply was stopped."""
+        if generation != self._generation:
+            return None
+        piece = Piece(text=text, agent=agent)
+        self._pieces.append(piece)
+        return piece
+
+    def add(self, generation: int, piece: Piece, pcm: bytes) -> bool:
+        """Queue more audio of the last piece; False if this reply was stopped."""
+        if generation != self._generation:
+            return False
+        frames, self._rest = whole_frames(self._rest + pcm)
+        self._queue(piece, frames)
+        return True
+
+    def finish_piece(self, generation: int, piece: Piece) -> None:
+        """The last piece has all its audio."""
+        if generation != self._generation:
+            return
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            self._queue(piece, [padded(rest)])
+        piece.complete = True
+        if not self._frames and self._heard_frames() >= self._sent:
+            self._arm(self._loop.time())
+
+    async def room(self) -> None:
+        """Wait until there is room for more audio."""
+        await self._room.wait()
+
+    def pause(self) -> None:
+        """Send no more; the far side falls silent after what it has."""
+        self._paused = True
+        self._disarm()
+
+    def resume(self) -> None:
+        """Go on with what is queued."""
+        self._paused = False
+        self._pump()
+
+    def stop(self) -> None:
+        """Silence this reply for good, in one step: queue, far side, timer."""
+        if self._sent > self._heard_frames():
+            self._wire.stop_audio()
+        self._clear()
+        self._generation = 0
+
+    def heard(self) -> list[tuple[str, str]]:
+        """Return (agent, text) of each piece of this reply, as far as it was heard."""
+        heard_ms = self._heard_frames() * FRAME_MS
+        texts = []
+        for piece in self._pieces:
+            text = heard_of(piece, heard_ms)
+            if text:
+                texts.append((piece.agent, text))
+            heard_ms -= piece.ms
+        return texts
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _queue(self, piece: Piece, frames: list[bytes]) -> None:
+        piece.ms += len(frames) * FRAME_MS
+        self._frames.extend(frames)
+        if len(self._frames) >= self._max_frames:
+            self._room.clear()
+        if frames and self._timer is None:
+            self._pump()
+        elif frames and len(self._frames) == len(frames):
+            self._pump()  # it was dry: the timer only waits for the ear
+
+    def _pump(self) -> None:
+        """Send every frame that is due, then wait for the next one, or for the ear."""
+        self._disarm()
+        if self._paused or not self._generation:
+            return
+        now = self._loop.time()
+        if self._frames and self._heard_frames() >= self._sent:
+            self._anchor, self._base = now, self._sent
+        generation, first = self._generation, self._sent == 0
+        while self._frames and now + _EARLY_S >= self._due(self._sent):
+            self._wire.send_audio(self._frames.popleft())
+            self._sent += 1
+        if len(self._frames) < self._max_frames:
+            self._room.set()
+        if self._frames:
+            self._arm(self._due(self._sent))
+        elif self._sent:
+            self._arm(self._anchor + (self._sent - self._base) * _FRAME_S)
+        if first and self._sent:
+            self._on_sounding(generation)
+
+    def _due(self, frame: int) -> float:
+        return self._anchor + (frame - self._base) * _FRAME_S - self._lead_s
+
+    def _heard_frames(self) -> int:
+        played = int((self._loop.time() - self._anchor + _EARLY_S) / _FRAME_S)
+        return min(self._sent, self._base + max(played, 0))
+
+    def _fire(self) -> None:
+        self._timer = None
+        if self._frames:
+            self._pump()
+            return
+        heard_ms, whole = self._heard_frames() * FRAME_MS, 0
+        for piece in self._pieces:
+            heard_ms -= piece.ms
+            if heard_ms < 0 or not piece.complete:
+                break
+            whole += 1
+        self._on_dry(self._generation, whole)
+
+    def _arm(self, at: float) -> None:
+        self._disarm()
+        self._timer = self._loop.call_at(at, self._fire)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _clear(self) -> None:
+        self._disarm()
+        self._frames.clear()
+        self._rest = b""
+        self._room.set()

@@ -1,0 +1,82 @@
+"""The registries as a call's catalog: prompts rendered, tools run on the customer store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from core.bank import CustomerStore
+from core.errors import Cause, EngineError, EngineFailed
+from core.session import Leg
+from core.tools import ToolCall, ToolResult, ToolSpec
+from media_relay.catalog import Scene, ToolUse
+from registries import (
+    RenderFailed,
+    ToolContext,
+    known_caller,
+    render_greeting,
+    render_prompt,
+    run_tool,
+    tools_for,
+)
+
+log = logging.getLogger(__name__)
+
+
+class RegistryCatalog:
+    """Agents and tools as the developer wrote them."""
+
+    def __init__(self, customers: CustomerStore, *, today: Callable[[], date]) -> None:
+        self._customers = customers
+        self._today = today
+
+    async def about(self, leg: Leg) -> Mapping[str, Any]:
+        """Return how a known number is greeted. It proves nothing."""
+        return await asyncio.to_thread(known_caller, self._customers, leg.caller)
+
+    def tools(self, scene: Scene) -> tuple[ToolSpec, ...]:
+        return tools_for(scene.scenario, scene.agent)
+
+    def system(self, scene: Scene) -> str:
+        """Render the prompt. Raises EngineFailed for a template that cannot be."""
+        try:
+            return render_prompt(scene.agent, self._variables(scene), scenario=scene.scenario)
+        except RenderFailed as failure:
+            detail = f"the prompt of {scene.agent.name} cannot be rendered"
+            raise EngineFailed(EngineError(cause=Cause.BAD_REQUEST, detail=detail)) from failure
+
+    def greeting(self, scene: Scene, *, returning: bool) -> str:
+        """Render the greeting; none is better than no call."""
+        try:
+            return render_greeting(scene.agent, self._variables(scene), returning=returning)
+        except RenderFailed:
+            log.exception("greeting cannot be rendered", extra={"agent": scene.agent.name})
+            return ""
+
+    async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
+        context = ToolContext(
+            call_id=use.call_id,
+            customers=self._customers,
+            today=self._today(),
+            agent=use.agent,
+            turn=use.turn,
+            slots=use.slots,
+            caller=use.caller,
+            idempotency_key=use.key,
+        )
+        return await run_tool(call.name, call.arguments, context)
+
+    def _variables(self, scene: Scene) -> dict[str, Any]:
+        conversation = scene.conversation
+        slots = conversation.slots
+        return {
+            "slots": slots,
+            "previous_agent": conversation.previous or None,
+            "is_handoff": bool(conversation.previous),
+            "handoff_reason": conversation.reason,
+            "handoff_context": slots.get("handoff_context", {}),
+            "today": self._today().isoformat(),
+        }

@@ -1,0 +1,301 @@
+"""The replies of one call: made, spoken, stopped, and kept on record as far as they were heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core import floor as f
+from core.chat import AgentSaid, UserSaid
+from core.errors import EngineFailed
+from core.facts import CallerSaid, EngineStumbled
+from core.floor import Purpose
+from core.phrases import Phrases
+from core.tools import CollectDigits, Effect, ToolCall
+from media_relay.catalog import Catalog, Scene
+from media_relay.journal import Journal
+from media_relay.playout import Playout
+from media_relay.speaking import Mouth, Utterance
+from media_relay.thinking import Thinker, Thought, pieces_of
+from media_relay.toolwork import ToolWork
+from media_relay.turn_record import Marks, TurnRecord
+
+_CUT_OFF = "The line broke after your last words. Say briefly what the caller has not heard yet."
+
+
+@dataclass(slots=True)
+class _Reply:
+    generation: int
+    pieces: asyncio.Queue[Utterance] = field(default_factory=asyncio.Queue)
+    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+
+
+class Replies:
+    """Does what the turn machine says about replies, and feeds back what becomes of them."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        catalog: Catalog,
+        thinker: Thinker,
+        tools: ToolWork,
+        mouth: Mouth,
+        playout: Playout,
+        scene: Callable[[], Scene],
+        feed: Callable[[f.Event], None],
+        effects: Callable[[int, tuple[Effect, ...]], None],
+        decided: Callable[[], tuple[str, float]],
+        tasks: asyncio.TaskGroup,
+        phrases: Phrases,
+        heard_every_s: float,
+    ) -> None:
+        self._journal = journal
+        self._catalog = catalog
+        self._thinker = thinker
+        self._tools = tools
+        self._mouth = mouth
+        self._playout = playout
+        self._scene = scene
+        self._feed = feed
+        self._effects = effects
+        self._decided = decided
+        self._tasks = tasks
+        self._phrases = phrases
+        self._heard_every_s = heard_every_s
+        self._loop = asyncio.get_running_loop()
+        self._record = _record_of(journal)
+        self._reply: _Reply | None = None
+        self._asked = 0
+        self._told = -1
+        self._collecting: CollectDigits | None = None
+        self._digits: tuple[CollectDigits, str] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    # --- what the turn machine says --------------------------------------------------------------
+
+    def take(self, take: f.Take) -> None:
+        """Record the caller's words (or keys) as part of their turn."""
+        if take.turn != self._record.turn:
+            self._record = TurnRecord(turn=take.turn)
+        record = self._record
+        collecting, self._collecting = self._collecting, None
+        text = take.text
+        if take.keys:
+            text = f"pressed {' '.join(take.text)}"
+            if collecting is not None:
+                self._digits = (collecting, take.text)
+                text = "entered the digits" if collecting.secret else text
+        record.caller.append(text)
+        record.reply.clear()
+        heard_until, at = self._decided()
+        now = self._loop.time()
+        record.marks = Marks(heard_until=heard_until, decided=min(at, now) if at else now, text=now)
+        self._asked = 0
+        said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted)
+        self._journal.write(said, urgent=True)
+
+    def generate(self, order: f.Generate) -> None:
+        """Begin to make and to speak a reply."""
+        reply = _Reply(order.generation)
+        self._playout.begin(order.generation)
+        self._reply = reply
+        reply.tasks = [
+            self._tasks.create_task(self._make(reply, order.purpose)),
+            self._tasks.create_task(self._speak(reply)),
+        ]
+
+    def say(self, say: f.Say) -> None:
+        """Queue a piece for the synthesizer."""
+        if self._reply is None or self._reply.generation != say.generation:
+            return
+        scene = self._scene()
+        text = say.text or self._phrase(say.phrase)
+        agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
+        self._mark_words()
+        self._record.reply.append(text)
+        self._reply.pieces.put_nowait(Utterance(text=text, agent=agent.name, voice=agent.voice))
+
+    def stop(self) -> None:
+        """Silence the present reply and keep what was heard of it."""
+        self._end(cut=True)
+
+    def settled(self) -> None:
+        """The present reply is over and was heard to its end."""
+        self._end(cut=False)
+
+    def turn_over(self, over: f.TurnOver) -> None:
+        """Report the whole turn."""
+        self._told = over.turn
+        agent = self._journal.conversation.agent
+        self._journal.write(self._record.done(agent, interrupted=over.interrupted))
+
+    # --- what becomes of it ----------------------------------------------------------------------
+
+    def sounding(self) -> None:
+        """The first frame of the present reply was sent."""
+        if self._record.marks.sent is None:
+            self._record.marks.sent = self._loop.time()
+        self._timer = self._loop.call_later(self._heard_every_s, self._report_heard)
+
+    def made(self, generation: int) -> None:
+        """The synthesizer made audio of a reply."""
+        marks = self._record.marks
+        if marks.audio is None and self._reply and self._reply.generation == generation:
+            marks.audio = self._loop.time()
+
+    def collect(self, wanted: CollectDigits) -> None:
+        """The next keys belong to a tool."""
+        self._collecting = wanted
+
+    async def finish_open(self) -> None:
+        """Finish the tools that another relay left open."""
+        await self._tools.finish_open(self._scene(), self._record)
+
+    def close(self) -> None:
+        """Be silent for good, and report the turn that this leaves unfinished."""
+        unfinished = self._reply is not None and self._told < self._record.turn
+        self._end(cut=True)
+        if unfinished and (self._record.caller or self._record.heard):
+            self.turn_over(f.TurnOver(turn=self._record.turn, interrupted=True))
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    async def _make(self, reply: _Reply, purpose: Purpose) -> None:
+        generation = reply.generation
+        try:
+            for piece in pieces_of(self._fixed(purpose)):
+                self._piece(generation, piece, self._journal.conversation.agent)
+            if purpose is Purpose.RESUMED:
+                await self._go_on(generation)
+            elif purpose is Purpose.ANSWER:
+                await self._answer(generation)
+        except EngineFailed as failure:
+            self._stumbled("thinking", failure)
+            self._feed(
+                f.ReplyFailed(at=self._loop.time(), generation=generation, engine="thinking")
+            )
+        else:
+            self._feed(f.ReplyDone(at=self._loop.time(), generation=generation))
+
+    async def _speak(self, reply: _Reply) -> None:
+        try:
+            await self._mouth.speak_all(reply.pieces, reply.generation)
+        except EngineFailed as failure:
+            self._stumbled("speaking", failure)
+            self._feed(
+                f.ReplyFailed(at=self._loop.time(), generation=reply.generation, engine="speaking")
+            )
+
+    async def _answer(self, generation: int, note: str = "") -> None:
+        thought = Thought(
+            record=self._record,
+            say=lambda piece, agent: self._piece(generation, piece, agent),
+            effects=lambda effects: self._effects(generation, effects),
+            mark=self._mark_words,
+            waited=self._waited,
+            note=note,
+        )
+        digits, self._digits = self._digits, None
+        if digits is not None:
+            wanted, keys = digits
+            call = ToolCall(id="keys", name=wanted.then, arguments={"digits": keys})
+            await self._thinker.use(thought, call, secret=wanted.secret)
+        await self._thinker.think(thought)
+
+    async def _go_on(self, generation: int) -> None:
+        await self.finish_open()
+        conversation = self._journal.conversation
+        if conversation.reply_done:
+            self._piece(generation, self._phrases.go_on, conversation.agent)
+            return
+        messages = conversation.messages()
+        cut_off = bool(messages) and isinstance(messages[-1], AgentSaid)
+        await self._answer(generation, _CUT_OFF if cut_off else "")
+
+    def _fixed(self, purpose: Purpose) -> str:
+        phrases = self._phrases
+        match purpose:
+            case Purpose.GREETING:
+                return self._catalog.greeting(self._scene(), returning=False) or phrases.greeting
+            case Purpose.REPROMPT:
+                self._asked += 1
+                return phrases.reprompts[min(self._asked, len(phrases.reprompts)) - 1]
+            case Purpose.GOODBYE:
+                return phrases.goodbye
+            case Purpose.APOLOGY:
+                return phrases.apology
+            case Purpose.DEAF:
+                return phrases.deaf
+            case Purpose.RESUMED:
+                return phrases.resumed
+            case Purpose.ANSWER:
+                return ""
+
+    def _phrase(self, name: str) -> str:
+        match name:
+            case "filler":
+                return self._phrases.filler
+            case "apology":
+                return self._phrases.apology
+            case _:
+                return self._phrases.empty
+
+    def _piece(self, generation: int, text: str, agent: str) -> None:
+        at = self._loop.time()
+        self._feed(f.PieceReady(at=at, generation=generation, text=text, agent=agent))
+
+    def _end(self, *, cut: bool) -> None:
+        reply, self._reply = self._reply, None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if reply is None:
+            return
+        record = self._record
+        live = self._playout.heard()
+        self._playout.stop()
+        for task in reply.tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        if live:
+            for fact in record.heard_facts(live, done=not cut, cut=cut):
+                self._journal.write(fact)
+            record.heard += live
+
+    def _report_heard(self) -> None:
+        live = self._playout.heard()
+        for fact in self._record.heard_facts(live)[-1:]:
+            self._journal.write(fact)
+        self._timer = self._loop.call_later(self._heard_every_s, self._report_heard)
+
+    def _mark_words(self) -> None:
+        if self._record.marks.words is None:
+            self._record.marks.words = self._loop.time()
+
+    def _waited(self, seconds: float) -> None:
+        if self._record.marks.words is None:
+            self._record.marks.tool_s += seconds
+
+    def _stumbled(self, engine: Any, failure: EngineFailed) -> None:
+        cause = str(failure.error.cause)
+        self._journal.write(EngineStumbled(engine=engine, cause=cause, spoken=True))
+
+
+def _record_of(journal: Journal) -> TurnRecord:
+    """Return the last turn of a conversation as it stands, to go on with."""
+    conversation = journal.conversation
+    record = TurnRecord(turn=conversation.turn)
+    for entry in conversation.said:
+        if entry.turn != conversation.turn:
+            continue
+        match entry.message:
+            case UserSaid(text=text):
+                record.caller.append(text)
+            case AgentSaid(text=text, agent=agent):
+                record.heard.append((agent, text))
+            case _:
+                pass
+    return record

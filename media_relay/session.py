@@ -1,0 +1,370 @@
+"""One call: ears, voice and thoughts, and the turn machine that decides among them.
+
+Everything that happens goes through `_feed`, one event at a time; everything that is done is an
+output of `core.turn.step`. One task group owns every task of the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from core import floor as f
+from core import turn as turns
+from core.conversation import rebuild
+from core.facts import (
+    AgentHeard,
+    CallerSaid,
+    EngineStumbled,
+    HangUpRequested,
+    MediaDetached,
+    Remembered,
+    TransferFailed,
+    TransferRequested,
+    TurnDone,
+)
+from core.floor import Floor, Purpose
+from core.phrases import Phrases
+from core.ports import Chat, Hearing, Speaking
+from core.session import Session
+from core.tools import CollectDigits, Effect, HangUp, ToolResult, TransferCall
+from media_relay.catalog import Catalog, Scene
+from media_relay.hearing import Hearer
+from media_relay.journal import Journal
+from media_relay.playout import Playout, PlayoutSettings
+from media_relay.replies import Replies
+from media_relay.reporting import Reporter
+from media_relay.speaking import Mouth
+from media_relay.thinking import Thinker, ThinkingSettings
+from media_relay.toolwork import ToolSettings, ToolWork
+from media_relay.wire import Wire
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """How calls are held, in seconds. `about_s`: for looking up a caller before the greeting.
+
+    `heard_every_s`: between two reports of what was heard.
+
+    `speak_s`: without audio from a synthesizer. `after_close_s`: until a call that was asked to
+    end is let go of. `tools_s`: for started tools once the call is over.
+    """
+
+    turn: f.TurnSettings = field(default_factory=f.TurnSettings)
+    playout: PlayoutSettings = field(default_factory=PlayoutSettings)
+    thinking: ThinkingSettings = field(default_factory=ThinkingSettings)
+    tools: ToolSettings = field(default_factory=ToolSettings)
+    phrases: Phrases = field(default_factory=Phrases)
+    about_s: float = 0.5
+    heard_every_s: float = 0.5
+    speak_s: float = 5.0
+    after_close_s: float = 10.0
+    tools_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """What hears, thinks and speaks, shared by all calls of a process."""
+
+    hearing: Hearing
+    chat: Chat
+    speaking: Speaking
+
+
+class CallSession:
+    """A call from the moment its session is open. `run` is its life."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        wire: Wire,
+        engines: Engines,
+        catalog: Catalog,
+        reporter: Reporter,
+        settings: CallSettings,
+    ) -> None:
+        self.session = session
+        self._wire = wire
+        self._catalog = catalog
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._journal = Journal(rebuild(session.scenario.start_agent, session.log), reporter)
+        self._state = _state_of(session, self._journal.conversation.turn)
+        self._events: deque[f.Event] = deque()
+        self._stepping = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._over: asyncio.Future[str] = self._loop.create_future()
+        self._tasks = asyncio.TaskGroup()
+        self._running: set[asyncio.Task[ToolResult]] = set()
+        self._transfers: dict[str, TransferCall] = {}
+        self._reason = ""
+        self._hearer = Hearer(
+            engines.hearing,
+            on_event=lambda event: self._feed(f.Heard(at=self._loop.time(), event=event)),
+            on_stumble=self._deaf,
+            on_lost=lambda: self._feed(f.HearingLost(at=self._loop.time())),
+        )
+        self._playout = Playout(
+            wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
+        )
+        self._replies = self._wired(engines)
+
+    def _wired(self, engines: Engines) -> Replies:
+        settings = self._settings
+        tools = ToolWork(
+            self._catalog,
+            self._journal,
+            epoch=self.session.epoch,
+            spawn=self._spawn_tool,
+            clock=self._loop.time,
+            settings=settings.tools,
+        )
+        thinker = Thinker(
+            engines.chat,
+            self._catalog,
+            self._journal,
+            tools,
+            scene=self._scene,
+            on_agent=lambda: self._hearer.start(self._tasks, self._scene().agent.speech),
+            phrases=settings.phrases,
+            settings=settings.thinking,
+            tool_settings=settings.tools,
+        )
+        mouth = Mouth(
+            engines.speaking,
+            self._playout,
+            timeout_s=settings.speak_s,
+            on_audio=lambda generation: self._replies.made(generation),  # noqa: PLW0108 (made later)
+        )
+        return Replies(
+            journal=self._journal,
+            catalog=self._catalog,
+            thinker=thinker,
+            tools=tools,
+            mouth=mouth,
+            playout=self._playout,
+            scene=self._scene,
+            feed=self._feed,
+            effects=self._effects,
+            decided=lambda: self._hearer.decided,
+            tasks=self._tasks,
+            phrases=settings.phrases,
+            heard_every_s=settings.heard_every_s,
+        )
+
+    # --- life ------------------------------------------------------------------------------------
+
+    async def run(self) -> str:
+        """Hold the call until it is over; return why it ended."""
+        reason = "fault"
+        try:
+            async with self._tasks:
+                self._hearer.start(self._tasks, self._scene().agent.speech)
+                await self._begin()
+                reason = await self._over
+                await self._let_go()
+        finally:
+            self._stop_timer()
+            self._replies.close()
+            self._wire.close(reason)
+            detached = MediaDetached(epoch=self.session.epoch, reason=reason)
+            self._journal.write(detached, urgent=True)
+        return reason
+
+    async def _begin(self) -> None:
+        """Greet a caller, or go on where another relay lost him."""
+        purpose = Purpose.RESUMED
+        if not self._state.answered:
+            purpose = Purpose.GREETING
+            try:
+                async with asyncio.timeout(self._settings.about_s):
+                    known = await self._catalog.about(self.session.leg)
+            except TimeoutError:
+                known = {}
+            if known:
+                self._journal.write(Remembered(slots=known))
+        self._feed(f.SpeechWanted(at=self._loop.time(), purpose=purpose))
+
+    def end(self, reason: str) -> None:
+        """Let go of the call at once: it is over, elsewhere, or must move."""
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    def transfer_failed(self, ref: str) -> None:
+        """Tell the caller that nobody took him, and go on. A second telling does nothing."""
+        if self._transfers.pop(ref, None) is None:
+            return
+        self._journal.note(TransferFailed(request_id=ref))
+        now = self._loop.time()
+        self._feed(f.TransferOver(at=now))
+        self._feed(f.SpeechWanted(at=now, purpose=Purpose.ANSWER))
+
+    @property
+    def transferring(self) -> bool:
+        """Whether the caller waits for a person."""
+        return self._state.holding
+
+    @property
+    def floor(self) -> Floor:
+        """Who has the floor."""
+        return self._state.floor
+
+    async def _let_go(self) -> None:
+        """Be silent and deaf, and give started tools the time to be recorded."""
+        self._stop_timer()
+        self._hearer.stop()
+        self._replies.close()
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._settings.tools_s)
+        for task in self._running:
+            task.cancel()
+
+    # --- what comes from outside -----------------------------------------------------------------
+
+    def on_audio(self, pcm: bytes, timestamp: str) -> None:
+        """Take the caller's next audio."""
+        self._hearer.push(pcm, timestamp, self._loop.time())
+
+    def on_key(self, key: str) -> None:
+        """Take a key of the caller's telephone."""
+        self._feed(f.KeyPressed(at=self._loop.time(), key=key))
+
+    def on_closed(self, reason: str) -> None:
+        """The socket is gone."""
+        self.end(reason)
+
+    def _on_sounding(self, generation: int) -> None:
+        self._replies.sounding()
+        self._feed(f.Sounding(at=self._loop.time(), generation=generation))
+
+    def _on_dry(self, generation: int, pieces: int) -> None:
+        self._feed(f.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
+
+    def _deaf(self, cause: str) -> None:
+        self._journal.write(EngineStumbled(engine="hearing", cause=cause))
+
+    # --- the turn machine ------------------------------------------------------------------------
+
+    def _feed(self, event: f.Event) -> None:
+        """Step with one event and do what comes of it; events that come of that wait in line."""
+        self._events.append(event)
+        if self._stepping or self._over.done():
+            return
+        self._stepping = True
+        try:
+            while self._events:
+                event = self._events.popleft()
+                self._state, outputs = turns.step(self._state, event, self._settings.turn)
+                for output in outputs:
+                    self._do(output)
+        finally:
+            self._stepping = False
+        self._arm()
+
+    def _do(self, output: f.Output) -> None:
+        match output:
+            case f.Take():
+                self._replies.take(output)
+            case f.Generate():
+                self._replies.generate(output)
+            case f.Say():
+                self._replies.say(output)
+            case f.StopTalking():
+                self._replies.stop()
+            case f.Pause():
+                self._playout.pause()
+            case f.Resume():
+                self._playout.resume()
+            case f.Settled():
+                self._replies.settled()
+            case f.TurnOver():
+                self._replies.turn_over(output)
+            case f.Close(closing=closing):
+                self._close(closing)
+            case _:
+                assert_never(output)
+
+    def _close(self, closing: f.Closing) -> None:
+        if closing.kind == "transfer":
+            wanted = self._transfers[closing.ref]
+            request = TransferRequested(
+                request_id=closing.ref, target=wanted.target, summary=wanted.summary
+            )
+            self._journal.write(request, urgent=True)
+            return
+        self._journal.write(HangUpRequested(by=closing.by, reason=self._reason), urgent=True)
+        self._timer = self._loop.call_later(self._settings.after_close_s, self.end, "hung up")
+
+    def _effects(self, generation: int, effects: tuple[Effect, ...]) -> None:
+        """Do what tools asked of the call, unless the caller has gone on to something else."""
+        if generation != self._state.generation:
+            return
+        at = self._loop.time()
+        for effect in effects:
+            match effect:
+                case HangUp(reason=reason):
+                    self._reason = reason
+                    closing = f.Closing(kind="hang_up")
+                    self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
+                case TransferCall():
+                    ref = f"{self.session.call_id}-{self.session.epoch}-{len(self._transfers) + 1}"
+                    self._transfers[ref] = effect
+                    closing = f.Closing(kind="transfer", ref=ref)
+                    self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
+                case CollectDigits(max_digits=most, terminator=terminator):
+                    self._replies.collect(effect)
+                    self._feed(f.KeysWanted(at=at, max_keys=most, terminator=terminator))
+                case _:
+                    pass
+
+    def _arm(self) -> None:
+        if self._state.closed or self._over.done():
+            return
+        self._stop_timer()
+        due = turns.deadline(self._state, self._settings.turn)
+        if due is not None:
+            self._timer = self._loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        # A timer may fire a clock tick early; the machine wants the time it asked for.
+        due = turns.deadline(self._state, self._settings.turn)
+        self._feed(f.Tick(at=max(self._loop.time(), due or 0.0)))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- small things ----------------------------------------------------------------------------
+
+    def _scene(self) -> Scene:
+        conversation = self._journal.conversation
+        scenario = self.session.scenario
+        return Scene(
+            call_id=self.session.call_id,
+            scenario=scenario,
+            agent=scenario.agent(conversation.agent),
+            conversation=conversation,
+            leg=self.session.leg,
+        )
+
+    def _spawn_tool(self, work: Coroutine[Any, Any, ToolResult]) -> asyncio.Task[ToolResult]:
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+
+def _state_of(session: Session, turn: int) -> turns.TurnState:
+    """Return the state of a call that may have been talked in before."""
+    facts = [entry.fact for entry in session.log if not entry.late]
+    talked = any(isinstance(fact, AgentHeard | CallerSaid) for fact in facts)
+    done = max((fact.turn for fact in facts if isinstance(fact, TurnDone)), default=-1)
+    return turns.TurnState(turn=turn, answered=talked, turn_done=done)

@@ -1,0 +1,95 @@
+"""Pieces of text become audio: the next one while the last one plays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+from core.audio import Piece
+from core.errors import Cause, EngineError, EngineFailed
+from core.ports import Speaking
+from core.speech import SpeakingEvent, SpokenWord, Voice, Word
+from media_relay.playout import Playout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """A piece to say, and who says it."""
+
+    text: str
+    agent: str
+    voice: Voice
+
+
+class Mouth:
+    """Speaks the replies of one call. `on_audio` is told of every piece of audio made."""
+
+    def __init__(
+        self,
+        engine: Speaking,
+        playout: Playout,
+        *,
+        timeout_s: float,
+        on_audio: Callable[[int], None],
+    ) -> None:
+        self._engine = engine
+        self._playout = playout
+        self._timeout_s = timeout_s
+        self._on_audio = on_audio
+
+    async def speak_all(self, pieces: asyncio.Queue[Utterance], generation: int) -> None:
+        """Speak the pieces of one reply for ever, in order. Raises EngineFailed.
+
+        A piece that fails before there is any audio of it is tried once more.
+        """
+        while True:
+            utterance = await pieces.get()
+            await self._playout.room()
+            try:
+                await self._speak(utterance, generation)
+            except _Silent as failure:
+                if not failure.error.retryable:
+                    raise
+                await self._speak(utterance, generation)
+
+    async def _speak(self, utterance: Utterance, generation: int) -> None:
+        piece: Piece | None = None
+        words: list[Word] = []
+        # Every engine is an async generator underneath; closing it is what stops its work.
+        events = cast(
+            "AsyncGenerator[SpeakingEvent]", self._engine.speak(utterance.text, utterance.voice)
+        )
+        async with aclosing(events):
+            while (event := await self._next(events, silent=piece is None)) is not None:
+                if isinstance(event, SpokenWord):
+                    words.append(event.word)
+                    continue
+                self._on_audio(generation)
+                if piece is None:
+                    piece = self._playout.open_piece(generation, utterance.text, utterance.agent)
+                if piece is None or not self._playout.add(generation, piece, event.pcm):
+                    return
+                piece.words = words
+                await self._playout.room()
+        if piece is None:
+            raise _Silent(EngineError(cause=Cause.UNAVAILABLE, detail="no audio was made"))
+        self._playout.finish_piece(generation, piece)
+
+    async def _next(
+        self, events: AsyncGenerator[SpeakingEvent], *, silent: bool
+    ) -> SpeakingEvent | None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await anext(events, None)
+        except TimeoutError:
+            failure = EngineError(cause=Cause.TIMEOUT, detail="no audio in time")
+        except EngineFailed as failed:
+            failure = failed.error
+        raise _Silent(failure) if silent else EngineFailed(failure)
+
+
+class _Silent(EngineFailed):
+    """Nothing of the piece was made, so saying it again repeats nothing."""

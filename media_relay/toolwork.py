@@ -1,0 +1,199 @@
+"""Tools of one call: started on the record, run beside the audio, always finished on the record.
+
+A tool with side effects runs only once the log holds that it was started; when the control plane
+cannot take that note in time the tool is refused, for what is not on record could be done twice.
+A started tool is never cancelled, whatever the caller or the turn does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.conversation import OpenTool
+from core.facts import EngineStumbled, Remembered, ToolFinished, ToolRun, ToolStarted
+from core.tools import Remember, ToolCall, ToolResult, ToolSpec, TransferCall
+from media_relay.catalog import Catalog, Scene, ToolUse
+from media_relay.journal import Journal
+from media_relay.turn_record import TurnRecord
+
+log = logging.getLogger(__name__)
+
+Spawn = Callable[[Coroutine[Any, Any, ToolResult]], asyncio.Task[ToolResult]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSettings:
+    """Seconds. `record_s`: how long the note of a side effect may take to be stored."""
+
+    record_s: float = 3.0
+    filler_s: float = 1.2  # longer silence sounds like a dead line
+    grace_s: float = 0.5  # a tool keeps its own time limit; this is for one that does not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A tool call of a model, with the id it has in this call's log."""
+
+    call: ToolCall
+    spec: ToolSpec | None
+    shown: Mapping[str, Any]
+    key: str = ""
+    number: int = 0
+
+
+_UNRECORDED = ToolResult(
+    ok=False,
+    error="unrecorded",
+    text="This could not be done right now, and nothing was changed. Offer to try again later.",
+)
+_INTERRUPTED = ToolResult(
+    ok=False, error="interrupted", text="This was interrupted; its result is unknown."
+)
+
+
+class ToolWork:
+    """Runs the tools of one call. `spawn` starts a task that outlives the reply that asked."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        journal: Journal,
+        *,
+        epoch: int,
+        spawn: Spawn,
+        clock: Callable[[], float],
+        settings: ToolSettings,
+    ) -> None:
+        self._catalog = catalog
+        self._journal = journal
+        self._epoch = epoch
+        self._spawn = spawn
+        self._clock = clock
+        self._settings = settings
+        self._count = 0
+
+    def ask(
+        self,
+        scene: Scene,
+        record: TurnRecord,
+        calls: list[ToolCall],
+        *,
+        shown: Mapping[str, Any] | None = None,
+    ) -> list[Asked]:
+        """Put the model's wishes on the record. `shown`: arguments to record instead (secrets)."""
+        specs = {spec.name: spec for spec in self._catalog.tools(scene)}
+        asked = []
+        for wish in calls:
+            self._count += 1
+            call = replace(wish, id=f"{self._epoch}-{self._count}")
+            spec = specs.get(call.name)
+            key = _key(scene.call_id, record.turn, call) if spec and spec.side_effects else ""
+            visible = call.arguments if shown is None else shown
+            started = ToolStarted(
+                turn=record.turn,
+                id=call.id,
+                name=call.name,
+                arguments=visible,
+                key=key,
+            )
+            number = self._journal.write(started, urgent=bool(key))
+            asked.append(Asked(call=call, spec=spec, shown=visible, key=key, number=number))
+        return asked
+
+    def run(self, asked: Asked, scene: Scene, record: TurnRecord) -> asyncio.Task[ToolResult]:
+        """Run one tool to its end; its result is on record when the task is done."""
+        return self._spawn(self._run(asked, scene, record))
+
+    async def finish_open(self, scene: Scene, record: TurnRecord) -> None:
+        """Finish what another relay left open: side effects by their key, the rest as unknown."""
+        for tool in scene.conversation.open_tools:
+            if tool.key:
+                await self.run(_again(tool), scene, record)
+            else:
+                self._finish(_again(tool), record, _INTERRUPTED, 0)
+
+    def settle(self, asked: Asked, record: TurnRecord, result: ToolResult) -> None:
+        """Record a result that needed no run, such as a handoff's."""
+        self._finish(asked, record, result, 0)
+
+    async def _run(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
+        began = self._clock()
+        result = await self._result(asked, scene, record)
+        ms = round((self._clock() - began) * 1000)
+        record.tools.append(
+            ToolRun(
+                name=asked.call.name,
+                arguments=asked.shown,
+                ok=result.ok,
+                ms=ms,
+                error=result.error,
+            )
+        )
+        self._finish(asked, record, result, ms)
+        return result
+
+    async def _result(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
+        if asked.number and asked.key and not await self._stored(asked.number):
+            log.warning("tool refused", extra={"call": scene.call_id, "tool": asked.call.name})
+            return _UNRECORDED
+        use = ToolUse(
+            call_id=scene.call_id,
+            agent=scene.agent.name,
+            turn=record.turn,
+            key=asked.key,
+            caller=scene.leg.caller,
+            slots=self._journal.conversation.slots,
+        )
+        result = await self._catalog.run(asked.call, use)
+        return _checked(result, scene)
+
+    async def _stored(self, number: int) -> bool:
+        return await self._journal.stored(number, within_s=self._settings.record_s)
+
+    def _finish(self, asked: Asked, record: TurnRecord, result: ToolResult, ms: int) -> None:
+        call = asked.call
+        self._journal.write(
+            ToolFinished(
+                turn=record.turn,
+                id=call.id,
+                name=call.name,
+                ok=result.ok,
+                text=result.text,
+                data=result.data,
+                ms=ms,
+                error=result.error,
+            )
+        )
+        if not result.ok and result.error in ("timeout", "failed"):
+            self._journal.write(EngineStumbled(engine="tool", cause=result.error, spoken=True))
+        for effect in result.effects:
+            if isinstance(effect, Remember):
+                self._journal.write(Remembered(slots=dict(effect.slots)))
+
+
+def _key(call_id: str, turn: int, call: ToolCall) -> str:
+    """Name an effect by what it does: asked for twice in one turn, it is still done once."""
+    wish = json.dumps([call.name, call.arguments], sort_keys=True, default=str)
+    return f"{call_id}/{turn}/{hashlib.sha256(wish.encode()).hexdigest()[:24]}"
+
+
+def _again(tool: OpenTool) -> Asked:
+    return Asked(call=tool.call, spec=None, shown=tool.call.arguments, key=tool.key)
+
+
+def _checked(result: ToolResult, scene: Scene) -> ToolResult:
+    """Refuse a transfer to a desk the scenario does not know; the model must hear of it."""
+    known = {target.name for target in scene.scenario.transfer_targets}
+    for effect in result.effects:
+        if isinstance(effect, TransferCall) and known and effect.target not in known:
+            names = ", ".join(sorted(known))
+            return ToolResult(
+                ok=False, error="unknown_target", text=f"There is no such desk. Known: {names}."
+            )
+    return result

@@ -1,0 +1,111 @@
+"""One turn as it happens: words, tools, handoffs, and where its milliseconds went."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone
+from core.speech import BYTES_PER_MS
+
+_KEPT_FRAMES = 500  # 10 s: an utterance is decided long before
+
+
+class FrameTimes:
+    """When each stretch of the caller's audio came, by its place in the recognizer's stream."""
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[int, str, float]] = deque(maxlen=_KEPT_FRAMES)
+        self._ms = 0
+
+    def push(self, size: int, timestamp: str, at: float) -> None:
+        """Note that `size` bytes were pushed."""
+        self._ms += size // BYTES_PER_MS
+        self._frames.append((self._ms, timestamp, at))
+
+    def until(self, position_ms: int) -> tuple[str, float] | None:
+        """Return timestamp and arrival of the frame with which `position_ms` was reached."""
+        for end_ms, timestamp, at in reversed(self._frames):
+            if end_ms - 20 < position_ms:
+                return timestamp, at
+        return None
+
+
+@dataclass(slots=True)
+class Marks:
+    """Moments of one reply on the loop's clock, in order; what did not happen is None."""
+
+    heard_until: str = ""
+    decided: float | None = None  # the deciding frame arrived
+    text: float | None = None  # the caller's words were known
+    words: float | None = None  # the first words to say were known
+    tool_s: float = 0.0  # spent waiting for tools before that
+    audio: float | None = None  # the first audio was made
+    sent: float | None = None  # the first frame was sent
+
+    def latency(self) -> Latency:
+        """Return the parts, each from the end of the one before, so that they add up."""
+        if self.sent is None or self.decided is None:
+            return Latency(heard_until=self.heard_until)
+        text = max(self.text or self.decided, self.decided)
+        words = max(self.words or text, text)
+        audio = max(self.audio or words, words)
+        tool = min(self.tool_s, words - text)
+        return Latency(
+            heard_until=self.heard_until,
+            stt=_ms(text - self.decided),
+            llm_first_token=_ms(words - text - tool),
+            tool=_ms(tool),
+            tts_first_audio=_ms(audio - words),
+            sent=_ms(self.sent - audio),
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+@dataclass(slots=True)
+class TurnRecord:
+    """A turn in the making. `heard`: (agent, text) of replies of this turn that are over."""
+
+    turn: int
+    caller: list[str] = field(default_factory=list)
+    reply: list[str] = field(default_factory=list)
+    heard: list[tuple[str, str]] = field(default_factory=list)
+    tools: list[ToolRun] = field(default_factory=list)
+    handoffs: list[HandoffMade] = field(default_factory=list)
+    marks: Marks = field(default_factory=Marks)
+
+    def heard_facts(
+        self, live: list[tuple[str, str]], *, done: bool = False, cut: bool = False
+    ) -> list[AgentHeard]:
+        """Return what was heard so far, one fact per agent; only the last may be unfinished."""
+        texts: dict[str, list[str]] = {}
+        for agent, text in (*self.heard, *live):
+            texts.setdefault(agent, []).append(text)
+        last = next(reversed(texts), "")
+        return [
+            AgentHeard(
+                turn=self.turn,
+                agent=agent,
+                text=" ".join(parts),
+                done=done or agent != last,
+                cut=cut and agent == last,
+            )
+            for agent, parts in texts.items()
+        ]
+
+    def done(self, agent: str, *, interrupted: bool) -> TurnDone:
+        """Return the whole turn."""
+        return TurnDone(
+            turn=self.turn,
+            agent=agent,
+            caller=" ".join(self.caller),
+            reply=" ".join(self.reply),
+            heard=" ".join(text for _, text in self.heard),
+            interrupted=interrupted,
+            tools=tuple(self.tools),
+            handoffs=tuple(self.handoffs),
+            latency=self.marks.latency(),
+        )
