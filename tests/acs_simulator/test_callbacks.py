@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from localdev.acs_simulator import Call
+from localdev.acs_simulator import FAULTS, Call
 from tests.acs_simulator.conftest import Bench
 
 
@@ -205,3 +205,19 @@ async def test_a_transfer_can_be_made_to_fail(bench: Bench) -> None:
     failed = await bench.app.event("CallTransferFailed")
 
     assert failed["data"]["resultInformation"]["code"] == 480
+
+
+# An answer whose response is lost has a test of its own: here the answer must be seen.
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"drop_after_accept"}))
+async def test_a_call_ends_as_a_call_whatever_is_wrong_with_it(bench: Bench, fault: str) -> None:
+    simulator = await bench.simulator(functions_base_url=bench.app.url)
+    client = await bench.client(simulator, retry_total=3)
+    call, _ = await bench.answered(simulator, client, faults=(fault,))
+    await call.until("connected")
+    await call.clock.reach(8000)
+
+    call.hang_up()
+    await call.finished()
+
+    assert call.state.phase == "disconnected"
+    assert call.timeline.of("phase", because="CallerLeft")
