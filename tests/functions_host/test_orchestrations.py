@@ -251,6 +251,20 @@ async def test_a_blocking_activity_does_not_stop_the_host(bench: Bench) -> None:
     assert json.loads(ended.output) == "released"
 
 
+async def test_the_result_of_a_purged_orchestrations_activity_is_dropped(bench: Bench) -> None:
+    await bench.start("blocked", instance="gone")
+    bench.engine.terminate("gone", "enough")
+    await bench.engine.wait("gone")
+    bench.engine.purge("gone")
+
+    await bench.call("POST", "/api/release")
+    await bench.engine.settled()
+
+    assert bench.engine.status("gone") is None
+    assert bench.engine.store.waiting_instances() == []
+    assert bench.engine.store.waiting_work() == []
+
+
 async def test_changed_code_against_an_old_history_fails_loudly(bench: Bench) -> None:
     instance = await bench.start("changed")
     await bench.engine.settled()

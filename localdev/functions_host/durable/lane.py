@@ -5,6 +5,7 @@ import heapq
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
+from itertools import islice
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,10 @@ class Lane[Key: str | int]:
         """Start what may run."""
         while self._later and self._later[0][0] <= now:
             self._ready[heapq.heappop(self._later)[1]] = None
-        for key in [k for k in self._ready if k not in self._running]:
-            if len(self._running) >= self._limit:
-                return
+        free = self._limit - len(self._running)
+        # Only as many as may start are looked at: thousands may wait.
+        startable = (key for key in self._ready if key not in self._running)
+        for key in list(islice(startable, max(free, 0))):
             del self._ready[key]
             task = asyncio.create_task(self._work(key))
             self._running[key] = task
