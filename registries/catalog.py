@@ -12,7 +12,13 @@ from core.agents import AgentSpec, Scenario
 from registries.agent_files import AGENTS, read_agents
 from registries.handoff_tools import GENERIC
 from registries.mistakes import CatalogError, Mistake, did_you_mean
-from registries.prompts import SPOKEN_VARIABLES, generic_targets, template_mistakes, variables_of
+from registries.prompts import (
+    SPOKEN_VARIABLES,
+    generic_targets,
+    syntax_mistakes,
+    template_mistakes,
+    variables_of,
+)
 from registries.scenario_files import SCENARIOS, read_scenarios
 from registries.tools import TOOLS, TRANSFER, ToolRegistry, list_tools, toolstore_mistakes
 
@@ -33,6 +39,11 @@ def load_catalog(
     list_tools(registry)
     if registry is TOOLS:
         mistakes += toolstore_mistakes()
+    mistakes += [
+        Mistake(file=tool.source, field=f"{tool.spec.name}.say", reason=reason)
+        for tool in registry
+        for reason in syntax_mistakes(tool.spec.say)
+    ]
     read = read_agents(agents, mistakes)
     graphs = read_scenarios(scenarios, read, mistakes)
     handoffs = {agent.handoff_trigger for agent in read.values()}

@@ -93,12 +93,23 @@ def render(source: str, variables: Mapping[str, Any]) -> str:
     return "".join(parts).strip()
 
 
-def template_mistakes(source: str, variables: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with a template: syntax, undefined names, and what fails when rendered."""
+def syntax_mistakes(source: str) -> list[str]:
+    """Say what is wrong with a template whose variables are not known yet."""
     try:
-        used = meta.find_undeclared_variables(_SANDBOX.parse(source))
+        _template(source)
     except TemplateSyntaxError as problem:
         return [f"line {problem.lineno}: {problem.message}"]
+    except RenderFailed as problem:
+        return [str(problem)]
+    return []
+
+
+def template_mistakes(source: str, variables: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a template: syntax, undefined names, and what fails when rendered."""
+    wrong = syntax_mistakes(source)
+    if wrong:
+        return wrong
+    used = meta.find_undeclared_variables(_SANDBOX.parse(source))
     undefined = sorted(used - variables.keys() - _SANDBOX.globals.keys())
     if undefined:
         return [f"uses the undefined variable {name!r}" for name in undefined]

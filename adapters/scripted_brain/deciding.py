@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
 from adapters.scripted_brain.dialogue import (
     Exchange,
@@ -14,14 +12,13 @@ from adapters.scripted_brain.dialogue import (
     blocked_wish,
     exchanges_of,
     question_in,
-    questions_of,
-    remembered_value,
     was_handed_over,
 )
+from adapters.scripted_brain.filling import Decision, Wish, heard_arguments, pursued, schema_of
 from adapters.scripted_brain.routing import Intent, Match, ranked
 from adapters.scripted_brain.saying import spoken_result, spoken_talk
-from adapters.scripted_brain.slots import Kind, kind_of, value_heard
-from core.chat import ChatRequest, Note, ToolReturned, ToolsCalled, UserSaid
+from adapters.scripted_brain.slots import Kind, kind_of
+from core.chat import AgentSaid, ChatRequest, Note, ToolReturned, ToolsCalled, UserSaid
 from core.heard import only_yes_or_no, yes_or_no
 from core.tools import ToolSpec
 
@@ -31,24 +28,8 @@ MAX_ASKED = 3
 
 _HANDOFF = "handoff_"
 _SMALL_TALK = "small talk "
-_MORE = "All right. Is there anything else I can do for you?"
-_NUMERIC = frozenset({Kind.MONEY, Kind.NUMBER, Kind.DIGITS, Kind.DAY})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A tool to run."""
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What is said now, and which tools are run after."""
-
-    say: str = ""
-    calls: tuple[Wish, ...] = ()
+_ANYTHING_ELSE = "Is there anything else I can do for you?"
+_MORE = f"All right. {_ANYTHING_ELSE}"
 
 
 def decide(request: ChatRequest) -> Decision:
@@ -65,10 +46,12 @@ class _Mind:
         self._exchanges = exchanges_of(request.messages)
 
     def next_step(self) -> Decision:
-        messages = [m for m in self._request.messages if not isinstance(m, Note)]
-        last = messages[-1] if messages else None
-        if was_handed_over(self._request.messages):
+        messages = self._request.messages
+        if was_handed_over(messages):
             return self._opening()
+        if messages and isinstance(messages[-1], Note) and "transfer failed" in messages[-1].text:
+            return Decision(say=f"I am sorry, nobody could take your call. {_ANYTHING_ELSE}")
+        last = next((m for m in reversed(messages) if not isinstance(m, Note | AgentSaid)), None)
         if isinstance(last, ToolReturned):
             return self._after_tools()
         return self._answer() if isinstance(last, UserSaid) else self._fallback()
@@ -146,7 +129,7 @@ class _Mind:
     def _answer_to(self, question: Question, match: Match) -> Decision:
         said = self._exchanges[-1].said
         tool = self._tools[question.tool]
-        kind = kind_of(question.parameter, self._schema(tool, question.parameter))
+        kind = kind_of(question.parameter, schema_of(tool, question.parameter))
         elsewhere = match.score >= SURE and match.name != question.tool
         if elsewhere and (kind in (Kind.PERSON, Kind.WORDS) or only_yes_or_no(said) is None):
             return self._do(match, said)
@@ -226,6 +209,9 @@ class _Mind:
 
     # --- slots ------------------------------------------------------------------------------------
 
+    def _pursue(self, tool: ToolSpec, heard: list[tuple[str, str]]) -> Decision:
+        return pursued(self._request, tool, heard)
+
     def _go_on(self, question: Question, *, lingering: bool = False) -> Decision:
         heard = list(answers_to(question, self._exchanges, self._request.tools))
         if lingering:
@@ -234,46 +220,7 @@ class _Mind:
         return self._pursue(self._tools[question.tool], heard)
 
     def _fills(self, question: Question, said: str) -> bool:
-        return bool(self._heard(self._tools[question.tool], question.parameter, said))
-
-    def _pursue(self, tool: ToolSpec, heard: list[tuple[str, str]]) -> Decision:
-        """Run a tool with what was heard, or ask for what is missing."""
-        arguments: dict[str, Any] = {}
-        for parameter, said in heard:
-            arguments |= self._heard(tool, parameter, said)
-        required = tool.parameters.get("required", ())
-        for name, schema in tool.parameters.get("properties", {}).items():
-            if name in required and name not in arguments:
-                known = remembered_value(self._request, name, schema)
-                arguments |= {} if known is None else {name: known}
-                if kind_of(name, schema) is Kind.WORDS and name not in tool.ask:
-                    arguments[name] = heard[-1][1]
-        asked = {parameter for parameter, _ in heard}
-        for name, question in questions_of(tool).items():
-            optional = name not in required and (
-                name in asked or "default" in self._schema(tool, name)
-            )
-            if name not in arguments and not optional:
-                return Decision(say=question)
-        return Decision(calls=(Wish(name=tool.name, arguments=arguments),))
-
-    def _heard(self, tool: ToolSpec, asked: str, said: str) -> dict[str, Any]:
-        """Return the arguments that some words hold, as an answer to `asked` (or as a wish)."""
-        found: dict[str, Any] = {}
-        asked_kind = kind_of(asked, self._schema(tool, asked)) if asked else None
-        for name, schema in tool.parameters.get("properties", {}).items():
-            kind = kind_of(name, schema)
-            # One number is one answer: an age is not an amount too.
-            if name != asked and kind in _NUMERIC and asked_kind in _NUMERIC - {Kind.DIGITS}:
-                continue
-            value = value_heard(name, schema, said, asked=name == asked)
-            if value is not None:
-                found[name] = value
-        return found
-
-    def _schema(self, tool: ToolSpec, name: str) -> Mapping[str, Any]:
-        schema: Mapping[str, Any] = tool.parameters.get("properties", {}).get(name, {})
-        return schema
+        return bool(heard_arguments(self._tools[question.tool], question.parameter, said))
 
 
 def _is_handoff(tool: ToolSpec) -> bool:

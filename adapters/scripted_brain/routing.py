@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 
 _CONTRACTIONS = (
     (r"n't\b", " not"),
     (r"'s\b", " is"),
+    (r"\bwhats\b", "what is"),
     (r"'m\b", " am"),
     (r"'re\b", " are"),
     (r"'d\b", " would"),
@@ -24,7 +26,16 @@ _CONTRACTIONS = (
     (r"'ve\b", " have"),
 )
 _FILLERS = frozenset("um uh er well so please just okay ok the a an hey yeah yes oh".split())
-_WEIGHTS = {"w": 1.0, "p": 0.8, "c": 0.45}
+# Words that carry sentences, not wishes.
+_FUNCTION_WORDS = frozenset(
+    "i me my you your we us it is am are was be been do does did have has had would will can could "
+    "should shall may what which who how why when where that this there to of for from in on at "
+    "and or with want like need get give tell let if not go going some any".split()
+)
+_WEIGHTS = {"w": 1.0, "p": 0.6, "c": 0.4}
+_FUNCTION_WEIGHT = 0.35
+_UNKNOWN_WEIGHT = 0.6
+_NEARLY = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +61,34 @@ def ranked(text: str, intents: tuple[Intent, ...]) -> list[Match]:
 
 class _Router:
     def __init__(self, intents: tuple[Intent, ...]) -> None:
-        examples = [(i.name, _features(text)) for i in intents for text in i.examples]
+        spoken = [(intent.name, _tokens(text)) for intent in intents for text in intent.examples]
+        self._known = sorted({token for _, tokens in spoken for token in tokens})
+        examples = [(name, _features(tokens)) for name, tokens in spoken]
         seen = Counter(feature for _, features in examples for feature in features)
         self._idf = {f: math.log((1 + len(examples)) / (1 + n)) + 1 for f, n in seen.items()}
         self._unseen = math.log(1 + len(examples)) + 1
         self._vectors = [(name, self._vector(features)) for name, features in examples]
 
     def ranked(self, text: str) -> list[Match]:
-        said = self._vector(_features(text))
+        said = self._vector(_features([self._mended(token) for token in _tokens(text)]))
         scores: dict[str, list[float]] = {}
         for name, vector in self._vectors:
             scores.setdefault(name, []).append(_cosine(said, vector))
         matches = [Match(name=name, score=_blend(found)) for name, found in scores.items()]
         return sorted(matches, key=lambda match: -match.score)
 
+    def _mended(self, token: str) -> str:
+        """Return the known word that a misheard one nearly is."""
+        if token in self._known or token in _FUNCTION_WORDS or len(token) < 5:
+            return token
+        near = get_close_matches(token, self._known, n=3, cutoff=_NEARLY)
+        return next((known for known in near if known[0] == token[0]), token)
+
     def _vector(self, features: Mapping[str, float]) -> dict[str, float]:
-        raw = {f: n * _WEIGHTS[f[0]] * self._idf.get(f, self._unseen) for f, n in features.items()}
-        # What no example holds tells nothing about which intent it is; it only dilutes a little.
+        raw = {f: weight * self._idf.get(f, self._unseen) for f, weight in features.items()}
+        # What no example holds tells nothing about which intent it is; it only dilutes.
         for feature in raw.keys() - self._idf.keys():
-            raw[feature] *= 0.5
+            raw[feature] *= _UNKNOWN_WEIGHT
         norm = math.sqrt(sum(value * value for value in raw.values())) or 1.0
         return {feature: value / norm for feature, value in raw.items()}
 
@@ -89,14 +109,20 @@ def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return sum(value * large.get(feature, 0.0) for feature, value in small.items())
 
 
-def _features(text: str) -> Counter[str]:
-    tokens = _tokens(text)
-    features = Counter(f"w{token}" for token in tokens)
-    features.update(f"p{one} {two}" for one, two in pairwise(tokens))
+def _features(tokens: Sequence[str]) -> dict[str, float]:
+    features: defaultdict[str, float] = defaultdict(float)
+    for one, two in pairwise(tokens):
+        features[f"p{one} {two}"] += _WEIGHTS["p"] * max(_weight(one), _weight(two))
     for token in tokens:
+        features[f"w{token}"] += _WEIGHTS["w"] * _weight(token)
         padded = f"<{token}>"
-        features.update(f"c{padded[at : at + 3]}" for at in range(len(padded) - 2))
+        for at in range(len(padded) - 2):
+            features[f"c{padded[at : at + 3]}"] += _WEIGHTS["c"] * _weight(token)
     return features
+
+
+def _weight(token: str) -> float:
+    return _FUNCTION_WEIGHT if token in _FUNCTION_WORDS else 1.0
 
 
 def _tokens(text: str) -> list[str]:

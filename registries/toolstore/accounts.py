@@ -40,6 +40,9 @@ _WHICH_FEE = "Which fee do you mean?"
         "what do I owe on my credit card",
         "give me an overview of my accounts",
         "account summary",
+        "check my accounts",
+        "how much is left",
+        "what have I got in the bank",
     ),
 )
 def get_account_summary(
@@ -85,6 +88,8 @@ def get_account_summary(
         "what are my last transactions",
         "what did I spend recently",
         "what was my last purchase",
+        "what did I buy",
+        "what happened on my account",
         "read me my recent charges",
         "transaction history",
         "what fees did I pay",
@@ -133,6 +138,7 @@ def get_recent_transactions(
         "why did you charge me a fee, take it off",
         "waive the foreign transaction fee",
         "remove the late payment fee",
+        "give me back the fee",
         "please reverse the monthly maintenance fee",
     ),
 )
@@ -164,7 +170,7 @@ def refund_fee(
 def _open_fees(call: ToolContext) -> list[str]:
     moved = call.customers.transactions(call.customer.client_id, limit=100)
     fees = [charge for charge in moved if charge.fee and not charge.refunded]
-    return [f"a {charge.fee} fee of {money(-charge.amount)}" for charge in fees]
+    return [f"the {charge.fee} fee of {money(-charge.amount)}" for charge in fees]
 
 
 def _spoken(account: Account) -> str:

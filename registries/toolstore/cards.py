@@ -42,6 +42,7 @@ _SHALL_I_FINISH = "Do you agree, and shall I finish the application?"
         "I need a card with a low interest rate",
         "what is the best card for groceries",
         "show me other cards",
+        "I don't want to pay a yearly fee",
     ),
 )
 def search_card_products(

@@ -28,6 +28,8 @@ _STAY = "I am connecting you to a person now. Please stay on the line."
         "get me a human being",
         "I want to talk to somebody",
         "operator please",
+        "a human please",
+        "agent",
         "customer service representative",
         "is there a person I can talk to",
         "give me a supervisor",
@@ -67,6 +69,7 @@ def transfer_call_to_call_center(
     say="Thank you for calling. Goodbye.",
     examples=(
         "goodbye",
+        "good bye",
         "bye bye",
         "that's all thank you",
         "no that's all",
@@ -75,6 +78,7 @@ def transfer_call_to_call_center(
         "I'm done, thanks for your help",
         "you can hang up now",
         "nothing else",
+        "I think we are done here",
         "have a nice day, bye",
     ),
 )

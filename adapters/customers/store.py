@@ -18,9 +18,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from adapters.customer_seed import CARDS, PEOPLE, Person
+from adapters.customers.tables import CARD, CUSTOMER, RETIREMENT, SCHEMA, seed
 from core.bank import (
     Account,
     Application,
@@ -36,28 +34,6 @@ from core.bank_rules import refund_refusal
 BUSY_TIMEOUT_S = 5.0
 NAME_LIKENESS = 0.8
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS customers (
-    client_id TEXT PRIMARY KEY, phone TEXT UNIQUE, last_four TEXT, date_of_birth TEXT, body TEXT);
-CREATE TABLE IF NOT EXISTS accounts (
-    account_id TEXT PRIMARY KEY, client_id TEXT, kind TEXT, last_four TEXT,
-    balance INTEGER, available INTEGER);
-CREATE TABLE IF NOT EXISTS transactions (
-    transaction_id TEXT PRIMARY KEY, account_id TEXT, "on" TEXT, description TEXT,
-    amount INTEGER, fee TEXT, refunded INTEGER DEFAULT 0);
-CREATE TABLE IF NOT EXISTS refunds (transaction_id TEXT PRIMARY KEY, client_id TEXT, "on" TEXT);
-CREATE TABLE IF NOT EXISTS cards (name TEXT PRIMARY KEY, body TEXT);
-CREATE TABLE IF NOT EXISTS applications (
-    client_id TEXT, card TEXT, application_id TEXT, status TEXT, credit_limit INTEGER,
-    PRIMARY KEY (client_id, card));
-CREATE TABLE IF NOT EXISTS retirement (account_id TEXT PRIMARY KEY, client_id TEXT, body TEXT);
-CREATE TABLE IF NOT EXISTS attempts (scope TEXT PRIMARY KEY, taken INTEGER);
-CREATE TABLE IF NOT EXISTS done (key TEXT PRIMARY KEY, result TEXT);
-"""
-
-_CUSTOMER = TypeAdapter(Customer)
-_CARD = TypeAdapter(CardProduct)
-_RETIREMENT = TypeAdapter(RetirementAccount)
 _TRANSACTION_COLUMNS = """transaction_id, accounts.kind || ' ' || accounts.last_four AS account,
     "on", description, amount, fee, refunded"""
 
@@ -70,15 +46,9 @@ class SqliteCustomers:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(self._connect()) as db:
             db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
+            db.executescript(SCHEMA)
         with self._writing() as db:
-            if db.execute("SELECT 1 FROM customers").fetchone() is None:
-                for person in PEOPLE:
-                    _seed(db, person, today)
-                db.executemany(
-                    "INSERT INTO cards VALUES (?, ?)",
-                    [(card.name, _CARD.dump_json(card).decode()) for card in CARDS],
-                )
+            seed(db, today)
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -91,7 +61,7 @@ class SqliteCustomers:
     def by_name(self, full_name: str) -> Customer | None:
         wanted = _plain(full_name)
         known = [
-            _CUSTOMER.validate_json(row["body"]) for row in self._rows("SELECT body FROM customers")
+            CUSTOMER.validate_json(row["body"]) for row in self._rows("SELECT body FROM customers")
         ]
         likeness = {
             c.client_id: SequenceMatcher(None, wanted, _plain(c.full_name)).ratio() for c in known
@@ -169,7 +139,7 @@ class SqliteCustomers:
 
     def card_products(self) -> tuple[CardProduct, ...]:
         rows = self._rows("SELECT body FROM cards ORDER BY rowid")
-        return tuple(_CARD.validate_json(row["body"]) for row in rows)
+        return tuple(CARD.validate_json(row["body"]) for row in rows)
 
     def applications(self, client_id: str) -> tuple[Application, ...]:
         rows = self._rows(
@@ -211,7 +181,7 @@ class SqliteCustomers:
         rows = self._rows(
             "SELECT body FROM retirement WHERE client_id = ? ORDER BY rowid", client_id
         )
-        return tuple(_RETIREMENT.validate_json(row["body"]) for row in rows)
+        return tuple(RETIREMENT.validate_json(row["body"]) for row in rows)
 
     # --- the file ---------------------------------------------------------------------------------
 
@@ -231,7 +201,7 @@ class SqliteCustomers:
 
     def _customer(self, query: str, key: str) -> Customer | None:
         rows = self._rows(query, key)
-        return _CUSTOMER.validate_json(rows[0]["body"]) if rows else None
+        return CUSTOMER.validate_json(rows[0]["body"]) if rows else None
 
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with closing(self._connect()) as db:
@@ -311,29 +281,3 @@ def _application(db: sqlite3.Connection, client_id: str, card: str) -> Applicati
         (client_id, card),
     ).fetchone()
     return Application(**row) if row else None
-
-
-def _seed(db: sqlite3.Connection, person: Person, today: date) -> None:
-    customer, ident = person.customer, person.customer.client_id
-    born, body = person.date_of_birth.isoformat(), _CUSTOMER.dump_json(customer).decode()
-    db.execute(
-        "INSERT INTO customers VALUES (?, ?, ?, ?, ?)",
-        (ident, customer.phone, person.last_four, born, body),
-    )
-    for account in person.accounts:
-        values = (account.kind, account.last_four, account.balance, account.available)
-        db.execute(
-            "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)", (account.account_id, ident, *values)
-        )
-    for at, moved in enumerate(person.moved):
-        account_id = person.accounts[moved.account].account_id
-        day = (today - timedelta(days=moved.days)).isoformat()
-        db.execute(
-            "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, 0)",
-            (f"{ident}-{at}", account_id, day, moved.description, moved.amount, moved.fee),
-        )
-    for plan in person.retirement:
-        db.execute(
-            "INSERT INTO retirement VALUES (?, ?, ?)",
-            (plan.account_id, ident, _RETIREMENT.dump_json(plan).decode()),
-        )

@@ -1,4 +1,4 @@
-"""The people, accounts and cards of the practice bank. All fictitious.
+"""The customers of the practice bank with their money. All fictitious.
 
 Days are counted back from the day the store was made, so that "recent" stays recent.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.bank import Account, CardProduct, Customer, FeeKind, RetirementAccount
+from core.bank import Account, Customer, FeeKind, RetirementAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,62 +261,5 @@ PEOPLE = (
                 fee=FeeKind.MONTHLY_MAINTENANCE,
             ),
         ),
-    ),
-)
-
-CARDS = (
-    CardProduct(
-        name="Everyday Cash",
-        best_for="cash back",
-        annual_fee=0,
-        apr="19.9",
-        rewards="two percent cash back on groceries and gas, and one percent on the rest",
-        min_score=660,
-        min_income=25_000_00,
-    ),
-    CardProduct(
-        name="Travel Rewards",
-        best_for="travel",
-        annual_fee=95_00,
-        apr="21.5",
-        rewards="three points per dollar on travel and dining, and no foreign transaction fees",
-        min_score=700,
-        min_income=50_000_00,
-    ),
-    CardProduct(
-        name="Premium World",
-        best_for="travel",
-        annual_fee=395_00,
-        apr="22.9",
-        rewards="five points per dollar on flights, lounge access and travel insurance",
-        min_score=760,
-        min_income=120_000_00,
-    ),
-    CardProduct(
-        name="Low Rate",
-        best_for="low interest",
-        annual_fee=0,
-        apr="12.9",
-        rewards="no rewards, but our lowest interest rate",
-        min_score=680,
-        min_income=30_000_00,
-    ),
-    CardProduct(
-        name="Simple Card",
-        best_for="no annual fee",
-        annual_fee=0,
-        apr="18.5",
-        rewards="one percent cash back on everything, with no fees to watch",
-        min_score=640,
-        min_income=20_000_00,
-    ),
-    CardProduct(
-        name="Fresh Start",
-        best_for="building credit",
-        annual_fee=25_00,
-        apr="24.9",
-        rewards="a small limit that grows as you pay on time",
-        min_score=0,
-        min_income=12_000_00,
     ),
 )
