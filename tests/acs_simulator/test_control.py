@@ -215,13 +215,30 @@ async def test_strangers_are_refused(
     assert answer == status
 
 
-async def test_every_control_route_needs_the_token(control: Control) -> None:
-    for path in ("/calls", "/calls/x", "/calls/x/heard.wav", "/calls/x/timeline", "/faults"):
-        status, _ = await control("GET", path, headers={"x-emulator-token": "wrong"})
-        assert status == 401
-    for path in ("/calls", "/calls/x/say", "/calls/x/dtmf", "/calls/x/hangup", "/numbers/1"):
-        status, _ = await control("POST", path, headers={"x-emulator-token": "wrong"})
-        assert status == 401
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/faults"),
+        ("GET", "/calls"),
+        ("GET", "/calls/x"),
+        ("GET", "/calls/x/timeline"),
+        ("GET", "/calls/x/events"),
+        ("GET", "/calls/x/heard.wav"),
+        ("GET", "/calls/x/caller.wav"),
+        ("POST", "/calls"),
+        ("POST", "/calls/x/say"),
+        ("POST", "/calls/x/dtmf"),
+        ("POST", "/calls/x/hangup"),
+        ("POST", "/calls/x/faults"),
+        ("POST", "/numbers/1"),
+    ],
+)
+async def test_every_control_route_needs_the_token(
+    control: Control, method: str, path: str
+) -> None:
+    status, _ = await control(method, path, headers={"x-emulator-token": "wrong"})
+
+    assert status == 401
 
 
 async def test_recordings_and_timeline_are_kept(bench: Bench, tmp_path: Path) -> None:

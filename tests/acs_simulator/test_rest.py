@@ -464,3 +464,31 @@ async def test_a_body_that_is_far_too_big_is_not_read(bench: Bench) -> None:
         status = response.status
 
     assert status == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", ""),
+        ("POST", ":answer"),
+        ("POST", ":reject"),
+        ("POST", ":redirect"),
+        ("GET", "/x"),
+        ("DELETE", "/x"),
+        ("GET", "/x/participants"),
+        ("POST", "/x:terminate"),
+        ("POST", "/x:transferToParticipant"),
+        ("POST", "/x:play"),
+        ("POST", "/x:cancelAllMediaOperations"),
+        ("POST", "/x:startMediaStreaming"),
+        ("POST", "/x:stopMediaStreaming"),
+    ],
+)
+async def test_every_operation_needs_a_signature(bench: Bench, method: str, path: str) -> None:
+    simulator = await bench.simulator()
+    url = f"{simulator.url}/calling/callConnections{path}?api-version=2026-03-12"
+
+    async with aiohttp.ClientSession() as http, http.request(method, url, json={}) as response:
+        answer = await response.json()
+
+    assert (response.status, answer["error"]["code"]) == (401, "7509")
