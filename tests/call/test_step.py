@@ -1,0 +1,177 @@
+"""The life of a call, fact by fact."""
+
+import pytest
+
+from core import call as c
+from core import facts as f
+from core.facts import Direction, LegState
+
+LIMITS = c.Limits()
+
+
+class Told:
+    """A call and what it was told; `commands` are those of the last fact."""
+
+    def __init__(self, *facts: f.Fact) -> None:
+        self.state = c.CallState(call_id="call")
+        self.commands: tuple[c.Command, ...] = ()
+        self.at = 1000.0
+        for fact in facts:
+            self.tell(fact)
+
+    def tell(self, fact: f.Fact, *, late: bool = False) -> "Told":
+        n = self.state.cursor + 1
+        entry = f.LogEntry(n=n, at=self.at, source="t", source_id=str(n), fact=fact, late=late)
+        self.state, self.commands = c.step(self.state, entry)
+        return self
+
+    def miss(self, deadline: c.Deadline) -> "Told":
+        due = self.state.deadlines[deadline]
+        self.at = due
+        return self.tell(f.Overdue(deadline=deadline.value, due=due))
+
+    @property
+    def asked(self) -> list[str]:
+        return [command.name for command in self.commands]
+
+
+OFFERED = f.Offered(direction=Direction.INBOUND)
+ANSWERED = f.Answered(connection_id="leg")
+CONNECTED = f.Connected(connection_id="leg")
+SESSION = f.SessionOpened(epoch=1, relay_id="r")
+TALKING = (OFFERED, ANSWERED, CONNECTED, SESSION)
+TRANSFER = f.TransferRequested(request_id="t1", target="desk")
+HANG_UP = f.HangUpRequested(by="agent")
+GONE = f.Reconciled(state=LegState.GONE)
+HERE = f.Reconciled(state=LegState.CONNECTED)
+UNATTENDED = f.Reconciled(state=LegState.CONNECTED, attended=False)
+
+
+def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
+    return f.CommandDone(command_id="1.0", command=command, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("before", "fact", "phase", "asked"),
+    [
+        ((), OFFERED, "offered", []),
+        ((OFFERED,), ANSWERED, "answered", []),
+        ((OFFERED,), CONNECTED, "talking", []),
+        ((OFFERED,), SESSION, "talking", []),
+        ((OFFERED,), f.AnswerRefused(reason="8587"), "ended", ["archive"]),
+        ((OFFERED, ANSWERED), f.AnswerRefused(reason="409"), "answered", []),
+        ((OFFERED, ANSWERED), f.ConnectFailed(), "ended", ["archive"]),
+        ((OFFERED, ANSWERED), f.Disconnected(), "ended", ["archive"]),
+        ((OFFERED, ANSWERED, CONNECTED), f.MediaFailed(), "talking", ["start_media"]),
+        (TALKING, f.MediaFailed(), "talking", []),
+        (TALKING, HANG_UP, "ending", ["hang_up"]),
+        ((*TALKING, HANG_UP), done("hang_up", "gone"), "ended", ["archive"]),
+        ((*TALKING, HANG_UP), done("hang_up", "failed"), "ending", []),
+        ((*TALKING, HANG_UP), SESSION, "ending", []),
+        ((*TALKING, HANG_UP), HERE, "ending", ["hang_up"]),
+        (TALKING, TRANSFER, "transferring", ["transfer"]),
+        ((*TALKING, TRANSFER), TRANSFER, "transferring", []),
+        ((*TALKING, TRANSFER), f.TransferFailed(request_id="t1"), "talking", ["tell_relay"]),
+        ((*TALKING, TRANSFER), f.TransferFailed(request_id="t0"), "transferring", []),
+        ((*TALKING, TRANSFER), done("transfer", "failed"), "talking", ["tell_relay"]),
+        ((*TALKING, TRANSFER), HANG_UP, "ending", ["hang_up"]),
+        (TALKING, GONE, "ended", ["archive"]),
+        (TALKING, HERE, "talking", []),
+        (TALKING, UNATTENDED, "talking", ["start_media"]),
+        ((*TALKING, f.MediaDetached(epoch=1)), HERE, "talking", ["start_media"]),
+        ((*TALKING, f.MediaDetached(epoch=0)), HERE, "talking", []),
+        ((OFFERED, ANSWERED), f.Reconciled(state=LegState.CONNECTING), "ending", ["hang_up"]),
+        (TALKING, f.PromptPlayed(ok=True, context="other"), "talking", []),
+        (TALKING, f.PromptPlayed(ok=True, context="apology"), "ending", ["hang_up"]),
+        (TALKING, done("apologise", "failed"), "ending", ["hang_up"]),
+        ((*TALKING, f.Disconnected()), done("archive"), "ended", []),
+        ((*TALKING, f.Disconnected()), done("archive", "failed"), "ended", ["archive"]),
+        ((*TALKING, f.Disconnected()), SESSION, "ended", []),
+        (TALKING, f.OtherEvent(type="New"), "talking", []),
+    ],
+)
+def test_every_fact_leads_where_it_should(before, fact, phase, asked):
+    call = Told(*before)
+
+    call.tell(fact)
+
+    assert (call.state.phase, call.asked) == (phase, asked)
+
+
+def test_a_call_that_was_taken_over_ends_as_transferred():
+    call = Told(*TALKING, TRANSFER, f.TransferAccepted(request_id="t1"))
+
+    call.tell(f.Disconnected())
+
+    assert (call.state.outcome, call.state.ended_by) == (c.Outcome.TRANSFERRED, "transfer")
+
+
+def test_a_call_nobody_answered_is_not_a_failure():
+    call = Told(OFFERED).miss(c.Deadline.CONNECT)
+
+    call.tell(GONE)
+
+    assert call.state.outcome is c.Outcome.UNANSWERED
+
+
+def test_a_transfer_that_takes_too_long_gives_the_caller_back():
+    call = Told(*TALKING, TRANSFER)
+
+    call.miss(c.Deadline.TRANSFER)
+
+    assert (call.state.phase, call.asked) == (c.Phase.TALKING, ["tell_relay"])
+
+
+def test_a_relay_that_cannot_be_reached_is_apologised_for():
+    call = Told(OFFERED, ANSWERED, CONNECTED)
+
+    asked = [call.tell(f.MediaFailed()).asked for _ in range(LIMITS.media_retries + 1)]
+
+    assert asked == [["start_media"]] * LIMITS.media_retries + [["apologise"]]
+    assert call.state.phase is c.Phase.ENDING
+
+
+def test_a_relay_that_died_in_silence_is_replaced():
+    call = Told(*TALKING, f.MediaFailed())
+
+    call.miss(c.Deadline.RECONCILE)
+    looked = call.asked
+    call.tell(UNATTENDED)
+
+    assert (looked, call.asked) == (["reconcile"], ["start_media"])
+
+
+def test_an_end_nobody_told_of_is_looked_for():
+    call = Told(*TALKING)
+
+    call.miss(c.Deadline.WATCH)
+
+    assert call.asked == ["reconcile"]
+    assert c.Deadline.WATCH in call.state.deadlines
+
+
+def test_a_call_is_bounded_in_time():
+    call = Told(*TALKING)
+    call.state.deadlines.pop(c.Deadline.WATCH)
+
+    call.miss(c.Deadline.DURATION)
+
+    assert (call.state.ended_by, call.asked) == ("limit", ["hang_up"])
+
+
+def test_a_deadline_that_was_moved_is_not_missed():
+    call = Told(OFFERED, ANSWERED)
+    due = call.state.deadlines[c.Deadline.CONNECT]
+    call.tell(CONNECTED)
+
+    call.tell(f.Overdue(deadline="connect", due=due))
+
+    assert call.asked == []
+
+
+def test_words_of_a_replaced_relay_change_nothing():
+    call = Told(*TALKING)
+
+    call.tell(HANG_UP, late=True)
+
+    assert (call.state.phase, call.asked) == (c.Phase.TALKING, [])

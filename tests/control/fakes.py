@@ -1,0 +1,126 @@
+"""A carrier and a blob store that live in memory, and a plane made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.plane import Plane
+from adapters.settings import Settings
+from adapters.sqlite_calls import SqliteCalls
+from adapters.tokens import TokenVerifier
+from core.agents import AgentSpec, Scenario
+from core.control_ports import CarrierError, Links, Once, Trouble
+from core.facts import LegState
+from tests.control.stack import environment
+
+
+@dataclass
+class FakeCarrier:
+    """Does what it is told, once per key, and keeps a list of it."""
+
+    done: list[tuple[str, ...]] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    troubles: list[CarrierError] = field(default_factory=list)
+    state: LegState = LegState.CONNECTED
+
+    def _do(self, once: Once | None, *what: str) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        if once is None or once.key not in self.keys:
+            self.done.append(what)
+        if once:
+            self.keys.add(once.key)
+
+    async def answer(self, offer: str, links: Links, once: Once) -> str:
+        self._do(once, "answer")
+        return "leg"
+
+    async def create(self, number: str, links: Links, once: Once) -> str:
+        self._do(once, "create", number)
+        return "leg"
+
+    async def hang_up(self, connection_id: str, once: Once) -> None:
+        if self.state is LegState.GONE:
+            raise CarrierError(Trouble.GONE, "8522")
+        self._do(once, "hang_up")
+
+    async def transfer(self, connection_id: str, number: str, context: str, once: Once) -> None:
+        self._do(once, "transfer", number, context)
+
+    async def start_media(self, connection_id: str) -> None:
+        self._do(None, "start_media")
+
+    async def play(self, connection_id: str, url: str, context: str) -> None:
+        self._do(None, "play", context)
+
+    async def leg(self, connection_id: str) -> LegState:
+        return self.state
+
+    async def check(self) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+
+    async def aclose(self) -> None:
+        return
+
+
+@dataclass
+class MemoryBlobs:
+    """A dictionary of files."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def put(self, name: str, content: bytes, content_type: str) -> None:
+        self.files[name] = content
+
+    async def get(self, name: str) -> bytes | None:
+        return self.files.get(name)
+
+
+@dataclass
+class FakeDurable:
+    """Counts births and pokes; `alive` says whether there is anything to poke."""
+
+    born: list[Mapping[str, Any]] = field(default_factory=list)
+    pokes: list[str] = field(default_factory=list)
+    alive: bool = True
+
+    async def start(self, order: Mapping[str, Any]) -> None:
+        self.born.append(order)
+        self.alive = True
+
+    async def poke(self, call_id: str) -> bool:
+        self.pokes.append(call_id)
+        return self.alive
+
+
+SCENARIO = Scenario(name="banking", start_agent="A", agents=(AgentSpec(name="A", prompt="Hi"),))
+
+
+def scenarios(name: str) -> Scenario:
+    if name != "banking":
+        raise KeyError(name)
+    return SCENARIO
+
+
+def plane_of(clock: Callable[[], float], **more: str) -> Plane:
+    """Wire a plane whose carrier and blobs are fakes and whose store is in memory."""
+    settings = Settings.read(
+        environment(
+            ACS_ENDPOINT="http://127.0.0.1:1",
+            FUNCTIONS_BASE_URL="http://127.0.0.1:2",
+            RELAY_BASE_URL="http://127.0.0.1:3",
+            **more,
+        )
+    )
+    return Plane(
+        settings=settings,
+        store=SqliteCalls(":memory:", clock=clock),
+        calls=FakeCarrier(),
+        blobs=MemoryBlobs(),
+        tokens=TokenVerifier(audience="a"),
+        load_scenario=scenarios,
+        clock=clock,
+    )
