@@ -11,6 +11,7 @@ import http
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from picows import WSAutoPingStrategy, WSListener, WSUpgradeRequest
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
@@ -63,9 +64,9 @@ class Door(asyncio.Protocol):
         self._deciding: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (narrows the type)
-        self._transport = transport
-        self._timer = asyncio.get_running_loop().call_later(_HEAD_S, transport.abort)
+        # Not every loop's transport is an asyncio.Transport, but all of them behave like one.
+        self._transport = cast("asyncio.Transport", transport)
+        self._timer = asyncio.get_running_loop().call_later(_HEAD_S, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
         self._head += data
