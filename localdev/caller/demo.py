@@ -7,7 +7,7 @@ from localdev.caller.lines import Line
 DEMONSTRATIONS = {
     "banking": (
         "What is the balance of my checking account?",
-        "My name is Ava Morgan.",
+        "My name is Maria Lopez.",
         "Four one two seven.",
         "I am interested in a new credit card.",
         "I would like one for travel.",

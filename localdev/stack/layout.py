@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SECRETS = ("CALL_SIGNING_KEY", "RELAY_SHARED_KEY")
 PORTS = {"host": 7071, "relay": 8085, "simulator": 8090}
 OUR_NUMBER = "+15550199"
-CALLER_NUMBER = "+15550100"
+CALLER_NUMBER = "+15550100001"
 
 
 def home() -> Path:
