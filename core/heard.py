@@ -7,10 +7,13 @@ without punctuation. Every function returns None where the words say nothing of 
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from itertools import takewhile
 
 from core.spoken import MONTHS, TENS, UNITS, ordinal
+
+FIGURES = "0123456789"
 
 _VALUE = {word: value for value, word in enumerate(UNITS)}
 _VALUE |= {word: value * 10 for value, word in enumerate(TENS) if word != "_"}
@@ -53,10 +56,10 @@ _NO_NAME = frozenset(
 
 def words(text: str) -> list[str]:
     """Split into lower-case words and figures; `$1,250.50` is one figure, hyphens part words."""
-    plain = text.lower().replace("\u2019", "'")
-    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", plain)
-    plain = re.sub(r"(\d)(k)\b", r"\1 \2", plain)
-    return re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*", plain)
+    plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
+    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", plain)
+    plain = re.sub(r"([0-9])(k)\b", r"\1 \2", plain)
+    return re.findall(r"[0-9]{1,15}(?:\.[0-9]+)?|[^\W\d_]+(?:'[^\W\d_]+)*", plain)
 
 
 def yes_or_no(text: str) -> bool | None:
@@ -84,7 +87,7 @@ def digits_heard(text: str, count: int) -> str | None:
     if strict is not None:
         return strict
     guessed = [_SOUNDS_LIKE.get(word, word) for word in heard]
-    sure = sum(word in _VALUE or word[0].isdigit() for word in heard)
+    sure = sum(word in _VALUE or _figures(word) for word in heard)
     return _pick(_digit_runs(guessed), count) if 2 * sure >= count else None
 
 
@@ -168,8 +171,12 @@ def _number_runs(heard: list[str]) -> list[list[str]]:
     return [run for run, _ in _with_units(heard)]
 
 
+def _figures(word: str) -> bool:
+    return word[:1] in FIGURES and word != ""
+
+
 def _numeric(word: str) -> bool:
-    return bool(word) and (word[0].isdigit() or word in _VALUE or word in _SCALE)
+    return _figures(word) or word in _VALUE or word in _SCALE
 
 
 def _hundredths(run: list[str]) -> int | None:
@@ -190,8 +197,8 @@ def _number(run: list[str]) -> int | None:
                 total, part = total + part, 0
         elif word in _VALUE:
             part += _VALUE[word]
-        elif word.isdigit():
-            part += int(word)
+        elif _figures(word):
+            part += int(word.partition(".")[0])
         else:
             return None
     return total + part

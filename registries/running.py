@@ -45,7 +45,8 @@ async def run_tool(
     for slot, provider in found.requires.items():
         if slot not in context.slots:
             text = f"This needs {slot}. Use {provider} first, then call {name} again."
-            return replace(_failed("missing_slot", text), data={"first": provider})
+            missing = _failed("missing_slot", text)
+            return replace(missing, data={**missing.data, "first": provider})
     try:
         values = found.values(arguments)
     except WrongArguments as problem:
@@ -106,4 +107,4 @@ def _from_data(answer: Any) -> ToolResult:
 
 
 def _failed(error: str, text: str) -> ToolResult:
-    return ToolResult(ok=False, error=error, text=text)
+    return ToolResult(ok=False, error=error, text=text, data={"error": error})

@@ -26,6 +26,7 @@ UNDERSTOOD = 0.3
 SURE = 0.6
 MAX_ASKED = 3
 
+_END = "end_call"
 _HANDOFF = "handoff_"
 _SMALL_TALK = "small talk "
 _ANYTHING_ELSE = "Is there anything else I can do for you?"
@@ -81,7 +82,7 @@ class _Mind:
         """Find another thing that the caller asked for in the same breath."""
         done = {call.name for call in exchange.calls}
         clauses = re.split(r"[.,;!?]\s|\band\b", exchange.said)
-        if len(clauses) > 1 and "end_call" not in done:
+        if len(clauses) > 1 and _END not in done:
             matches = [(self._best(part, without=done, tools_only=True), part) for part in clauses]
             match, clause = max(matches, key=lambda found: found[0].score)
             if match.score >= SURE:
@@ -169,7 +170,7 @@ class _Mind:
         return self._do(match, offer) if match.score >= UNDERSTOOD else None
 
     def _end(self) -> Decision | None:
-        return Decision(calls=(Wish(name="end_call"),)) if "end_call" in self._tools else None
+        return Decision(calls=(Wish(name=_END),)) if _END in self._tools else None
 
     def _lingering_question(self) -> Question | None:
         """Find a question that small talk came between."""
@@ -197,11 +198,13 @@ class _Mind:
         return self._pursue(self._tools[match.name], [("", said)])
 
     def _opening(self) -> Decision:
-        """Go on, as a new agent, with what the caller wanted; never hand him on at once."""
+        """Go on, as a new agent, with what the caller wanted; never send him away at once."""
         said = next((e.said for e in reversed(self._exchanges) if e.said), "")
-        here = [tool.name for tool in self._request.tools if _is_handoff(tool)]
-        match = self._best(said, without=here, tools_only=True)
-        return self._do(match, said) if match.score >= UNDERSTOOD else self._fallback()
+        away = [tool.name for tool in self._request.tools if _sends_away(tool)]
+        match = self._best(said, without=away, tools_only=True)
+        if match.score >= UNDERSTOOD:
+            return self._do(match, said)
+        return Decision(say="What can I do for you?")
 
     def _fallback(self) -> Decision:
         text = self._request.agent.fallback or "Sorry, I did not understand that."
@@ -225,6 +228,11 @@ class _Mind:
 
 def _is_handoff(tool: ToolSpec) -> bool:
     return "handoff" in tool.tags or tool.name.startswith(_HANDOFF)
+
+
+def _sends_away(tool: ToolSpec) -> bool:
+    transfers = any(tag.startswith("transfer:") for tag in tool.tags)
+    return _is_handoff(tool) or transfers or tool.name == _END
 
 
 def _intents(request: ChatRequest) -> Iterable[Intent]:

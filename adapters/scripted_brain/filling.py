@@ -13,6 +13,7 @@ from core.heard import words
 from core.tools import ToolSpec
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.NUMBER, Kind.DIGITS, Kind.DAY})
+_FIGURES = _NUMERIC - {Kind.DAY}
 _POINTING = frozenset({"it", "that", "again", "same", "this"})
 
 
@@ -61,6 +62,9 @@ def heard_arguments(tool: ToolSpec, asked: str, said: str) -> dict[str, Any]:
         value = value_heard(name, schema, said, asked=name == asked)
         if value is not None:
             found[name] = value
+    if any(kind_of(name, schema_of(tool, name)) is Kind.DAY for name in found):
+        # The figures of a date are not a number of their own.
+        found = {n: v for n, v in found.items() if kind_of(n, schema_of(tool, n)) not in _FIGURES}
     return found
 
 

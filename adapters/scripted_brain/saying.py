@@ -20,6 +20,9 @@ def _sandbox(undefined: type[Any]) -> SandboxedEnvironment:
     return sandbox
 
 
+# The texts of these errors tell a model what to do; nobody should hear them.
+_FOR_MODELS = frozenset({"arguments", "missing_slot", "unknown_tool"})
+
 # A result without the field that a template names is spoken as its text instead.
 _RESULTS = _sandbox(StrictUndefined)
 _TALK = _sandbox(ChainableUndefined)
@@ -27,6 +30,8 @@ _TALK = _sandbox(ChainableUndefined)
 
 def spoken_result(result: ToolReturned, template: str, request: ChatRequest) -> str:
     """Say a tool's result by its template, or its text when there is none or it does not fit."""
+    if result.data.get("error") in _FOR_MODELS:
+        return "I am sorry, that did not work."
     if not template or not result.ok:
         return result.text
     values = {**_known(request), "text": result.text, **result.data}

@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+
+from core.agents import AgentSpec
+from registries import RenderFailed, load_scenario, render_greeting, render_prompt
+from registries.prompts import render, template_mistakes
+
+
+def agent(prompt: str = "Hello.", **fields: str) -> AgentSpec:
+    return AgentSpec(name="Desk", prompt=prompt, **fields)  # type: ignore[arg-type]
+
+
+def test_what_is_not_known_yet_is_empty_and_not_an_error() -> None:
+    greeting = agent(greeting="Hi{% if caller_name %} {{ caller_name }}{% endif %}")
+
+    before = render_greeting(greeting, {}, returning=False)
+    after = render_greeting(greeting, {"slots": {"caller_name": "Maria"}}, returning=False)
+
+    assert (before, after) == ("Hi", "Hi Maria")
+
+
+def test_an_undefined_name_is_an_error_when_it_is_rendered() -> None:
+    with pytest.raises(RenderFailed, match="'nonsense' is undefined"):
+        render_prompt(agent("{{ nonsense }}"), {})
+
+
+def test_an_undefined_name_is_found_in_a_branch_that_is_not_taken() -> None:
+    found = template_mistakes("{% if caller_name %}{{ nonsense }}{% endif %}", {"caller_name": ""})
+
+    assert found == ["uses the undefined variable 'nonsense'"]
+
+
+def test_a_returning_caller_hears_the_other_greeting() -> None:
+    spoken = agent(greeting="Hello.", return_greeting="Again.")
+
+    greetings = (
+        render_greeting(spoken, {}, returning=False),
+        render_greeting(spoken, {}, returning=True),
+        render_greeting(replace(spoken, return_greeting=""), {}, returning=True),
+    )
+
+    assert greetings == ("Hello.", "Again.", "Welcome back!")
+
+
+def test_a_prompt_ends_with_whom_the_agent_may_hand_over_to() -> None:
+    banking = load_scenario("banking")
+
+    prompt = render_prompt(banking.agent("BankingConcierge"), {}, scenario=banking)
+
+    assert "`handoff_card_recommendation`: CardRecommendation. The caller is interested" in prompt
+    assert "`handoff_concierge`" not in prompt
+
+
+def test_every_shipped_agent_renders_before_and_after_a_handoff() -> None:
+    banking = load_scenario("banking")
+    facts = {"is_handoff": True, "previous_agent": "X", "slots": {"client_id": "maria_lopez"}}
+
+    for each in banking.agents:
+        first = render_prompt(each, {}, scenario=banking)
+        later = render_prompt(each, facts, scenario=banking)
+
+        assert "taken over from X" in later
+        assert "taken over" not in first
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ 'a' * 1000000000 }}",
+        "{{ 2 ** 10000000 }}",
+        "{% for a in range(9999999) %}{% for b in range(99999) %}xxxxxxx{% endfor %}{% endfor %}",
+        "{% include 'secret' %}",
+    ],
+)
+def test_a_hostile_template_fails_soon(attack: str) -> None:
+    with pytest.raises(RenderFailed):
+        render(attack, {})
