@@ -40,7 +40,8 @@ class TurnSettings:
     """How turns are taken, in seconds and counts. Every wait of a call is one of these."""
 
     barge_in_words: int = 1  # one recognised word is speech, whatever the detector thinks
-    barge_in_s: float = 0.5  # shorter noises are coughs
+    # Shorter noises are coughs: 0.5 s of speech, and the 0.4 s in which its end would be told.
+    barge_in_s: float = 0.9
     grace_s: float = 0.3  # echo and the tail of the caller's own sentence fall in here
     resume_s: float = 2.0  # a real interruption has words by then
     ceiling_s: float = 3.0  # words that are not final by then are taken as they are
@@ -217,7 +218,7 @@ class Say:
     generation: int
     text: str = ""
     agent: str = ""
-    phrase: Literal["", "filler", "apology", "empty"] = ""
+    phrase: Literal["", "filler", "apology", "empty", "farewell"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

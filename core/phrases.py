@@ -17,6 +17,7 @@ class Phrases:
     goodbye: str = "I'm ending the call now, since I can't hear you. Goodbye."
     filler: str = "One moment, please."
     apology: str = "I'm sorry, something went wrong on my side. Could you say that again?"
+    farewell: str = "I'm sorry, something is wrong on my side. Please call again later. Goodbye."
     empty: str = "I'm sorry, I didn't get that. Could you say it in other words?"
     too_many_steps: str = "I'm sorry, I could not work that out. Shall we try something else?"
     deaf: str = "I'm sorry, I can't hear you because of a technical problem. Please call again."

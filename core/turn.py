@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Literal, assert_never
 
 from core import floor as f
 from core.floor import Floor, Purpose
@@ -22,7 +22,8 @@ class TurnState:
     """Everything turn-taking remembers. `since`: when the present floor, or silence, began.
 
     `said` and `heard` count pieces of the current reply; `over`: no more will come. `sounding`:
-    when its first frame was sent. `cut`: the caller's words began over the agent's. `answered`:
+    when its first frame was sent. `cut`: the caller's words began over the agent's. `faults`: replies in a row that an
+    engine failed; `failed`: this one did. `answered`:
     something was heard in this turn. `holding`: a transfer is under way, silence is normal.
     """
 
@@ -47,6 +48,7 @@ class TurnState:
     terminator: str = "#"
     asked: int = 0
     faults: int = 0
+    failed: bool = False
     nudged: bool = False
     holding: bool = False
     closing: f.Closing | None = None
@@ -255,8 +257,9 @@ def _failed(state: TurnState, engine: str, at: float, settings: f.TurnSettings) 
         return _give_up(state)
     closing = f.Closing(kind="hang_up", by="fault") if hopeless else state.closing
     if engine == "thinking":
-        failed = replace(state, over=True, faults=faults, closing=closing)
-        return _saying(failed, f.Say(generation=state.generation, phrase="apology"))
+        failed = replace(state, over=True, failed=True, faults=faults, closing=closing)
+        phrase: Literal["farewell", "apology"] = "farewell" if hopeless else "apology"
+        return _saying(failed, f.Say(generation=state.generation, phrase=phrase))
     stopped, outputs = _stop(replace(state, closing=None))
     stopped = replace(stopped, faults=faults, closing=closing)
     return _begin(stopped, outputs, at=at, purpose=Purpose.APOLOGY)
@@ -271,7 +274,8 @@ def _settle(state: TurnState, at: float) -> Stepped:
     if not state.over or state.heard < state.said or state.floor is Floor.PAUSED:
         return state, ()
     closing = state.closing
-    faults = state.faults if state.purpose is Purpose.APOLOGY else 0
+    well = state.purpose is Purpose.ANSWER and not state.failed
+    faults = 0 if well else state.faults
     settled, outputs = _turn_over(
         replace(state, floor=Floor.LISTENING, since=at, closing=None, faults=faults, partial="")
     )
@@ -303,6 +307,7 @@ def _begin(
         heard=0,
         over=False,
         sounding=None,
+        failed=False,
         nudged=False,
     )
     return begun, (*outputs, f.Generate(generation=generation, turn=state.turn, purpose=purpose))

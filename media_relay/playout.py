@@ -111,8 +111,14 @@ class Playout:
 
     def stop(self) -> None:
         """Silence this reply for good, in one step: queue, far side, timer."""
-        if self._sent > self._heard_frames():
+        # Sent even when all should have been played: the far side may be behind our clock.
+        if self._sent:
             self._wire.stop_audio()
+        self._clear()
+        self._generation = 0
+
+    def settle(self) -> None:
+        """This reply was heard to its end."""
         self._clear()
         self._generation = 0
 

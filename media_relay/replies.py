@@ -120,11 +120,11 @@ class Replies:
 
     def stop(self) -> None:
         """Silence the present reply and keep what was heard of it."""
-        self._end(cut=True)
+        self._end(cut=True, done=False)
 
     def settled(self) -> None:
         """The present reply is over and was heard to its end."""
-        self._end(cut=False)
+        self._end(cut=False, done=True)
 
     def turn_over(self, over: f.TurnOver) -> None:
         """Report the whole turn."""
@@ -155,10 +155,11 @@ class Replies:
         await self._tools.finish_open(self._scene(), self._record)
 
     def close(self) -> None:
-        """Be silent for good, and report the turn that this leaves unfinished."""
-        unfinished = self._reply is not None and self._told < self._record.turn
-        self._end(cut=True)
-        if unfinished and (self._record.caller or self._record.heard):
+        """Be silent for good. What was said so far is reported, and left open: another relay
+        may say the rest."""
+        sounded = self._reply is not None and bool(self._playout.heard())
+        self._end(cut=False, done=False)
+        if sounded and self._told < self._record.turn:
             self.turn_over(f.TurnOver(turn=self._record.turn, interrupted=True))
 
     # --- inside ----------------------------------------------------------------------------------
@@ -240,6 +241,8 @@ class Replies:
                 return self._phrases.filler
             case "apology":
                 return self._phrases.apology
+            case "farewell":
+                return self._phrases.farewell
             case _:
                 return self._phrases.empty
 
@@ -247,7 +250,7 @@ class Replies:
         at = self._loop.time()
         self._feed(f.PieceReady(at=at, generation=generation, text=text, agent=agent))
 
-    def _end(self, *, cut: bool) -> None:
+    def _end(self, *, cut: bool, done: bool) -> None:
         reply, self._reply = self._reply, None
         if self._timer is not None:
             self._timer.cancel()
@@ -256,12 +259,15 @@ class Replies:
             return
         record = self._record
         live = self._playout.heard()
-        self._playout.stop()
+        if done:
+            self._playout.settle()
+        else:
+            self._playout.stop()
         for task in reply.tasks:
             if task is not asyncio.current_task():
                 task.cancel()
         if live:
-            for fact in record.heard_facts(live, done=not cut, cut=cut):
+            for fact in record.heard_facts(live, done=done, cut=cut):
                 self._journal.write(fact)
             record.heard += live
 

@@ -15,7 +15,7 @@ from typing import Any, assert_never
 
 from core import floor as f
 from core import turn as turns
-from core.conversation import rebuild
+from core.conversation import Conversation, rebuild
 from core.facts import (
     AgentHeard,
     CallerSaid,
@@ -25,7 +25,6 @@ from core.facts import (
     Remembered,
     TransferFailed,
     TransferRequested,
-    TurnDone,
 )
 from core.floor import Floor, Purpose
 from core.phrases import Phrases
@@ -96,7 +95,7 @@ class CallSession:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(rebuild(session.scenario.start_agent, session.log), reporter)
-        self._state = _state_of(session, self._journal.conversation.turn)
+        self._state = _state_of(session, self._journal.conversation)
         self._events: deque[f.Event] = deque()
         self._stepping = False
         self._timer: asyncio.TimerHandle | None = None
@@ -362,9 +361,9 @@ class CallSession:
         return task
 
 
-def _state_of(session: Session, turn: int) -> turns.TurnState:
+def _state_of(session: Session, conversation: Conversation) -> turns.TurnState:
     """Return the state of a call that may have been talked in before."""
     facts = [entry.fact for entry in session.log if not entry.late]
     talked = any(isinstance(fact, AgentHeard | CallerSaid) for fact in facts)
-    done = max((fact.turn for fact in facts if isinstance(fact, TurnDone)), default=-1)
-    return turns.TurnState(turn=turn, answered=talked, turn_done=done)
+    done = conversation.turn if conversation.reply_done else conversation.turn - 1
+    return turns.TurnState(turn=conversation.turn, answered=talked, turn_done=done)

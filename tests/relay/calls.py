@@ -196,6 +196,10 @@ def edge(from_agent: str, to_agent: str, kind: HandoffType, **fields: Any) -> Ed
     return Edge(from_agent=from_agent, to_agent=to_agent, tool=tool, type=kind, **fields)
 
 
+PLAIN = scenario()
+DEFAULTS = CallSettings()
+
+
 @dataclass
 class LiveCall:
     """A call that is going on, seen from the caller's side."""
@@ -240,8 +244,8 @@ class LiveCall:
 
     async def silence(self) -> None:
         """Wait until the agent listens."""
-        while self.session.floor is not Floor.LISTENING or self._sound:
-            await asyncio.sleep(0.02)
+        while self.session.floor is not Floor.LISTENING or self._sound:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # virtual: the clock jumps
 
     async def microphone(self) -> None:
         """Send 20 ms of sound or silence every 20 ms, as a telephone does."""
@@ -259,12 +263,12 @@ class LiveCall:
 async def calling(
     replies: Any = (),
     *,
-    scenario: Scenario = scenario(),
+    scenario: Scenario = PLAIN,
     catalog: PlainCatalog | None = None,
     control: MemoryControl | None = None,
     speaking: ScriptedSpeaking | None = None,
     hearing: ScriptedHearing | None = None,
-    settings: CallSettings = CallSettings(),
+    settings: CallSettings = DEFAULTS,
     call_id: str = "call",
     talks: bool = True,
 ):
