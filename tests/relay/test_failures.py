@@ -1,0 +1,146 @@
+"""Engines that fail are heard as an apology, never as silence."""
+
+import pytest
+
+from adapters.scripted import ScriptedHearing, ScriptedSpeaking
+from core.chat import TextDelta
+from core.errors import Cause, EngineError
+from core.facts import CallerSaid, EngineStumbled, HangUpRequested, TurnDone
+from core.speech import HearingFailed
+from tests.relay.calls import calling
+from tests.virtual_time import VIRTUAL
+
+DOWN = EngineError(cause=Cause.UNAVAILABLE)
+BAD = EngineError(cause=Cause.BAD_REQUEST)
+
+
+@pytest.fixture
+def anyio_backend():
+    return VIRTUAL
+
+
+async def test_a_model_that_fails_is_heard_as_an_apology():
+    async with calling([[BAD], "Now it works."]) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+        call.says("my balance")
+        again = await call.until(TurnDone, count=3)
+
+        assert "something went wrong" in turn.heard
+        assert call.facts(EngineStumbled) == [
+            EngineStumbled(engine="thinking", cause="bad_request", spoken=True)
+        ]
+        assert again.heard == "Now it works."
+
+
+async def test_a_model_that_was_only_away_is_asked_again():
+    async with calling([[DOWN], "Ten dollars."]) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == "Ten dollars."
+
+
+async def test_a_model_that_stalls_is_bridged_and_then_apologised_for():
+    async with calling([[60.0, "never"]]) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        await call.until(CallerSaid)
+        began = call.now
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard.startswith("One moment, please.")
+        assert "something went wrong" in turn.heard
+        assert call.now - began < 16
+
+
+async def test_a_model_that_breaks_off_is_heard_with_an_apology():
+    async with calling([[TextDelta(text="You have ten dollars. And "), BAD]]) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard.startswith("You have ten dollars.")
+        assert "something went wrong" in turn.heard
+
+
+async def test_a_model_that_says_nothing_is_not_silence():
+    async with calling([""]) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert "didn't get that" in turn.heard
+
+
+async def test_a_model_that_always_fails_ends_the_call_with_words():
+    async with calling(lambda request: [BAD]) as call:
+        for n in range(3):
+            await call.until(TurnDone, count=n + 1)
+            call.says("my balance")
+        ended = await call.until(HangUpRequested)
+
+        assert ended.by == "fault"
+        assert call.heard.count("something went wrong") == 2
+        assert call.heard.endswith("Please call again later. Goodbye.")
+
+
+async def test_a_piece_that_cannot_be_spoken_is_tried_again():
+    speaking = ScriptedSpeaking(failures=[DOWN])
+    async with calling(speaking=speaking) as call:
+        turn = await call.until(TurnDone)
+
+        assert turn.heard == "Hello from Ann."
+
+
+async def test_a_voice_that_fails_twice_apologises_when_it_is_back():
+    speaking = ScriptedSpeaking(failures=[None, DOWN, DOWN])
+    async with calling(["Ten dollars."], speaking=speaking) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert "something went wrong" in turn.heard
+        assert "Ten" not in call.heard
+
+
+async def test_a_voice_that_is_gone_ends_the_call():
+    speaking = ScriptedSpeaking(failures=[BAD] * 20)
+    async with calling(speaking=speaking) as call:
+        ended = await call.until(HangUpRequested)
+
+        assert ended.by == "fault"
+        assert await call.ended == "hung up"
+
+
+async def test_a_voice_that_stalls_is_given_up():
+    speaking = ScriptedSpeaking(first_audio_ms=60_000)
+    async with calling(speaking=speaking) as call:
+        ended = await call.until(HangUpRequested)
+
+        assert ended.by == "fault"
+        assert call.now < 40
+
+
+async def test_ears_that_drop_dead_are_replaced():
+    hearing = ScriptedHearing()
+    async with calling(["Yes."], hearing=hearing) as call:
+        await call.until(TurnDone)
+        hearing.streams[0].emit(HearingFailed(error=DOWN))
+        call.says("are you there")
+        turn = await call.until(TurnDone, count=2)
+
+        assert len(hearing.streams) == 2
+        assert turn.heard == "Yes."
+
+
+async def test_a_caller_who_cannot_be_heard_at_all_is_told_so():
+    hearing = ScriptedHearing(failures=[DOWN, DOWN])
+    async with calling(hearing=hearing) as call:
+        ended = await call.until(HangUpRequested)
+
+        assert ended.by == "fault"
+        assert "technical problem" in call.heard
+        assert [fact.engine for fact in call.facts(EngineStumbled)] == ["hearing", "hearing"]

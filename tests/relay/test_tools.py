@@ -1,0 +1,316 @@
+"""Tools beside the audio: in parallel, bounded, on record, once."""
+
+import asyncio
+
+import pytest
+
+from core.chat import TextDelta, ToolCalled, ToolReturned, ToolsCalled
+from core.facts import (
+    AgentHeard,
+    CallerSaid,
+    HangUpRequested,
+    Remembered,
+    ToolFinished,
+    ToolStarted,
+    TransferRequested,
+    TurnDone,
+)
+from core.tools import (
+    CollectDigits,
+    HangUp,
+    Remember,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    TransferCall,
+)
+from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario
+from tests.virtual_time import VIRTUAL
+
+
+@pytest.fixture
+def anyio_backend():
+    return VIRTUAL
+
+
+def wants(*names, **arguments):
+    return [
+        ToolCalled(call=ToolCall(id=f"model-{n}", name=name, arguments=arguments))
+        for n, name in enumerate(names)
+    ]
+
+
+def tools(**runs):
+    """A catalog with these tools; a name that ends with `_now` has side effects."""
+    specs = {
+        name: ToolSpec(
+            name=name, description="", parameters={}, side_effects=name.endswith("_now"),
+            timeout_s=2.0,
+        )
+        for name in runs
+    }  # fmt: skip
+    return PlainCatalog(specs=specs, runs=runs)
+
+
+def with_tools(catalog):
+    return {"catalog": catalog, "scenario": scenario(agent("Ann", tools=tuple(catalog.specs)))}
+
+
+def slow(seconds, result):
+    async def run(arguments, use):
+        await asyncio.sleep(seconds)
+        return result
+
+    return run
+
+
+async def test_a_tools_answer_is_spoken():
+    catalog = tools(balance=slow(0.1, "ten dollars"))
+    async with calling([wants("balance"), "You have ten dollars."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == "You have ten dollars."
+        assert [(tool.name, tool.ok) for tool in turn.tools] == [("balance", True)]
+        _, called, returned = call.chat.requests[-1].messages[-3:]
+        assert isinstance(called, ToolsCalled)
+        assert returned == ToolReturned(
+            call_id=called.calls[0].id, name="balance", text="ten dollars"
+        )
+
+
+async def test_tools_run_side_by_side_and_words_bridge_a_long_wait():
+    catalog = tools(one=slow(1.9, "1"), two=slow(1.8, "2"))
+    async with calling([wants("one", "two"), "Three."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("add them")
+        said = await call.until(CallerSaid)
+        began = call.now
+        turn = await call.until(TurnDone, count=2)
+        finished = call.facts(ToolFinished)
+
+        assert said
+        assert turn.heard == "One moment, please. Three."
+        assert [fact.name for fact in finished] == ["two", "one"]
+        assert all(fact.ms < 2000 for fact in finished)
+        assert call.now - began < 5
+
+
+async def test_a_tool_that_hangs_does_not_hang_the_call():
+    catalog = tools(hangs=slow(60, "never"))
+    async with calling([wants("hangs"), "That does not work now."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("do it")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard.endswith("That does not work now.")
+
+
+async def test_a_side_effect_runs_only_after_it_is_on_record():
+    seen = []
+
+    def pay(arguments, use):
+        seen.append((len(call.facts(ToolStarted)), use.key))
+        return "paid"
+
+    catalog = tools(pay_now=pay)
+    async with calling([wants("pay_now", amount=5), "Paid."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("pay it")
+        await call.until(TurnDone, count=2)
+
+        (started,) = call.facts(ToolStarted)
+        assert seen == [(1, started.key)]
+        assert started.key
+
+
+async def test_a_side_effect_is_refused_while_it_cannot_be_recorded():
+    catalog = tools(pay_now=slow(0, "paid"))
+    async with calling([wants("pay_now"), "Not now, sorry."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.control.down = True
+        call.says("pay it")
+        await call.after(12)
+        call.control.down = False
+        turn = await call.until(TurnDone, count=2)
+
+        assert catalog.uses == []
+        assert turn.heard.endswith("Not now, sorry.")
+        assert call.facts(ToolFinished)[-1].error == "unrecorded"
+
+
+async def test_a_started_tool_finishes_though_the_caller_interrupts():
+    catalog = tools(pay_now=slow(1.5, "paid"))
+    replies = [[TextDelta(text="I am paying it now. "), *wants("pay_now")], "It is paid."]
+    async with calling(replies, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("pay it")
+        await call.until(ToolStarted)
+        call.says("is it done")
+        turn = await call.until(TurnDone, count=3)
+
+        assert len(catalog.uses) == 1
+        assert call.facts(ToolFinished)[-1].text == "paid"
+        assert turn.heard == "It is paid."
+
+
+async def test_the_same_wish_in_one_turn_has_one_key():
+    catalog = tools(pay_now=slow(0, "paid"))
+    replies = [wants("pay_now", amount=5), wants("pay_now", amount=5), "Paid."]
+    async with calling(replies, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("pay it")
+        await call.until(TurnDone, count=2)
+
+        first, second = catalog.uses
+        assert first[1].key == second[1].key
+
+
+async def test_a_model_that_only_calls_tools_is_stopped_with_honest_words():
+    catalog = tools(loop=slow(0, "again"))
+    async with calling(lambda request: wants("loop"), **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("go")
+        turn = await call.until(TurnDone, count=2)
+
+        assert "could not work that out" in turn.heard
+        assert len(catalog.uses) == 5
+
+
+async def test_what_a_tool_remembers_is_there_for_the_next_step():
+    def verify(arguments, use):
+        return ToolResult(text="verified", effects=(Remember(slots={"client_id": "c1"}),))
+
+    catalog = tools(verify=verify)
+    async with calling([wants("verify"), "Welcome."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("it is me")
+        await call.until(TurnDone, count=2)
+
+        assert call.facts(Remembered) == [Remembered(slots={"client_id": "c1"})]
+        assert call.chat.requests[-1].slots == {"client_id": "c1"}
+
+
+async def test_a_goodbye_is_heard_before_the_call_ends():
+    def hang_up(arguments, use):
+        return ToolResult(text="Say goodbye.", effects=(HangUp(reason="done"),))
+
+    catalog = tools(end_call=hang_up)
+    async with calling(
+        [wants("end_call"), "Thank you and goodbye."], **with_tools(catalog)
+    ) as call:
+        await call.until(TurnDone)
+        call.says("that is all")
+        ended = await call.until(HangUpRequested)
+
+        assert ended == HangUpRequested(by="agent", reason="done")
+        assert call.heard.endswith("Thank you and goodbye.")
+
+
+async def test_a_transfer_is_asked_for_after_its_words_and_its_failure_is_told():
+    def connect(arguments, use):
+        return ToolResult(text="Connecting.", effects=(TransferCall(target="desk"),))
+
+    catalog = tools(connect=connect)
+    replies = [wants("connect"), "I connect you now.", "Nobody is free, sorry."]
+    async with calling(replies, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("a person please")
+        wanted = await call.until(TransferRequested)
+        heard = call.heard
+        await call.after(30)
+        call.session.transfer_failed(wanted.request_id)
+        call.session.transfer_failed(wanted.request_id)
+        await call.until(AgentHeard, count=6)
+        await call.silence()
+
+        assert heard.endswith("I connect you now.")
+        assert "still there" not in call.heard
+        assert call.heard.endswith("Nobody is free, sorry.")
+
+
+async def test_an_unknown_desk_is_told_to_the_model_only():
+    def connect(arguments, use):
+        return ToolResult(text="Connecting.", effects=(TransferCall(target="+15551234"),))
+
+    catalog = tools(connect=connect)
+    async with calling([wants("connect"), "I cannot do that."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("a person please")
+        turn = await call.until(TurnDone, count=2)
+        await call.after(3)
+
+        assert turn.heard == "I cannot do that."
+        assert not call.facts(TransferRequested)
+
+
+async def test_keys_are_a_caller_message_after_a_pause_or_the_terminator():
+    async with calling(["First.", "Second."]) as call:
+        await call.until(TurnDone)
+        for key in "12":
+            call.session.on_key(key)
+        await call.until(TurnDone, count=2)
+        for key in "34#":
+            call.session.on_key(key)
+        await call.until(TurnDone, count=3)
+
+        assert [fact.text for fact in call.facts(CallerSaid)] == ["pressed 1 2", "pressed 3 4"]
+
+
+async def test_secret_keys_reach_their_tool_and_nobody_else():
+    taken = []
+
+    def ask(arguments, use):
+        wanted = CollectDigits(then="check_pin", max_digits=4, secret=True)
+        return ToolResult(text="Ask for the pin.", effects=(wanted,))
+
+    def check_pin(arguments, use):
+        taken.append(arguments["digits"])
+        return "The pin is right."
+
+    catalog = tools(ask=ask, check_pin=check_pin)
+    async with calling(
+        [wants("ask"), "Your pin please.", "Thanks."], **with_tools(catalog)
+    ) as call:
+        await call.until(TurnDone)
+        call.says("log me in")
+        await call.until(TurnDone, count=2)
+        for key in "4127":
+            call.session.on_key(key)
+        turn = await call.until(TurnDone, count=3)
+
+        assert taken == ["4127"]
+        assert turn.heard == "Thanks."
+        assert "4127" not in repr(call.control.logs)
+        assert "4127" not in repr(call.chat.requests[-1].messages)
+        assert call.chat.requests[-1].messages[-1].text == "The pin is right."
+
+
+async def test_a_side_effect_runs_once_though_its_relay_dies():
+    done = {}
+
+    async def pay(arguments, use):
+        await asyncio.sleep(1.0)
+        return done.setdefault(use.key, "paid number 1")
+
+    catalog = tools(pay_now=pay)
+    control = MemoryControl(with_tools(catalog)["scenario"])
+    async with calling([wants("pay_now")], control=control, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("pay it")
+        await call.until(ToolStarted)
+        control.down = True  # this relay is never heard of again
+        await call.after(0.1)
+        log = list(control.logs["call"])
+        call.session.end("killed")
+        await call.ended
+        control.down = False
+        control.epochs["call"] += 1
+    control.logs["call"] = log
+    async with calling(["It is paid."], control=control, **with_tools(catalog)) as call:
+        turn = await call.until(TurnDone, count=2)
+
+        assert len(done) == 1
+        assert call.facts(ToolFinished)[-1].text == "paid number 1"
+        assert turn.heard.endswith("It is paid.")
