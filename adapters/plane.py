@@ -42,7 +42,7 @@ class Snapshot:
     scenario: Scenario
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Plane:
     """All that triggers and activities work with. `clock` gives epoch seconds."""
 

@@ -1,0 +1,241 @@
+"""What every store of calls promises; another adapter joins by being added to `STORES`."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.sqlite_calls import SqliteCalls
+from core import facts as f
+from core.control_ports import NewFact, Relay, StoredCall, UnknownCall
+from core.session import Directive, LiveCall
+
+
+class Clock:
+    """Counts up a second with each look."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+@asynccontextmanager
+async def sqlite_store(tmp_path):
+    store = SqliteCalls(tmp_path / "calls.db", clock=Clock())
+    yield store
+    await store.aclose()
+
+
+STORES = [sqlite_store]
+
+
+@pytest.fixture(params=STORES)
+async def store(request, tmp_path):
+    async with request.param(tmp_path) as made:
+        yield made
+
+
+CALL = StoredCall(
+    call_id="c1",
+    created_at=1.0,
+    direction=f.Direction.INBOUND,
+    caller="+15550100",
+    called="+15550199",
+    scenario="banking",
+    scenario_sha="sha",
+)
+
+
+def said(n, text="hello"):
+    return NewFact(source="c1/1", source_id=str(n), fact=f.CallerSaid(turn=n, text=text))
+
+
+async def test_a_call_is_claimed_once_and_its_log_begins_with_the_offer(store):
+    first = await store.claim(CALL)
+    second = await store.claim(replace(CALL, scenario_sha="other"))
+
+    assert first == second == CALL
+    (offer,) = (await store.log("c1")).entries
+    assert (offer.n, offer.fact) == (1, f.Offered(direction=f.Direction.INBOUND))
+
+
+async def test_many_claims_at_once_make_one_call(store):
+    claims = [store.claim(replace(CALL, scenario_sha=str(n))) for n in range(20)]
+
+    claimed = await asyncio.gather(*claims)
+
+    assert len({call.scenario_sha for call in claimed}) == 1
+
+
+async def test_facts_are_numbered_without_gaps_and_kept_once(store):
+    await store.claim(CALL)
+
+    await asyncio.gather(*(store.append("c1", [said(n), said(n + 1)]) for n in range(1, 20)))
+
+    entries = (await store.log("c1")).entries
+    assert [entry.n for entry in entries] == list(range(1, 22))
+    assert sorted(int(entry.source_id) for entry in entries[1:]) == list(range(1, 21))
+
+
+async def test_only_new_entries_are_returned(store):
+    await store.claim(CALL)
+    await store.append("c1", [said(1)])
+
+    again = await store.append("c1", [said(1), said(2)])
+
+    assert [entry.source_id for entry in again] == ["2"]
+    assert await store.find("c1", "c1/1", "2") == again[0]
+    assert await store.find("c1", "c1/1", "9") is None
+    assert await store.last_seq("c1", "c1/1") == 2
+
+
+async def test_an_unknown_call_has_no_log_to_append_to(store):
+    with pytest.raises(UnknownCall):
+        await store.append("nobody", [said(1)])
+    with pytest.raises(UnknownCall):
+        await store.bind_leg("nobody", "leg")
+    with pytest.raises(UnknownCall):
+        await store.open_session("nobody", "relay")
+
+    assert await store.call("nobody") is None
+
+
+async def test_a_log_is_read_in_pages_and_by_kind(store):
+    await store.claim(CALL)
+    await store.append("c1", [said(n) for n in range(1, 6)])
+    life = NewFact(source="x", source_id="1", fact=f.Disconnected())
+    await store.append("c1", [life])
+
+    page = await store.log("c1", after=1, limit=3)
+    rest = await store.log("c1", after=page.entries[-1].n, limit=3)
+    alive = await store.log("c1", life_only=True)
+
+    assert ([entry.n for entry in page.entries], page.more) == ([2, 3, 4], True)
+    assert ([entry.n for entry in rest.entries], rest.more) == ([5, 6, 7], False)
+    assert [entry.n for entry in alive.entries] == [1, 7]
+
+
+async def test_the_first_leg_is_bound_for_good(store):
+    await store.claim(CALL)
+
+    bound = [await store.bind_leg("c1", leg) for leg in ("a", "b")]
+
+    assert bound == ["a", "a"]
+
+
+async def test_a_new_session_makes_the_words_of_the_old_one_late(store):
+    await store.claim(CALL)
+    first = await store.open_session("c1", "r1")
+    second = await store.open_session("c1", "r2")
+
+    late = await store.append("c1", [said(1)], epoch=first)
+    fresh = await store.append("c1", [said(2)], epoch=second)
+
+    assert (first, second) == (1, 2)
+    assert [entry.late for entry in (*late, *fresh)] == [True, False]
+    opened = [e.fact for e in (await store.log("c1")).entries if e.source == "session"]
+    assert opened == [
+        f.SessionOpened(epoch=1, relay_id="r1"),
+        f.SessionOpened(epoch=2, relay_id="r2"),
+    ]
+
+
+async def test_calls_are_listed_newest_first_page_by_page(store):
+    for n in range(5):
+        await store.claim(replace(CALL, call_id=f"c{n}", created_at=float(n // 2)))
+    await store.finish("c3", {"outcome": "completed"}, keep_words=True)
+
+    first = await store.calls(limit=2)
+    second = await store.calls(limit=2, continuation=first.continuation)
+    third = await store.calls(limit=2, continuation=second.continuation)
+    ended = await store.calls(ended=True)
+    live = await store.calls(ended=False)
+
+    pages = [call.call_id for page in (first, second, third) for call in page.calls]
+    assert pages == ["c4", "c3", "c2", "c1", "c0"]
+    assert third.continuation == ""
+    assert [call.call_id for call in ended.calls] == ["c3"]
+    assert ended.calls[0].record == {"outcome": "completed"}
+    assert len(live.calls) == 4
+    with pytest.raises(ValueError, match="float"):
+        await store.calls(continuation="nonsense")
+
+
+async def test_words_that_may_not_stay_are_gone_from_the_log(store):
+    await store.claim(CALL)
+    await store.append("c1", [said(1, "a secret")])
+
+    await store.finish("c1", {}, keep_words=False)
+
+    kept = (await store.log("c1")).entries
+    assert [entry.fact for entry in kept][1:] == [f.CallerSaid(turn=1, text="")]
+
+
+async def test_relays_are_known_by_their_last_heartbeat(store):
+    await store.claim(CALL)
+    await store.open_session("c1", "r1")
+    relay = Relay(relay_id="r1", url="u", load=0.5, draining=True, seen_at=5000.0)
+
+    await store.heartbeat(relay, [LiveCall(call_id="c1", epoch=1)])
+    await store.heartbeat(replace(relay, seen_at=9000.0), [LiveCall(call_id="c1", epoch=0)])
+
+    assert await store.relays(seen_after=9000.0) == ()
+    assert await store.relays(seen_after=8999.0) == (replace(relay, seen_at=9000.0),)
+    assert (await store.call("c1")).seen_at == 5000.0
+
+
+async def test_a_directive_stays_until_it_is_acknowledged(store):
+    directive = Directive(id="c1:9.0", call_id="c1", kind="transfer_failed", ref="t1")
+
+    await store.direct(directive)
+    await store.direct(directive)
+    for_others = await store.directives(["c2"])
+    waiting = await store.directives(["c1", "c2"])
+    await store.acknowledge(["c1:9.0", "unknown"])
+
+    assert (for_others, waiting) == ((), (directive,))
+    assert await store.directives(["c1"]) == ()
+
+
+async def test_a_snapshot_never_changes(store):
+    await store.keep_snapshot("sha", "one")
+    await store.keep_snapshot("sha", "two")
+
+    assert await store.snapshot("sha") == "one"
+    assert await store.snapshot("other") is None
+
+
+async def test_a_file_is_whole_when_it_is_opened_again(tmp_path):
+    async with sqlite_store(tmp_path) as store:
+        await store.claim(CALL)
+        await store.append("c1", [said(1)])
+
+    async with sqlite_store(tmp_path) as store:
+        again = await store.append("c1", [said(1), said(2)])
+
+    assert [entry.n for entry in again] == [3]
+
+
+@given(st.lists(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 4)), max_size=4)))
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_a_log_is_the_first_occurrence_of_every_fact_in_order(batches):
+    async def appended():
+        store = SqliteCalls(":memory:", clock=Clock())
+        await store.claim(CALL)
+        for batch in batches:
+            facts = [NewFact(source=s, source_id=str(n), fact=f.MediaStarted()) for s, n in batch]
+            await store.append("c1", facts)
+        log = (await store.log("c1")).entries
+        await store.aclose()
+        return log
+
+    log = asyncio.run(appended())
+
+    first = list(dict.fromkeys((s, str(n)) for batch in batches for s, n in batch))
+    assert [(entry.source, entry.source_id) for entry in log[1:]] == first
+    assert [entry.n for entry in log] == list(range(1, len(log) + 1))
