@@ -23,7 +23,7 @@ class Line:
 
     async def offer(self, **more):
         call = await self.simulator.ring(from_=CALLER, to=CALLED, **more)
-        return call, call.offer
+        return call, call.incoming_context
 
     async def answered(self, **more):
         call, offer = await self.offer(**more)
@@ -47,3 +47,86 @@ async def line(key=ACCESS_KEY):
             yield Line(simulator, calls, links)
         finally:
             await calls.aclose()
+
+
+async def test_a_call_is_answered_once_however_often_we_ask():
+    async with line() as it:
+        call, offer = await it.offer()
+
+        legs = [await it.calls.answer(offer, it.links, ONCE) for _ in range(2)]
+
+        assert legs == [call.connection_id] * 2
+
+
+async def test_an_offer_that_somebody_else_took_is_a_conflict_or_gone():
+    async with line() as it:
+        _, offer = await it.offer()
+        await it.calls.answer(offer, it.links, ONCE)
+
+        with pytest.raises(CarrierError) as refused:
+            await it.calls.answer(offer, it.links, Once(key="another", at=ONCE.at))
+
+        assert refused.value.trouble in {Trouble.GONE, Trouble.CONFLICT}
+
+
+async def test_a_leg_is_seen_to_live_and_to_be_gone():
+    async with line() as it:
+        _, leg = await it.answered()
+        alive = await it.calls.leg(leg)
+        await it.calls.hang_up(leg, Once(key="h", at=1.0))
+
+        gone = await it.calls.leg(leg)
+
+        assert (alive, gone) == (LegState.CONNECTED, LegState.GONE)
+        with pytest.raises(CarrierError) as refused:
+            await it.calls.hang_up(leg, Once(key="again", at=1.0))
+        assert refused.value.trouble is Trouble.GONE
+
+
+async def test_media_is_started_whether_it_runs_or_not():
+    async with line() as it:
+        call, leg = await it.answered()
+
+        await it.calls.start_media(leg)
+        await it.calls.start_media(leg)
+
+        rest = [each.facts["operation"] for each in call.timeline.entries if each.kind == "rest"]
+        assert [name for name in rest if name.startswith("start")] == ["startMediaStreaming"] * 2
+
+
+async def test_a_caller_is_transferred_to_a_number():
+    async with line() as it:
+        it.simulator.numbers[DESK] = Behaviour(manner=Manner.BUSY, delay_s=0.0)
+        call, leg = await it.answered()
+
+        await it.calls.transfer(leg, DESK, "t1", Once(key="t", at=1.0))
+
+        await call.timeline.wait_for("event", type="CallTransferFailed")
+
+
+async def test_we_ring_a_number():
+    async with line() as it:
+        leg = await it.calls.create(DESK, it.links, Once(key="c", at=1.0))
+
+        assert await it.calls.leg(leg) in {LegState.CONNECTING, LegState.CONNECTED}
+
+
+async def test_the_carrier_is_checked_without_doing_anything():
+    async with line() as it:
+        await it.calls.check()
+
+        assert it.simulator.calls == {}
+
+
+async def test_a_wrong_key_is_our_fault_and_a_silent_carrier_is_not():
+    async with line(key="d3Jvbmc=") as it:
+        with pytest.raises(CarrierError) as refused:
+            await it.calls.check()
+
+    async with line() as it:
+        await it.simulator.stop()
+        with pytest.raises(CarrierError) as away:
+            await it.calls.check()
+
+    assert refused.value.trouble is Trouble.REFUSED
+    assert away.value.trouble is Trouble.UNAVAILABLE

@@ -223,9 +223,7 @@ async def test_a_caller_no_relay_can_serve_hears_an_apology(tmp_path):
 
 
 async def test_we_call_somebody_and_talk(tmp_path):
-    async with stack(
-        tmp_path, OUTBOUND_ENABLED="true", OUTBOUND_ALLOWED_PREFIXES="+1555"
-    ) as it:
+    async with stack(tmp_path, OUTBOUND_ENABLED="true", OUTBOUND_ALLOWED_PREFIXES="+1555") as it:
         abroad = await it.post("api/v1/calls/initiate", json={"target_number": "+4420794600"})
         status, told = await it.post("api/v1/calls/initiate", json={"target_number": DESK})
         session = await it.relay.session()

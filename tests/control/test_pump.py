@@ -24,11 +24,11 @@ from core.call import COMMAND, CallState, Limits, Phase, fold
 from core.control_ports import NewFact, StoredCall
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
-from localdev.functions_host.durable.lives import TERMINAL
 from localdev.functions_host.durable.functions import Kind, Raised, Returned
+from localdev.functions_host.durable.lives import TERMINAL
 from orchestrators.call import run_call
-from tests.control.fakes import plane_of
 from tests.call.test_laws import FACTS
+from tests.control.fakes import plane_of
 
 CALL = "call-1"
 
@@ -82,8 +82,13 @@ class Life:
     async def __aenter__(self) -> Life:
         await self.plane.store.claim(
             StoredCall(
-                call_id=CALL, created_at=self.clock(), direction=f.Direction.INBOUND,
-                caller="+15550100", called="+15550199", scenario="banking", scenario_sha="x",
+                call_id=CALL,
+                created_at=self.clock(),
+                direction=f.Direction.INBOUND,
+                caller="+15550100",
+                called="+15550199",
+                scenario="banking",
+                scenario_sha="x",
             )  # fmt: skip
         )
         self.engine.open()

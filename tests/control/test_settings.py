@@ -1,0 +1,104 @@
+"""How the environment is read and judged."""
+
+import pytest
+
+from adapters.setting_values import SettingsError
+from adapters.settings import Settings
+
+SECRET = "a-secret-that-must-not-be-shown-anywhere"
+
+
+def mistakes(**environ):
+    with pytest.raises(SettingsError) as refused:
+        Settings.read(environ)
+    assert SECRET not in str(refused.value)
+    return {mistake.name for mistake in refused.value.mistakes}
+
+
+def test_an_empty_environment_is_a_good_one():
+    settings = Settings.read({"STORE": "", "OUTBOUND_ENABLED": " "})
+
+    assert (settings.store, settings.agent_scenario) == ("sqlite", "banking")
+    assert settings.limits.duration_s == 3600
+
+
+def test_all_mistakes_are_told_at_once():
+    named = mistakes(
+        ACS_CONNECTION_STRING="endpoint=https://x.example/;accesskey=" + SECRET,
+        ACS_ENDPOINT="https://y.example",
+        ACS_SOURCE_PHONE_NUMBER="0123",
+        CALL_SIGNING_KEY="short",
+        RELAY_BASE_URL="http://relay.example",
+        RETENTION_DAYS="never",
+        TRANSFER_TARGETS="desk=1",
+        STORE="redis",
+    )
+
+    assert named == {
+        "ACS_CONNECTION_STRING",
+        "ACS_SOURCE_PHONE_NUMBER",
+        "CALL_SIGNING_KEY",
+        "RELAY_BASE_URL",
+        "RETENTION_DAYS",
+        "TRANSFER_TARGETS",
+        "STORE",
+    }
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://acs.example", "http://localhost:1", "http://10.0.0.1", "https://127.1.io"]
+)
+def test_strange_token_keys_are_for_loopback_only(endpoint):
+    named = mistakes(ACS_ENDPOINT=endpoint, ACS_JWKS_URL="https://keys.example")
+
+    assert named & {"ACS_JWKS_URL", "ACS_ENDPOINT"}
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:7073/", "http://127.8.9.1", "http://[::1]:1"]
+)
+def test_a_loopback_carrier_may_bring_its_own_keys(endpoint):
+    settings = Settings.read({"ACS_ENDPOINT": endpoint, "ACS_JWKS_URL": f"{endpoint}/keys"})
+
+    assert settings.acs_endpoint == endpoint.rstrip("/")
+
+
+def test_a_connection_string_gives_endpoint_and_key():
+    text = f"endpoint=https://x.communication.azure.com/;accesskey={SECRET}=="
+
+    settings = Settings.read({"ACS_CONNECTION_STRING": text})
+
+    assert settings.acs == ("https://x.communication.azure.com", f"{SECRET}==")
+
+
+def test_a_secret_is_never_shown():
+    environ = dict.fromkeys(("CALL_SIGNING_KEY", "OPENAI_API_KEY", "RELAY_SHARED_KEY"), SECRET)
+
+    settings = Settings.read(environ)
+
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+def test_targets_are_written_either_way():
+    pairs = Settings.read({"TRANSFER_TARGETS": "call_center=+15550142;fraud_desk=+15550143"})
+    json = Settings.read({"TRANSFER_TARGETS": '{"call_center": "+15550142"}'})
+
+    assert pairs.transfer_targets["fraud_desk"] == "+15550143"
+    assert json.transfer_targets == {"call_center": "+15550142"}
+
+
+def test_the_old_name_of_the_base_url_is_understood():
+    settings = Settings.read({"BASE_URL": "https://app.example/"})
+
+    assert settings.functions_base_url == "https://app.example"
+
+
+def test_what_a_part_needs_is_asked_for_by_name():
+    with pytest.raises(SettingsError) as refused:
+        Settings.read({}).need("call_signing_key", "relay_base_url", "store")
+
+    assert [each.name for each in refused.value.mistakes] == ["CALL_SIGNING_KEY", "RELAY_BASE_URL"]
+
+
+def test_calling_out_needs_a_number_to_show():
+    assert mistakes(OUTBOUND_ENABLED="true") == {"ACS_SOURCE_PHONE_NUMBER"}
