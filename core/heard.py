@@ -275,4 +275,4 @@ def _name_of(text: str) -> str | None:
             return None
         name.append(word)
     enough = 2 <= len(name) <= 4 or (len(name) == 1 and len(name[0]) >= 9)
-    return " ".join(word.title() for word in name) if enough else None
+    return " ".join(word.capitalize() for word in name) if enough else None

@@ -32,7 +32,7 @@ from core.bank import (
 from core.bank_rules import refund_refusal
 
 BUSY_TIMEOUT_S = 5.0
-NAME_LIKENESS = 0.8
+NAME_LIKENESS = 0.72  # "Emilechion" for Emily Chen; the secret must be exact anyway
 
 _TRANSACTION_COLUMNS = """transaction_id, accounts.kind || ' ' || accounts.last_four AS account,
     "on", description, amount, fee, refunded"""

@@ -25,6 +25,7 @@ _CONTRACTIONS = (
     (r"'ll\b", " will"),
     (r"'ve\b", " have"),
 )
+_PLAN = re.compile(r"\b(?:401|four[\s-](?:oh|o|zero|hundred(?: and)?)[\s-]one)[\s-]?k\b")
 _FILLERS = frozenset("um uh er well so please just okay ok the a an hey yeah yes oh".split())
 # Words that carry sentences, not wishes.
 _FUNCTION_WORDS = frozenset(
@@ -127,7 +128,7 @@ def _weight(token: str) -> float:
 
 def _tokens(text: str) -> list[str]:
     plain = text.lower().replace("\u2019", "'").replace("(k)", "k")
-    plain = plain.replace("four oh one k", "401k").replace("401 k", "401k")
+    plain = _PLAN.sub("401k", plain)
     for pattern, full in _CONTRACTIONS:
         plain = re.sub(pattern, full, plain)
     tokens = re.findall(r"[a-z0-9]+", plain)

@@ -22,7 +22,8 @@ MAX_TEXT_CHARS = 200
 
 _ALIKE = 0.82
 _NAMES_WITH_NUMBERS = re.compile(
-    r"\b(401\s?\(?k\)?|four oh one k|403\s?b|529)(?!\w)", re.IGNORECASE
+    r"\b(401\s?\(?k\)?|four (oh|o|zero|hundred|hundred and) one k|403\s?b|529)(?!\w)",
+    re.IGNORECASE,
 )
 _COMMON = frozenset("credit card account fee back direct new employer with your rate".split())
 

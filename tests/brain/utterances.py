@@ -50,6 +50,8 @@ CONCIERGE = (
     ("speak to a purse in", "escalate_human"),
     ("speak to a person.", "escalate_human"),
     ("Talk to a humen", "escalate_human"),
+    ("And what about my four hundred one k?", "handoff_investment_advisor"),
+    ("I want to speak to a purse on.", "escalate_human"),
     ("good by", "end_call"),
     ("Which credit cart would suit me?", "handoff_card_recommendation"),
     ("I'm interested in a new credit car.", "handoff_card_recommendation"),
@@ -85,5 +87,6 @@ ADVISOR = (
     ("I want a new credit card", "handoff_card_recommendation"),
     ("refund my overdraft fee", "handoff_concierge"),
     ("connect me to a person", "escalate_human"),
+    ("And what about my four hundred one k?", "get_401k_details"),
     ("bye bye", "end_call"),
 )
