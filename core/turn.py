@@ -6,56 +6,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, assert_never
 
 from core import floor as f
 from core.floor import Floor, Purpose
 from core.speech import FinalHeard, HearingFailed, PartialHeard, SpeechStarted, SpeechStopped
+from core.turn_state import (
+    AGENT_HAS_FLOOR,
+    Stepped,
+    TurnState,
+    begin,
+    give_up,
+    interrupt,
+    saying,
+    settle,
+    stop,
+)
+
+__all__ = ["Stepped", "TurnState", "deadline", "step"]
 
 _DEFAULTS = f.TurnSettings()
-AGENT_HAS_FLOOR = (Floor.THINKING, Floor.SPEAKING, Floor.PAUSED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnState:
-    """Everything turn-taking remembers. `since`: when the present floor, or silence, began.
-
-    `said` and `heard` count pieces of the current reply; `over`: no more will come. `sounding`:
-    when its first frame was sent. `cut`: the caller's words began over the agent's. `faults`: replies in a row that an
-    engine failed; `failed`: this one did. `answered`:
-    something was heard in this turn. `holding`: a transfer is under way, silence is normal.
-    """
-
-    floor: Floor = Floor.LISTENING
-    generation: int = 0
-    turn: int = 0
-    purpose: Purpose = Purpose.GREETING
-    since: float = 0.0
-    said: int = 0
-    heard: int = 0
-    over: bool = True
-    sounding: float | None = None
-    speech_at: float | None = None
-    partial: str = ""
-    taken: str = ""
-    cut: bool = False
-    answered: bool = False
-    turn_done: int = -1
-    keys: str = ""
-    key_at: float = 0.0
-    max_keys: int = 32
-    terminator: str = "#"
-    asked: int = 0
-    faults: int = 0
-    failed: bool = False
-    nudged: bool = False
-    holding: bool = False
-    closing: f.Closing | None = None
-    closed: bool = False
-
-
-Stepped = tuple[TurnState, tuple[f.Output, ...]]
 
 
 def step(state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS) -> Stepped:
@@ -68,7 +39,7 @@ def step(state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS)
         case f.KeyPressed() | f.KeysWanted():
             return _keys(state, event)
         case f.SpeechWanted(at=at, purpose=purpose):
-            return _begin(*_stop(state), at=at, purpose=purpose)
+            return begin(*stop(state), at=at, purpose=purpose)
         case (
             f.PieceReady()
             | f.ReplyDone()
@@ -83,9 +54,9 @@ def step(state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS)
         case f.TransferOver(at=at):
             return replace(state, holding=False, since=at), ()
         case f.HearingLost(at=at):
-            stopped, outputs = _stop(state)
+            stopped, outputs = stop(state)
             closing = f.Closing(kind="hang_up", by="fault")
-            return _begin(replace(stopped, closing=closing), outputs, at=at, purpose=Purpose.DEAF)
+            return begin(replace(stopped, closing=closing), outputs, at=at, purpose=Purpose.DEAF)
         case f.Tick(at=at):
             return _tick(state, at, settings)
         case _:
@@ -161,7 +132,7 @@ def _caller_started(state: TurnState, at: float, settings: f.TurnSettings) -> St
 
 def _words(state: TurnState, at: float) -> Stepped:
     if state.floor in AGENT_HAS_FLOOR:
-        return _interrupt(state, at)
+        return interrupt(state, at)
     if state.floor is Floor.LISTENING:
         return replace(state, since=at), ()
     return state, ()
@@ -180,7 +151,7 @@ def _noise(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
 
 def _take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepped:
     interrupted = state.cut or (state.floor in AGENT_HAS_FLOOR and state.sounding is not None)
-    stopped, outputs = _stop(state)
+    stopped, outputs = stop(state)
     turn = state.turn + 1 if state.answered or state.turn == 0 else state.turn
     fresh = replace(
         stopped,
@@ -194,13 +165,7 @@ def _take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Step
         terminator="#",
     )
     taken = f.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
-    return _begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
-
-
-def _interrupt(state: TurnState, at: float) -> Stepped:
-    cut = state.cut or state.sounding is not None
-    stopped, outputs = _stop(state)
-    return replace(stopped, floor=Floor.LISTENING, since=at, cut=cut), outputs
+    return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
 
 
 def _keys(state: TurnState, event: f.KeyPressed | f.KeysWanted) -> Stepped:
@@ -208,7 +173,7 @@ def _keys(state: TurnState, event: f.KeyPressed | f.KeysWanted) -> Stepped:
         return replace(state, max_keys=event.max_keys, terminator=event.terminator), ()
     before: tuple[f.Output, ...] = ()
     if state.floor in AGENT_HAS_FLOOR:
-        state, before = _interrupt(state, event.at)
+        state, before = interrupt(state, event.at)
     ends = event.key == state.terminator and bool(state.keys)
     keys = state.keys if ends else state.keys + event.key
     state = replace(state, keys=keys, key_at=event.at)
@@ -228,7 +193,7 @@ def _reply(state: TurnState, event: _Reply, settings: f.TurnSettings) -> Stepped
         return state, ()
     match event:
         case f.PieceReady(generation=generation, text=text, agent=agent):
-            return _saying(state, f.Say(generation=generation, text=text, agent=agent))
+            return saying(state, f.Say(generation=generation, text=text, agent=agent))
         case f.Sounding(at=at):
             floor = Floor.SPEAKING if state.floor is Floor.THINKING else state.floor
             sounding = at if state.sounding is None else state.sounding
@@ -236,12 +201,12 @@ def _reply(state: TurnState, event: _Reply, settings: f.TurnSettings) -> Stepped
         case f.RanDry(at=at, pieces=pieces):
             if state.floor is Floor.PAUSED:
                 return replace(state, heard=pieces), ()
-            return _settle(replace(state, heard=pieces, floor=Floor.THINKING, since=at), at)
+            return settle(replace(state, heard=pieces, floor=Floor.THINKING, since=at), at)
         case f.ReplyDone(at=at, generation=generation):
             done = replace(state, over=True)
             if done.said == 0 and done.closing is None:
-                return _saying(done, f.Say(generation=generation, phrase="empty"))
-            return _settle(done, at)
+                return saying(done, f.Say(generation=generation, phrase="empty"))
+            return settle(done, at)
         case f.ClosingWanted(closing=closing):
             return replace(state, closing=closing), ()
         case f.ReplyFailed(at=at, engine=engine):
@@ -254,93 +219,15 @@ def _failed(state: TurnState, engine: str, at: float, settings: f.TurnSettings) 
     faults = state.faults + 1
     hopeless = faults >= settings.max_faults
     if engine == "speaking" and (hopeless or state.purpose is Purpose.APOLOGY):
-        return _give_up(state)
+        return give_up(state)
     closing = f.Closing(kind="hang_up", by="fault") if hopeless else state.closing
     if engine == "thinking":
         failed = replace(state, over=True, failed=True, faults=faults, closing=closing)
         phrase: Literal["farewell", "apology"] = "farewell" if hopeless else "apology"
-        return _saying(failed, f.Say(generation=state.generation, phrase=phrase))
-    stopped, outputs = _stop(replace(state, closing=None))
+        return saying(failed, f.Say(generation=state.generation, phrase=phrase))
+    stopped, outputs = stop(replace(state, closing=None))
     stopped = replace(stopped, faults=faults, closing=closing)
-    return _begin(stopped, outputs, at=at, purpose=Purpose.APOLOGY)
-
-
-def _saying(state: TurnState, say: f.Say) -> Stepped:
-    return replace(state, said=state.said + 1), (say,)
-
-
-def _settle(state: TurnState, at: float) -> Stepped:
-    """Yield the floor once all of a finished reply was heard."""
-    if not state.over or state.heard < state.said or state.floor is Floor.PAUSED:
-        return state, ()
-    closing = state.closing
-    well = state.purpose is Purpose.ANSWER and not state.failed
-    faults = 0 if well else state.faults
-    settled, outputs = _turn_over(
-        replace(state, floor=Floor.LISTENING, since=at, closing=None, faults=faults, partial="")
-    )
-    outputs = (f.Settled(generation=state.generation), *outputs)
-    if closing is None:
-        return settled, outputs
-    closed = replace(settled, closed=closing.kind == "hang_up", holding=closing.kind == "transfer")
-    return closed, (*outputs, f.Close(closing=closing))
-
-
-def _turn_over(state: TurnState, *, interrupted: bool = False) -> Stepped:
-    if state.turn_done >= state.turn:
-        return state, ()
-    done = f.TurnOver(turn=state.turn, interrupted=interrupted)
-    return replace(state, turn_done=state.turn), (done,)
-
-
-def _begin(
-    state: TurnState, outputs: tuple[f.Output, ...], *, at: float, purpose: Purpose
-) -> Stepped:
-    generation = state.generation + 1
-    begun = replace(
-        state,
-        floor=Floor.THINKING,
-        since=at,
-        generation=generation,
-        purpose=purpose,
-        said=0,
-        heard=0,
-        over=False,
-        sounding=None,
-        failed=False,
-        nudged=False,
-    )
-    return begun, (*outputs, f.Generate(generation=generation, turn=state.turn, purpose=purpose))
-
-
-def _stop(state: TurnState) -> Stepped:
-    """Silence the present reply, if there is one; its number is never used again."""
-    if state.closed or state.floor not in AGENT_HAS_FLOOR:
-        return state, ()
-    outputs: tuple[f.Output, ...] = (f.StopTalking(generation=state.generation),)
-    stopped = replace(
-        state,
-        floor=Floor.LISTENING,
-        generation=state.generation + 1,
-        over=True,
-        said=0,
-        heard=0,
-        sounding=None,
-        closing=None,
-    )
-    if state.sounding is not None:
-        stopped, over = _turn_over(stopped, interrupted=True)
-        outputs += over
-    # A promised transfer is kept even if the caller speaks over the promise; a goodbye is not.
-    if state.closing is not None and state.closing.kind == "transfer":
-        return replace(stopped, holding=True), (*outputs, f.Close(closing=state.closing))
-    return stopped, outputs
-
-
-def _give_up(state: TurnState) -> Stepped:
-    stopped, outputs = _stop(state)
-    closing = f.Closing(kind="hang_up", by="fault")
-    return replace(stopped, closed=True), (*outputs, f.Close(closing=closing))
+    return begin(stopped, outputs, at=at, purpose=Purpose.APOLOGY)
 
 
 # --- time -----------------------------------------------------------------------------------------
@@ -360,10 +247,10 @@ def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
         case Floor.THINKING:
             return _slow(state, at, settings)
         case Floor.SPEAKING:
-            return _interrupt(state, at)
+            return interrupt(state, at)
         case Floor.PAUSED:
             if state.speech_at is not None and at >= state.speech_at + settings.barge_in_s:
-                return _interrupt(state, at)
+                return interrupt(state, at)
             resumed = replace(state, floor=Floor.SPEAKING, since=at)
             return resumed, (f.Resume(generation=state.generation),)
         case _:
@@ -373,9 +260,9 @@ def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
 def _silence(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     if state.asked < settings.silence_prompts:
         asked = replace(state, asked=state.asked + 1, cut=False)
-        return _begin(asked, (), at=at, purpose=Purpose.REPROMPT)
+        return begin(asked, (), at=at, purpose=Purpose.REPROMPT)
     closing = f.Closing(kind="hang_up", by="silence")
-    return _begin(replace(state, closing=closing), (), at=at, purpose=Purpose.GOODBYE)
+    return begin(replace(state, closing=closing), (), at=at, purpose=Purpose.GOODBYE)
 
 
 def _ceiling(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
@@ -388,14 +275,14 @@ def _ceiling(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
 
 def _slow(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     if state.purpose is Purpose.ANSWER and not state.nudged:
-        return _saying(
+        return saying(
             replace(state, nudged=True), f.Say(generation=state.generation, phrase="filler")
         )
     if state.purpose is not Purpose.ANSWER or state.faults + 1 >= settings.max_faults:
-        return _give_up(state)
-    stopped, outputs = _stop(state)
+        return give_up(state)
+    stopped, outputs = stop(state)
     failed = replace(stopped, faults=state.faults + 1)
-    return _begin(failed, outputs, at=at, purpose=Purpose.APOLOGY)
+    return begin(failed, outputs, at=at, purpose=Purpose.APOLOGY)
 
 
 def _same(one: str, other: str) -> bool:

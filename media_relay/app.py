@@ -14,6 +14,7 @@ from adapters.customers import SqliteCustomers
 from adapters.settings import Settings
 from adapters.tokens import JWKS_URL, TokenVerifier
 from core.session import Heartbeat
+from media_relay.call_settings import CallSettings, Engines
 from media_relay.calls import AdmissionSettings, Calls
 from media_relay.catalog import Catalog
 from media_relay.control_client import ControlClient
@@ -22,7 +23,6 @@ from media_relay.heartbeat import Heart, HeartbeatSettings
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import ReportSettings
 from media_relay.server import RelayServer
-from media_relay.session import CallSettings, Engines
 
 log = logging.getLogger(__name__)
 

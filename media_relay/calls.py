@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.session import Directive, LiveCall, OpenSession, Session
+from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog
 from media_relay.control_plane import ControlPlane, ControlRefused, ControlUnavailable
 from media_relay.media_socket import MediaSocket
 from media_relay.reporting import Reporter, ReportSettings
-from media_relay.session import CallSession, CallSettings, Engines
+from media_relay.session import CallSession
 
 log = logging.getLogger(__name__)
 

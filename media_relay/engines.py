@@ -12,7 +12,7 @@ from typing import Any, cast
 from adapters.setting_values import Mistake, SettingsError
 from adapters.settings import Settings
 from core.ports import Chat, Hearing, Speaking
-from media_relay.session import Engines
+from media_relay.call_settings import Engines
 
 Factory = Callable[[Settings], Any]
 

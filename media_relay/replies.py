@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import floor as f
-from core.chat import AgentSaid, UserSaid
+from core.chat import AgentSaid
 from core.errors import EngineFailed
 from core.facts import CallerSaid, EngineStumbled
 from core.floor import Purpose
@@ -20,7 +20,7 @@ from media_relay.playout import Playout
 from media_relay.speaking import Mouth, Utterance
 from media_relay.thinking import Thinker, Thought, pieces_of
 from media_relay.toolwork import ToolWork
-from media_relay.turn_record import Marks, TurnRecord
+from media_relay.turn_record import Marks, TurnRecord, record_of
 
 _CUT_OFF = "The line broke after your last words. Say briefly what the caller has not heard yet."
 
@@ -66,7 +66,7 @@ class Replies:
         self._phrases = phrases
         self._heard_every_s = heard_every_s
         self._loop = asyncio.get_running_loop()
-        self._record = _record_of(journal)
+        self._record = record_of(journal.conversation)
         self._reply: _Reply | None = None
         self._asked = 0
         self._told = -1
@@ -288,20 +288,3 @@ class Replies:
     def _stumbled(self, engine: Any, failure: EngineFailed) -> None:
         cause = str(failure.error.cause)
         self._journal.write(EngineStumbled(engine=engine, cause=cause, spoken=True))
-
-
-def _record_of(journal: Journal) -> TurnRecord:
-    """Return the last turn of a conversation as it stands, to go on with."""
-    conversation = journal.conversation
-    record = TurnRecord(turn=conversation.turn)
-    for entry in conversation.said:
-        if entry.turn != conversation.turn:
-            continue
-        match entry.message:
-            case UserSaid(text=text):
-                record.caller.append(text)
-            case AgentSaid(text=text, agent=agent):
-                record.heard.append((agent, text))
-            case _:
-                pass
-    return record

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from core import floor as f
@@ -20,60 +19,27 @@ from core.facts import (
     AgentHeard,
     CallerSaid,
     EngineStumbled,
-    HangUpRequested,
     MediaDetached,
     Remembered,
     TransferFailed,
-    TransferRequested,
 )
 from core.floor import Floor, Purpose
-from core.phrases import Phrases
-from core.ports import Chat, Hearing, Speaking
 from core.session import Session
-from core.tools import CollectDigits, Effect, HangUp, ToolResult, TransferCall
+from core.tools import CollectDigits, Effect, ToolResult
+from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog, Scene
+from media_relay.closing import Closings
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
-from media_relay.playout import Playout, PlayoutSettings
+from media_relay.playout import Playout
 from media_relay.replies import Replies
 from media_relay.reporting import Reporter
 from media_relay.speaking import Mouth
-from media_relay.thinking import Thinker, ThinkingSettings
-from media_relay.toolwork import ToolSettings, ToolWork
+from media_relay.thinking import Thinker
+from media_relay.toolwork import ToolWork
 from media_relay.wire import Wire
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallSettings:
-    """How calls are held, in seconds. `about_s`: for looking up a caller before the greeting.
-
-    `heard_every_s`: between two reports of what was heard.
-
-    `speak_s`: without audio from a synthesizer. `after_close_s`: until a call that was asked to
-    end is let go of. `tools_s`: for started tools once the call is over.
-    """
-
-    turn: f.TurnSettings = field(default_factory=f.TurnSettings)
-    playout: PlayoutSettings = field(default_factory=PlayoutSettings)
-    thinking: ThinkingSettings = field(default_factory=ThinkingSettings)
-    tools: ToolSettings = field(default_factory=ToolSettings)
-    phrases: Phrases = field(default_factory=Phrases)
-    about_s: float = 0.5
-    heard_every_s: float = 0.5
-    speak_s: float = 5.0
-    after_close_s: float = 10.0
-    tools_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engines:
-    """What hears, thinks and speaks, shared by all calls of a process."""
-
-    hearing: Hearing
-    chat: Chat
-    speaking: Speaking
 
 
 class CallSession:
@@ -102,8 +68,7 @@ class CallSession:
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[ToolResult]] = set()
-        self._transfers: dict[str, TransferCall] = {}
-        self._reason = ""
+        self._closings = Closings(f"{session.call_id}-{session.epoch}")
         self._hearer = Hearer(
             engines.hearing,
             on_event=lambda event: self._feed(f.Heard(at=self._loop.time(), event=event)),
@@ -198,7 +163,7 @@ class CallSession:
 
     def transfer_failed(self, ref: str) -> None:
         """Tell the caller that nobody took him, and go on. A second telling does nothing."""
-        if self._transfers.pop(ref, None) is None:
+        if not self._closings.failed(ref):
             return
         self._journal.note(TransferFailed(request_id=ref))
         now = self._loop.time()
@@ -291,15 +256,9 @@ class CallSession:
                 assert_never(output)
 
     def _close(self, closing: f.Closing) -> None:
-        if closing.kind == "transfer":
-            wanted = self._transfers[closing.ref]
-            request = TransferRequested(
-                request_id=closing.ref, target=wanted.target, summary=wanted.summary
-            )
-            self._journal.write(request, urgent=True)
-            return
-        self._journal.write(HangUpRequested(by=closing.by, reason=self._reason), urgent=True)
-        self._timer = self._loop.call_later(self._settings.after_close_s, self.end, "hung up")
+        self._journal.write(self._closings.fact(closing), urgent=True)
+        if closing.kind == "hang_up":
+            self._timer = self._loop.call_later(self._settings.after_close_s, self.end, "hung up")
 
     def _effects(self, generation: int, effects: tuple[Effect, ...]) -> None:
         """Do what tools asked of the call, unless the caller has gone on to something else."""
@@ -307,21 +266,13 @@ class CallSession:
             return
         at = self._loop.time()
         for effect in effects:
-            match effect:
-                case HangUp(reason=reason):
-                    self._reason = reason
-                    closing = f.Closing(kind="hang_up")
-                    self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
-                case TransferCall():
-                    ref = f"{self.session.call_id}-{self.session.epoch}-{len(self._transfers) + 1}"
-                    self._transfers[ref] = effect
-                    closing = f.Closing(kind="transfer", ref=ref)
-                    self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
-                case CollectDigits(max_digits=most, terminator=terminator):
-                    self._replies.collect(effect)
-                    self._feed(f.KeysWanted(at=at, max_keys=most, terminator=terminator))
-                case _:
-                    pass
+            closing = self._closings.closing(effect)
+            if closing is not None:
+                self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
+            elif isinstance(effect, CollectDigits):
+                self._replies.collect(effect)
+                most, terminator = effect.max_digits, effect.terminator
+                self._feed(f.KeysWanted(at=at, max_keys=most, terminator=terminator))
 
     def _arm(self) -> None:
         if self._state.closed or self._over.done():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from core.chat import AgentSaid, UserSaid
+from core.conversation import Conversation
 from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone
 from core.speech import BYTES_PER_MS
 
@@ -109,3 +111,19 @@ class TurnRecord:
             handoffs=tuple(self.handoffs),
             latency=self.marks.latency(),
         )
+
+
+def record_of(conversation: Conversation) -> TurnRecord:
+    """Return the last turn of a conversation as it stands, to go on with."""
+    record = TurnRecord(turn=conversation.turn)
+    for entry in conversation.said:
+        if entry.turn != conversation.turn:
+            continue
+        match entry.message:
+            case UserSaid(text=text):
+                record.caller.append(text)
+            case AgentSaid(text=text, agent=agent):
+                record.heard.append((agent, text))
+            case _:
+                pass
+    return record

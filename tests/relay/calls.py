@@ -24,10 +24,11 @@ from core.session import (
 )
 from core.speech import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, Voice
 from core.tools import ToolCall, ToolResult, ToolSpec
+from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Scene, ToolUse
 from media_relay.control_plane import ControlRefused, ControlUnavailable
 from media_relay.reporting import Reporter
-from media_relay.session import CallSession, CallSettings, Engines
+from media_relay.session import CallSession
 
 SILENCE = bytes(FRAME_BYTES)
 

@@ -19,11 +19,11 @@ from jwt.algorithms import RSAAlgorithm
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, decode_spoken
 from adapters.tokens import ISSUER, TokenVerifier, call_secret
 from core.speech import FRAME_BYTES
+from media_relay.call_settings import CallSettings, Engines
 from media_relay.calls import AdmissionSettings, Calls
 from media_relay.heartbeat import Heart, HeartbeatSettings
 from media_relay.reporting import ReportSettings
 from media_relay.server import RelayServer
-from media_relay.session import CallSettings, Engines
 from tests.relay.calls import MemoryControl, PlainCatalog, agent, scenario
 
 AUDIENCE = "resource-id"

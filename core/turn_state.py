@@ -1,0 +1,141 @@
+"""What turn-taking remembers, and the moves it is made of: begin, stop, settle, interrupt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core import floor as f
+from core.floor import Floor, Purpose
+
+AGENT_HAS_FLOOR = (Floor.THINKING, Floor.SPEAKING, Floor.PAUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnState:
+    """Everything turn-taking remembers. `since`: when the present floor, or silence, began.
+
+    Of the current reply: `said` and `heard` count its pieces, `over`: no more will come,
+    `sounding`: when its first frame was sent, `failed`: an engine failed it (`faults`: so many in
+    a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
+    `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
+    `holding`: a transfer is under way, silence is normal.
+    """
+
+    floor: Floor = Floor.LISTENING
+    generation: int = 0
+    turn: int = 0
+    purpose: Purpose = Purpose.GREETING
+    since: float = 0.0
+    said: int = 0
+    heard: int = 0
+    over: bool = True
+    sounding: float | None = None
+    speech_at: float | None = None
+    partial: str = ""
+    taken: str = ""
+    cut: bool = False
+    answered: bool = False
+    turn_done: int = -1
+    keys: str = ""
+    key_at: float = 0.0
+    max_keys: int = 32
+    terminator: str = "#"
+    asked: int = 0
+    faults: int = 0
+    failed: bool = False
+    nudged: bool = False
+    holding: bool = False
+    closing: f.Closing | None = None
+    closed: bool = False
+
+
+Stepped = tuple[TurnState, tuple[f.Output, ...]]
+
+
+def interrupt(state: TurnState, at: float) -> Stepped:
+    """The caller has the floor now."""
+    cut = state.cut or state.sounding is not None
+    stopped, outputs = stop(state)
+    return replace(stopped, floor=Floor.LISTENING, since=at, cut=cut), outputs
+
+
+def saying(state: TurnState, say: f.Say) -> Stepped:
+    """One more piece of this reply is to be said."""
+    return replace(state, said=state.said + 1), (say,)
+
+
+def settle(state: TurnState, at: float) -> Stepped:
+    """Yield the floor once all of a finished reply was heard."""
+    if not state.over or state.heard < state.said or state.floor is Floor.PAUSED:
+        return state, ()
+    closing = state.closing
+    well = state.purpose is Purpose.ANSWER and not state.failed
+    faults = 0 if well else state.faults
+    settled, outputs = turn_over(
+        replace(state, floor=Floor.LISTENING, since=at, closing=None, faults=faults, partial="")
+    )
+    outputs = (f.Settled(generation=state.generation), *outputs)
+    if closing is None:
+        return settled, outputs
+    closed = replace(settled, closed=closing.kind == "hang_up", holding=closing.kind == "transfer")
+    return closed, (*outputs, f.Close(closing=closing))
+
+
+def turn_over(state: TurnState, *, interrupted: bool = False) -> Stepped:
+    """Report the turn, once."""
+    if state.turn_done >= state.turn:
+        return state, ()
+    done = f.TurnOver(turn=state.turn, interrupted=interrupted)
+    return replace(state, turn_done=state.turn), (done,)
+
+
+def begin(
+    state: TurnState, outputs: tuple[f.Output, ...], *, at: float, purpose: Purpose
+) -> Stepped:
+    """Begin another reply under a new number."""
+    generation = state.generation + 1
+    begun = replace(
+        state,
+        floor=Floor.THINKING,
+        since=at,
+        generation=generation,
+        purpose=purpose,
+        said=0,
+        heard=0,
+        over=False,
+        sounding=None,
+        failed=False,
+        nudged=False,
+    )
+    return begun, (*outputs, f.Generate(generation=generation, turn=state.turn, purpose=purpose))
+
+
+def stop(state: TurnState) -> Stepped:
+    """Silence the present reply, if there is one; its number is never used again."""
+    if state.closed or state.floor not in AGENT_HAS_FLOOR:
+        return state, ()
+    outputs: tuple[f.Output, ...] = (f.StopTalking(generation=state.generation),)
+    stopped = replace(
+        state,
+        floor=Floor.LISTENING,
+        generation=state.generation + 1,
+        over=True,
+        said=0,
+        heard=0,
+        sounding=None,
+        closing=None,
+    )
+    if state.sounding is not None:
+        stopped, over = turn_over(stopped, interrupted=True)
+        outputs += over
+    # A promised transfer is kept even if the caller speaks over the promise; a goodbye is not.
+    if state.closing is not None and state.closing.kind == "transfer":
+        return replace(stopped, holding=True), (*outputs, f.Close(closing=state.closing))
+    return stopped, outputs
+
+
+def give_up(state: TurnState) -> Stepped:
+    """Nothing can be said any more: end the call."""
+    stopped, outputs = stop(state)
+    closing = f.Closing(kind="hang_up", by="fault")
+    return replace(stopped, closed=True), (*outputs, f.Close(closing=closing))

@@ -1,0 +1,43 @@
+"""What a call is held with: its settings, and the engines all calls of a process share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.floor import TurnSettings
+from core.phrases import Phrases
+from core.ports import Chat, Hearing, Speaking
+from media_relay.playout import PlayoutSettings
+from media_relay.thinking import ThinkingSettings
+from media_relay.toolwork import ToolSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """How calls are held, in seconds. `about_s`: for looking up a caller before the greeting.
+
+    `heard_every_s`: between two reports of what was heard.
+
+    `speak_s`: without audio from a synthesizer. `after_close_s`: until a call that was asked to
+    end is let go of. `tools_s`: for started tools once the call is over.
+    """
+
+    turn: TurnSettings = field(default_factory=TurnSettings)
+    playout: PlayoutSettings = field(default_factory=PlayoutSettings)
+    thinking: ThinkingSettings = field(default_factory=ThinkingSettings)
+    tools: ToolSettings = field(default_factory=ToolSettings)
+    phrases: Phrases = field(default_factory=Phrases)
+    about_s: float = 0.5
+    heard_every_s: float = 0.5
+    speak_s: float = 5.0
+    after_close_s: float = 10.0
+    tools_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """What hears, thinks and speaks, shared by all calls of a process."""
+
+    hearing: Hearing
+    chat: Chat
+    speaking: Speaking
