@@ -189,6 +189,8 @@ class SqliteCustomers:
         self, key: str, effect: Callable[[sqlite3.Connection], Mapping[str, Any]]
     ) -> dict[str, Any]:
         """Run `effect` and write its result under `key`, or return what is there."""
+        if not key:
+            raise ValueError("an effect without a key could happen twice")
         with self._writing() as db:
             done = db.execute("SELECT result FROM done WHERE key = ?", (key,)).fetchone()
             if done is None:

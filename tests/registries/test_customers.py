@@ -40,6 +40,11 @@ def test_the_same_key_changes_nothing_and_returns_the_first_result(tmp_path: Pat
     assert sum(m.description.startswith("Refund") for m in store.transactions("maria_lopez")) == 1
 
 
+def test_an_effect_without_a_key_is_not_run(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="without a key"):
+        bank(tmp_path).refund_fee(key="", client_id="maria_lopez", fee=None, today=TODAY)
+
+
 def test_a_fee_is_not_given_back_twice(tmp_path: Path) -> None:
     store = bank(tmp_path)
     store.refund_fee(key="a", client_id="maria_lopez", fee=FeeKind.OVERDRAFT, today=TODAY)
