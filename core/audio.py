@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.speech import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, Word
 
+_WORD = re.compile(r"\S+")
+_AFTER_WORDS = ".,;:!?…)\"'”’"  # noqa: RUF001
 _MS_PER_CHAR = 60  # of a piece whose audio is not complete yet: an ordinary pace
 
 
@@ -80,9 +83,10 @@ def _by_words(piece: Piece, heard_ms: float) -> str:
 
 
 def _whole_words(text: str, end: int) -> str:
-    if end >= len(text):
-        return text
-    if not text[end].isspace():
-        # Punctuation right after a whole word belongs to it; half a word was not heard.
-        end = text.rfind(" ", 0, end + 1) if text[end].isalnum() else end + 1
-    return text[: max(end, 0)].strip()
+    """Return the words that are over by character `end`, with the punctuation after the last."""
+    whole = 0
+    for word in _WORD.finditer(text):
+        if word.start() + len(word[0].rstrip(_AFTER_WORDS)) > end:
+            break
+        whole = word.end()
+    return text[:whole]

@@ -170,6 +170,8 @@ def _tool_started(conversation: Conversation, fact: ToolStarted) -> Conversation
 
 
 def _tool_finished(conversation: Conversation, fact: ToolFinished) -> Conversation:
+    if all(tool.call.id != fact.id for tool in conversation.open_tools):
+        return conversation  # it was finished before
     returned = ToolReturned(
         call_id=fact.id, name=fact.name, text=fact.text, ok=fact.ok, data=fact.data
     )

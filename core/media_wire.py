@@ -87,7 +87,7 @@ def parse(message: bytes | memoryview) -> MediaFrame:
 
 def _audio(audio: Mapping[str, Any]) -> AudioData | Garbage:
     try:
-        pcm = pybase64.b64decode(audio["data"])
+        pcm = pybase64.b64decode(audio["data"], validate=True)
     except (ValueError, TypeError):
         return Garbage(reason="audio is not base64")
     if len(pcm) % 2:

@@ -1,0 +1,273 @@
+"""Laws of turn-taking, over any order of events, and the rules a caller notices."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import floor as f
+from core.errors import Cause, EngineError
+from core.floor import Floor, Purpose
+from core.speech import FinalHeard, HearingFailed, PartialHeard, SpeechStarted, SpeechStopped
+from core.turn import TurnState, deadline, step
+
+RULES = f.TurnSettings()
+GENERATIONS = st.integers(0, 8)
+WORDS = st.sampled_from(["", "yes", "stop it please"])
+
+
+def heard(event):
+    return f.Heard(at=0.0, event=event)
+
+
+SPEECH = st.one_of(
+    st.just(heard(SpeechStarted(at_ms=0))),
+    st.just(heard(SpeechStopped(speech_end_ms=0, decided_ms=0))),
+    st.builds(lambda text: heard(PartialHeard(text=text, start_ms=0, end_ms=0)), WORDS),
+    st.builds(lambda t: heard(FinalHeard(text=t, start_ms=0, end_ms=0, decided_ms=0)), WORDS),
+    st.just(heard(HearingFailed(error=EngineError(cause=Cause.LOST)))),
+)
+CLOSINGS = st.builds(
+    f.Closing,
+    kind=st.sampled_from(["hang_up", "transfer"]),
+    by=st.just("agent"),
+)
+OTHERS = st.one_of(
+    st.builds(f.KeyPressed, at=st.just(0.0), key=st.sampled_from("12#")),
+    st.builds(f.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
+    st.just(f.TransferOver(at=0.0)),
+    st.just(f.HearingLost(at=0.0)),
+    st.just(f.Tick(at=0.0)),
+)
+# A relay knows the present number best; old ones come too.
+REPLY = st.one_of(
+    st.builds(f.PieceReady, at=st.just(0.0), generation=GENERATIONS, text=st.just("Hello.")),
+    st.builds(f.ReplyDone, at=st.just(0.0), generation=GENERATIONS),
+    st.builds(f.Sounding, at=st.just(0.0), generation=GENERATIONS),
+    st.builds(f.RanDry, at=st.just(0.0), generation=GENERATIONS, pieces=st.integers(0, 3)),
+    st.builds(
+        f.ReplyFailed,
+        at=st.just(0.0),
+        generation=GENERATIONS,
+        engine=st.sampled_from(["thinking", "speaking"]),
+    ),
+    st.builds(f.ClosingWanted, at=st.just(0.0), generation=GENERATIONS, closing=CLOSINGS),
+)
+STEPS = st.lists(
+    st.tuples(
+        st.one_of(SPEECH, REPLY, OTHERS),
+        st.booleans(),  # a reply event of the present generation
+        st.sampled_from([0.0, 0.1, 0.6, 2.5, 11.0]),
+    ),
+    max_size=40,
+)
+
+
+def play(steps):
+    """Yield (state before, event, state after, outputs) of a run in time."""
+    state, now = TurnState(), 0.0
+    for planned, current, pause in steps:
+        now += pause
+        event = replace(planned, at=now)
+        if current and hasattr(event, "generation"):
+            event = replace(event, generation=state.generation)
+        after, outputs = step(state, event)
+        yield state, event, after, outputs
+        state = after
+
+
+def outputs_of(steps):
+    return [output for *_, outputs in play(steps) for output in outputs]
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_a_stopped_generation_never_speaks_again(steps):
+    stopped = set()
+    for output in outputs_of(steps):
+        match output:
+            case f.StopTalking(generation=generation):
+                stopped.add(generation)
+            case f.Say() | f.Generate() | f.Pause() | f.Resume():
+                assert output.generation not in stopped
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_a_generation_is_stopped_at_most_once_and_only_after_it_began(steps):
+    begun, stopped = set(), set()
+    for output in outputs_of(steps):
+        match output:
+            case f.Generate(generation=generation):
+                assert generation not in begun
+                begun.add(generation)
+            case f.StopTalking(generation=generation):
+                assert generation in begun
+                assert generation not in stopped
+                stopped.add(generation)
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_one_reply_at_a_time(steps):
+    live = None
+    for output in outputs_of(steps):
+        match output:
+            case f.Generate(generation=generation):
+                assert live is None
+                live = generation
+            case f.StopTalking() | f.Settled():
+                live = None
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_turns_count_up_and_each_is_over_at_most_once(steps):
+    turn, over = 0, set()
+    for output in outputs_of(steps):
+        match output:
+            case f.Take():
+                assert output.turn in (turn, turn + 1)
+                turn = output.turn
+            case f.TurnOver():
+                assert output.turn not in over
+                over.add(output.turn)
+
+
+@given(STEPS)
+@settings(max_examples=120, deadline=None, derandomize=True)
+def test_every_state_can_be_left_by_time_alone(steps):
+    state, now = TurnState(), 0.0
+    for _, event, after, _ in play(steps):
+        state, now = after, event.at
+    for _ in range(60):
+        due = deadline(state)
+        if due is None:
+            break
+        now = max(now, due)
+        before = state
+        state, outputs = step(state, f.Tick(at=now))
+        assert state != before
+        if any(isinstance(output, f.Generate | f.Say) for output in outputs):
+            # Engines are well: what begins is said and heard.
+            for event in whole_reply(state, now):
+                state, _ = step(state, event)
+    assert state.closed or state.holding or state.floor is Floor.SPEAKING
+
+
+def whole_reply(state, now):
+    generation = state.generation
+    said = state.said + 1
+    return [
+        f.PieceReady(at=now, generation=generation, text="Hello."),
+        f.Sounding(at=now, generation=generation),
+        f.ReplyDone(at=now, generation=generation),
+        f.RanDry(at=now, generation=generation, pieces=said),
+    ]
+
+
+@given(STEPS)
+@settings(max_examples=120, deadline=None, derandomize=True)
+def test_a_closed_call_does_nothing_more(steps):
+    for before, _, after, outputs in play(steps):
+        if before.closed:
+            assert outputs == ()
+            assert after == before
+
+
+def speaking(*, at=0.0):
+    """Return a state in which the agent has been speaking since `at`."""
+    state, _ = step(TurnState(), f.SpeechWanted(at=at, purpose=Purpose.GREETING))
+    for event in whole_reply(state, at)[:2]:
+        state, _ = step(state, event)
+    return state
+
+
+def run(state, *events):
+    outputs = []
+    for event in events:
+        state, more = step(state, event)
+        outputs += more
+    return state, outputs
+
+
+def test_silence_is_asked_about_twice_and_then_said_goodbye_to():
+    state, purposes = TurnState(), []
+    for _ in range(10):
+        due = deadline(state)
+        if due is None:
+            break
+        state, outputs = step(state, f.Tick(at=due))
+        purposes += [o.purpose for o in outputs if isinstance(o, f.Generate)]
+        state, outputs = run(state, *whole_reply(state, due))
+
+    assert purposes == [Purpose.REPROMPT, Purpose.REPROMPT, Purpose.GOODBYE]
+    assert outputs[-1] == f.Close(closing=f.Closing(kind="hang_up", by="silence"))
+    assert state.closed
+
+
+def test_one_word_over_the_agent_stops_him():
+    state, outputs = run(
+        speaking(),
+        f.Heard(at=1.0, event=SpeechStarted(at_ms=900)),
+        f.Heard(at=1.3, event=PartialHeard(text="stop", start_ms=900, end_ms=1300)),
+    )
+
+    assert [type(output) for output in outputs] == [f.Pause, f.StopTalking, f.TurnOver]
+    assert state.floor is Floor.LISTENING
+
+
+def test_long_speech_without_words_stops_him_too():
+    state, _ = run(speaking(), f.Heard(at=1.0, event=SpeechStarted(at_ms=900)))
+
+    assert deadline(state) == 1.0 + RULES.barge_in_s
+    _, outputs = step(state, f.Tick(at=1.0 + RULES.barge_in_s))
+    assert isinstance(outputs[0], f.StopTalking)
+
+
+def test_a_cough_only_pauses_him():
+    state, outputs = run(
+        speaking(),
+        f.Heard(at=1.0, event=SpeechStarted(at_ms=900)),
+        f.Heard(at=1.5, event=SpeechStopped(speech_end_ms=1100, decided_ms=1500)),
+        f.Tick(at=3.0),
+    )
+
+    assert [type(output) for output in outputs] == [f.Pause, f.Resume]
+    assert state.floor is Floor.SPEAKING
+
+
+def test_a_sound_right_after_he_began_does_not_pause_him():
+    state, outputs = run(speaking(at=1.0), f.Heard(at=1.1, event=SpeechStarted(at_ms=1000)))
+
+    assert outputs == []
+    assert state.floor is Floor.SPEAKING
+
+
+def test_words_that_never_become_final_are_taken_as_they_are_and_only_once():
+    state, _ = run(
+        TurnState(),
+        f.Heard(at=1.0, event=SpeechStarted(at_ms=0)),
+        f.Heard(at=1.5, event=PartialHeard(text="My balance", start_ms=0, end_ms=500)),
+        f.Heard(at=2.0, event=SpeechStopped(speech_end_ms=600, decided_ms=1000)),
+    )
+    final = FinalHeard(text="my balance.", start_ms=0, end_ms=600, decided_ms=1000)
+
+    state, outputs = run(state, f.Tick(at=5.0), f.Heard(at=5.2, event=final))
+
+    assert [output for output in outputs if isinstance(output, f.Take)] == [
+        f.Take(turn=1, text="My balance")
+    ]
+
+
+def test_a_promised_transfer_survives_an_interruption_but_a_goodbye_does_not():
+    word = f.Heard(at=1.0, event=PartialHeard(text="thanks", start_ms=0, end_ms=500))
+    outcomes = {}
+    for kind in ("transfer", "hang_up"):
+        state = speaking()
+        closing = f.Closing(kind=kind)
+        wanted = f.ClosingWanted(at=0.5, generation=state.generation, closing=closing)
+        _, outputs = run(state, wanted, word)
+        outcomes[kind] = any(isinstance(output, f.Close) for output in outputs)
+
+    assert outcomes == {"transfer": True, "hang_up": False}
