@@ -110,7 +110,11 @@ def _provider(name: str) -> Callable[[str], Scenario]:
     module, _, attribute = name.partition(":")
 
     def load(scenario: str) -> Scenario:
-        loaded: Scenario = getattr(importlib.import_module(module), attribute)(scenario)
+        provider = importlib.import_module(module)
+        try:
+            loaded: Scenario = getattr(provider, attribute)(scenario)
+        except provider.CatalogError as error:
+            raise KeyError(scenario) from error
         return loaded
 
     return load

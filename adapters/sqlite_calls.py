@@ -10,31 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate
 
+from adapters import sqlite_desk as desk
+from adapters.sqlite_rows import SCHEMA, log_entry, position, stored_call
 from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
-from core.facts import FACT, Direction, LogEntry, Offered, SessionOpened, is_life
+from core.facts import FACT, LogEntry, Offered, SessionOpened, is_life
 from core.record import wordless
 from core.session import Directive, LiveCall
-
-SCHEMA = """
-create table if not exists calls (
-  call_id text primary key, created_at real not null, direction text not null,
-  caller text not null, called text not null, scenario text not null, scenario_sha text not null,
-  connection_id text not null default '', epoch integer not null default 0,
-  seen_at real not null default 0, ended_at real, record text, entries integer not null default 0);
-create index if not exists calls_by_age on calls (created_at desc, call_id desc);
-create table if not exists log (
-  call_id text not null, n integer not null, at real not null, source text not null,
-  source_id text not null, life integer not null, late integer not null, fact text not null,
-  primary key (call_id, n), unique (call_id, source, source_id)) without rowid;
-create table if not exists relays (
-  relay_id text primary key, url text not null, load real not null, draining integer not null,
-  seen_at real not null);
-create table if not exists directives (
-  id text primary key, call_id text not null, kind text not null, ref text not null);
-create table if not exists snapshots (sha text primary key, text text not null);
-"""
 
 
 class SqliteCalls:
@@ -55,7 +38,7 @@ class SqliteCalls:
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:
-        return await self._run(self._calls, limit, _position(continuation), ended)
+        return await self._run(self._calls, limit, position(continuation), ended)
 
     async def append(
         self, call_id: str, facts: Sequence[NewFact], *, epoch: int | None = None
@@ -83,29 +66,38 @@ class SqliteCalls:
         await self._run(self._finish, call_id, record, keep_words)
 
     async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
-        await self._run(self._heartbeat, relay, calls)
+        await self._run(self._at_desk, desk.heartbeat, relay, calls)
 
     async def relays(self, *, seen_after: float) -> tuple[Relay, ...]:
-        return await self._run(self._relays, seen_after)
+        return await self._run(self._at_desk, desk.relays, seen_after)
 
     async def direct(self, directive: Directive) -> None:
-        await self._run(self._direct, directive)
+        await self._run(self._at_desk, desk.direct, directive)
 
     async def directives(self, call_ids: Sequence[str]) -> tuple[Directive, ...]:
-        return await self._run(self._directives, call_ids)
+        return await self._run(self._at_desk, desk.directives, call_ids)
 
     async def acknowledge(self, directive_ids: Sequence[str]) -> None:
-        await self._run(self._acknowledge, directive_ids)
+        await self._run(self._at_desk, desk.acknowledge, directive_ids)
 
     async def keep_snapshot(self, sha: str, text: str) -> None:
-        await self._run(self._keep_snapshot, sha, text)
+        await self._run(self._at_desk, desk.keep_snapshot, sha, text)
 
     async def snapshot(self, sha: str) -> str | None:
-        return await self._run(self._snapshot, sha)
+        return await self._run(self._at_desk, desk.snapshot, sha)
 
     async def aclose(self) -> None:
         await self._run(self._close)
         self._thread.shutdown()
+
+    def _at_desk[**P, R](
+        self,
+        work: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        with self._transaction() as db:
+            return work(db, *args, **kwargs)
 
     async def _run[**P, R](self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
@@ -161,7 +153,7 @@ class SqliteCalls:
 
     def _call(self, call_id: str) -> StoredCall | None:
         row = self._open().execute("select * from calls where call_id = ?", (call_id,)).fetchone()
-        return _stored(row) if row else None
+        return stored_call(row) if row else None
 
     def _calls(self, limit: int, position: tuple[float, str], ended: bool | None) -> CallPage:
         which = {None: "", True: " and ended_at is not null", False: " and ended_at is null"}[ended]
@@ -170,7 +162,7 @@ class SqliteCalls:
             " order by created_at desc, call_id desc limit ?",
             (*position, limit + 1),
         )
-        calls = [_stored(row) for row in rows]
+        calls = [stored_call(row) for row in rows]
         more = len(calls) > limit
         calls = calls[:limit]
         last = f"{calls[-1].created_at!r}|{calls[-1].call_id}" if more else ""
@@ -221,7 +213,7 @@ class SqliteCalls:
             "select * from log where call_id = ? and n > ? and life >= ? order by n limit ?",
             (call_id, after, int(life_only), limit + 1),
         )
-        entries = tuple(_entry(row) for row in rows)
+        entries = tuple(log_entry(row) for row in rows)
         return LogPage(entries=entries[:limit], more=len(entries) > limit)
 
     def _find(self, call_id: str, source: str, source_id: str) -> LogEntry | None:
@@ -233,7 +225,7 @@ class SqliteCalls:
             )
             .fetchone()
         )
-        return _entry(row) if row else None
+        return log_entry(row) if row else None
 
     def _last_seq(self, call_id: str, source: str) -> int:
         row = (
@@ -288,68 +280,3 @@ class SqliteCalls:
                     for n, fact in spoken.fetchall()
                 ],
             )
-
-    def _heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
-        with self._transaction() as db:
-            db.execute(
-                "insert or replace into relays values (?, ?, ?, ?, ?)",
-                (relay.relay_id, relay.url, relay.load, relay.draining, relay.seen_at),
-            )
-            db.executemany(
-                "update calls set seen_at = ? where call_id = ? and epoch = ?",
-                [(relay.seen_at, call.call_id, call.epoch) for call in calls],
-            )
-
-    def _relays(self, seen_after: float) -> tuple[Relay, ...]:
-        rows = self._open().execute("select * from relays where seen_at > ?", (seen_after,))
-        return tuple(Relay(**{**dict(row), "draining": bool(row["draining"])}) for row in rows)
-
-    def _direct(self, directive: Directive) -> None:
-        self._open().execute(
-            "insert into directives values (?, ?, ?, ?) on conflict do nothing",
-            (directive.id, directive.call_id, directive.kind, directive.ref),
-        )
-
-    def _directives(self, call_ids: Sequence[str]) -> tuple[Directive, ...]:
-        rows = self._open().execute(
-            "select * from directives where call_id in (select value from json_each(?))"
-            " order by id",
-            (json.dumps(list(call_ids)),),
-        )
-        return tuple(Directive(**dict(row)) for row in rows)
-
-    def _acknowledge(self, directive_ids: Sequence[str]) -> None:
-        self._open().executemany(
-            "delete from directives where id = ?", [(each,) for each in directive_ids]
-        )
-
-    def _keep_snapshot(self, sha: str, text: str) -> None:
-        self._open().execute(
-            "insert into snapshots values (?, ?) on conflict do nothing", (sha, text)
-        )
-
-    def _snapshot(self, sha: str) -> str | None:
-        row = self._open().execute("select text from snapshots where sha = ?", (sha,)).fetchone()
-        return str(row["text"]) if row else None
-
-
-def _position(continuation: str) -> tuple[float, str]:
-    if not continuation:
-        return float("inf"), ""
-    created_at, _, call_id = continuation.partition("|")
-    return float(created_at), call_id
-
-
-def _stored(row: sqlite3.Row) -> StoredCall:
-    values = dict(row)
-    values.pop("entries")
-    values["direction"] = Direction(values["direction"])
-    values["record"] = json.loads(values["record"]) if values["record"] else None
-    return StoredCall(**values)
-
-
-def _entry(row: sqlite3.Row) -> LogEntry:
-    return LogEntry(
-        n=row["n"], at=row["at"], source=row["source"], source_id=row["source_id"],
-        fact=FACT.validate_json(row["fact"]), late=bool(row["late"]),
-    )  # fmt: skip

@@ -217,7 +217,17 @@ async def stack(
         try:
             yield Stack(host=host, simulator=telephone, relay=relay, plane=plane)
         finally:
+            await _end_calls(telephone)
             await telephone.stop()
             await host.stop()
             use(None)
             await plane.aclose()
+
+
+async def _end_calls(telephone: Simulator) -> None:
+    """Let every request that is under way come to its end before the host goes."""
+    async with asyncio.timeout(5):
+        for call in list(telephone.calls.values()):
+            if not call.over:
+                call.hang_up()
+            await call.finished()

@@ -58,7 +58,7 @@ def dump(file):
         rows = [
             repr(row)
             for (table,) in db.execute("select name from sqlite_master where type = 'table'")
-            for row in db.execute(f"select * from [{table}]")
+            for row in db.execute(f"select * from [{table}]")  # noqa: S608 its own tables
         ]
     db.close()
     return "\n".join(rows)
@@ -246,3 +246,14 @@ async def test_a_ready_app_says_so_and_one_without_a_carrier_says_why(tmp_path):
     assert unready[0] == 503
     broken = {c["component"] for c in unready[1]["checks"] if c["status"] != "healthy"}
     assert broken == {"carrier"}
+
+
+async def test_what_the_app_can_do_is_listed(tmp_path):
+    async with stack(tmp_path) as it:
+        answers = [await it.get(f"api/v1/{name}") for name in ("agents", "tools", "scenarios")]
+        one = await it.get("api/v1/scenarios/banking")
+        none = await it.get("api/v1/scenarios/nothing")
+
+    assert [status for status, _ in (*answers, one, none)] == [200, 200, 200, 200, 404]
+    assert one[1]["agents"][0] in [agent["name"] for agent in answers[0][1]["agents"]]
+    assert "banking" in [scenario["name"] for scenario in answers[2][1]["scenarios"]]

@@ -89,7 +89,7 @@ class Life:
                 called="+15550199",
                 scenario="banking",
                 scenario_sha="x",
-            )  # fmt: skip
+            )
         )
         self.engine.open()
         order = {"call_id": CALL, "scenario": "x", "graph": {}, "limits": asdict(Limits())}

@@ -1,0 +1,42 @@
+"""Calls that began under older code go on under this code."""
+
+import json
+
+from tests.control.golden import FILE, activities, replay
+from tests.control.stack import CALLER, RELAY_KEY, SIGNING_KEY
+
+
+def test_a_recorded_call_replays_to_the_same_end():
+    golden = json.loads(FILE.read_text())
+
+    answer = replay(golden["call_id"], golden["history"])
+
+    assert answer["isDone"]
+    assert answer["output"] == json.loads(golden["output"])
+
+
+def test_a_recorded_call_asks_for_the_same_work_in_the_same_order():
+    golden = json.loads(FILE.read_text())
+    scheduled = [(e["Name"], e["Input"]) for e in golden["history"] if e["EventType"] == 4]
+
+    asked = activities(replay(golden["call_id"], golden["history"])["actions"])
+
+    assert asked == scheduled
+
+
+def test_every_beginning_of_a_recorded_call_replays():
+    golden = json.loads(FILE.read_text())
+    history = golden["history"]
+    turns = [n for n, event in enumerate(history, start=1) if event["EventType"] == 13]
+    scheduled = [e["Name"] for e in history if e["EventType"] == 4]
+
+    for end in turns[:-1]:
+        asked = activities(replay(golden["call_id"], history[:end])["actions"])
+
+        assert [name for name, _ in asked] == scheduled[: len(asked)]
+
+
+def test_a_recorded_call_holds_no_secret_and_nobodys_number():
+    text = FILE.read_text()
+
+    assert [secret for secret in (CALLER, SIGNING_KEY, RELAY_KEY) if secret in text] == []
