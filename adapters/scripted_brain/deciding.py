@@ -27,6 +27,7 @@ SURE = 0.6
 MAX_ASKED = 3
 
 _END = "end_call"
+_OPEN_QUESTIONS = ("anything else", "can I do", "help you", "What else", "would you like?")
 _HANDOFF = "handoff_"
 _SMALL_TALK = "small talk "
 _ANYTHING_ELSE = "Is there anything else I can do for you?"
@@ -160,12 +161,11 @@ class _Mind:
             return None
         if not offer.endswith("?"):
             return Decision(say=_MORE)
-        if "anything else" in offer or "can I do" in offer:
-            if agreed:
-                return Decision(say="Of course. What is it?")
-            return self._end() or Decision(say=_MORE)
         if not agreed:
-            return Decision(say=_MORE)
+            ends = "anything else" in offer
+            return (self._end() if ends else None) or Decision(say=_MORE)
+        if any(phrase in offer for phrase in _OPEN_QUESTIONS):
+            return Decision(say="Of course. What is it?")
         match = self._best(offer, tools_only=True)
         return self._do(match, offer) if match.score >= UNDERSTOOD else None
 

@@ -1,8 +1,11 @@
 """Whole conversations with the scripted brain, and what it makes of single answers."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.scripted_brain import ScriptedBrain
 from core.chat import AgentSaid, ChatRequest, Finished, Note, TextDelta, ToolReturned, ToolsCalled
@@ -11,7 +14,9 @@ from core.tools import HandOff, HangUp, ToolCall, ToolSpec, TransferCall
 from registries import load_scenario
 from tests.bank import MARIA, bank
 from tests.brain.talk import Talk
+from tests.brain.utterances import ADVISOR, CARDS, CONCIERGE
 
+ANSWERS = ("yes", "no", "Maria Lopez", "4127", "the overdraft one", "fifty", "Travel Rewards", "")
 NAME = "What is your full name?"
 DIGITS = "And what are the last four digits of your social security number?"
 
@@ -265,6 +270,29 @@ async def test_a_dropped_in_tool_without_examples_is_found_by_its_name() -> None
 
     assert asks == [TextDelta(text="What is the "), TextDelta(text="pages?"), Finished()]
     assert told == [TextDelta(text="Ordered."), Finished()]
+
+
+async def test_yes_to_an_open_question_is_a_reason_to_ask_back(tmp_path: Path) -> None:
+    text = await Talk(tmp_path).says("Yes.")
+
+    assert text == "Of course. What is it?"
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.sampled_from([*(said for said, _ in (*CONCIERGE, *CARDS, *ADVISOR)), *ANSWERS]),
+        min_size=1,
+        max_size=6,
+    )
+)
+async def test_whatever_is_said_is_answered_and_ends(lines: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        talk = Talk(Path(folder))
+
+        answers = [await talk.says(line) for line in lines]
+
+    assert all(answers)
 
 
 @pytest.mark.parametrize("words", ["", "...", "4127", "yes", "no", "\u00b2", "?" * 500])
