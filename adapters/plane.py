@@ -54,6 +54,7 @@ class Plane:
     load_scenario: Callable[[str], Scenario]
     clock: Callable[[], float] = time.time
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    _kept: set[str] = field(default_factory=set)
 
     @cached_property
     def signing_key(self) -> str:
@@ -81,6 +82,12 @@ class Plane:
             sha = hashlib.sha256(text).hexdigest()
             self._snapshots[name] = Snapshot(sha=sha, text=text.decode(), scenario=scenario)
         return self._snapshots[name]
+
+    async def keep(self, snapshot: Snapshot) -> None:
+        """Have a snapshot in the store, where every call that began with it finds it."""
+        if snapshot.sha not in self._kept:
+            await self.store.keep_snapshot(snapshot.sha, snapshot.text)
+            self._kept.add(snapshot.sha)
 
     async def aclose(self) -> None:
         """Close what the process holds open."""

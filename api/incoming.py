@@ -1,4 +1,4 @@
-"""A phone rings: claim the call, have its orchestration live, answer.
+"""A phone rings: claim the call, answer, have its orchestration live.
 
 Every step may be done again by a redelivery, and does nothing twice.
 """
@@ -43,16 +43,26 @@ async def answer(ring: IncomingCall, rang_at: float, plane: Plane, durable: Orch
     async with lock:
         call, snapshot = await _claim(call_id, ring, plane)
         if await _settled(call_id, plane):
+            await orders.wake(call, plane, durable)  # the first delivery may have died before it
             return call_id
-        await durable.start(orders.order(call, snapshot.scenario, plane))
-        fact = await _answer(call, ring, rang_at, plane)
+        # At the same time: the caller waits for the one, nobody for the other. Should it fail,
+        # every fact that wakes an orchestration gives birth to one that is missing.
+        fact, born = await asyncio.gather(
+            _answer(call, ring, rang_at, plane),
+            durable.start(orders.order(call, snapshot.scenario, plane)),
+            return_exceptions=True,
+        )
+        if isinstance(fact, BaseException):
+            raise fact
         await orders.append(call, [fact], plane, durable)
+        if born is not None:
+            raise born
     return call_id
 
 
 async def _claim(call_id: str, ring: IncomingCall, plane: Plane) -> tuple[StoredCall, Snapshot]:
     snapshot = _scenario(ring, plane)
-    await plane.store.keep_snapshot(snapshot.sha, snapshot.text)
+    await plane.keep(snapshot)
     call = await plane.store.claim(
         StoredCall(
             call_id=call_id,

@@ -25,7 +25,7 @@ async def initiate(request: Request, plane: Plane, durable: Orchestrations) -> R
         raise Problem(400, "scenario: unknown") from error
     key = request.headers.get("idempotency-key", "")
     call_id = str(uuid5(NAMESPACE_URL, f"artvoice:outbound|{key}") if key else uuid4())
-    await plane.store.keep_snapshot(snapshot.sha, snapshot.text)
+    await plane.keep(snapshot)
     call = await plane.store.claim(
         StoredCall(
             call_id=call_id,

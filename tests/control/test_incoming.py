@@ -69,15 +69,18 @@ async def test_a_carrier_that_is_away_is_asked_again_at_the_next_delivery(plane)
     assert await kinds(call_id, plane) == ["offered", "answered"]
 
 
-async def test_an_orchestration_that_cannot_be_born_leaves_the_phone_ringing(plane):
-    class Dead(FakeDurable):
+async def test_an_orchestration_that_cannot_be_born_asks_for_another_delivery(plane):
+    class Stillborn(FakeDurable):
         async def start(self, order):
             raise OrchestrationTrouble("away")
 
     with pytest.raises(OrchestrationTrouble):
-        await incoming.answer(RING, 990.0, plane, Dead())
+        await incoming.answer(RING, 990.0, plane, Stillborn(alive=False))
+    durable = FakeDurable(alive=False)
+    await incoming.answer(RING, 990.0, plane, durable)
 
-    assert plane.calls.done == []
+    assert plane.calls.done == [("answer",)]
+    assert len(durable.born) == 1
 
 
 async def test_a_lost_orchestration_is_born_again_when_something_happens(plane):
