@@ -65,6 +65,11 @@ class Conversation:
     open_tools: tuple[OpenTool, ...] = ()
     reply_done: bool = False
 
+    @property
+    def talked(self) -> bool:
+        """Whether anybody has said anything."""
+        return any(isinstance(entry.message, UserSaid | AgentSaid) for entry in self.said)
+
     def messages(self) -> tuple[Message, ...]:
         """Return what the present agent may know; every tool call has an answer."""
         answered = {

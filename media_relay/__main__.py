@@ -9,7 +9,7 @@ import signal
 import sys
 
 from adapters.setting_values import SettingsError
-from media_relay.app import serve
+from media_relay.app import DRAIN_S, serve
 
 
 async def _main() -> None:
@@ -18,7 +18,8 @@ async def _main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8085"))  # noqa: S104
-    await serve(os.environ, host, port, stop, _ready)
+    drain_s = float(os.environ.get("DRAIN_SECONDS", DRAIN_S))
+    await serve(os.environ, host, port, stop, _ready, drain_s=drain_s)
 
 
 def _ready(url: str) -> None:

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _NEEDED = ("acs_resource_id", "call_signing_key", "functions_base_url", "relay_shared_key")
 _IDLE_BEAT_S = 10.0  # of a relay that is kept warm; it must be younger than 15 s
 DRAIN_S = 20.0  # Container Apps kills after 30 s
+TELL_S = 5.0  # for the last reports of a relay that stops
 
 
 async def serve(
@@ -39,6 +40,7 @@ async def serve(
     on_ready: Callable[[str], None],
     *,
     drain_s: float = DRAIN_S,
+    tell_s: float = TELL_S,
 ) -> None:
     """Run a relay until `stop` is set and its calls are over or handed on.
 
@@ -52,7 +54,7 @@ async def serve(
     try:
         async with asyncio.TaskGroup() as tasks:
             relay = Relay(read, engines, catalog, control, tasks)
-            await relay.run(host, port, stop, on_ready, drain_s)
+            await relay.run(host, port, stop, on_ready, drain_s=drain_s, tell_s=tell_s)
     finally:
         for engine in (engines.hearing, engines.speaking, engines.chat, control):
             await engine.aclose()
@@ -73,7 +75,6 @@ class Relay:
         self._tasks = tasks
         self._warm = False
         self._url = settings.relay_base_url or ""
-        # Reports outlive their calls, so they have a group of their own to be cancelled with.
         relay_id = uuid.uuid4().hex
         self._calls = Calls(
             relay_id=relay_id,
@@ -111,7 +112,9 @@ class Relay:
         port: int,
         stop: asyncio.Event,
         on_ready: Callable[[str], None],
+        *,
         drain_s: float,
+        tell_s: float,
     ) -> None:
         """Listen, warm up, serve until told to stop, drain."""
         bound = await self._server.start(host, port)
@@ -125,7 +128,7 @@ class Relay:
             log.info("relay drains", extra={"calls": len(self._calls.live())})
             self._server.draining = True
             self._heart.changed()
-            await self._calls.drain(drain_s)
+            await self._calls.drain(drain_s, tell_s=tell_s)
             beating.cancel()
             await self._heart.tell(self._beat())
         finally:

@@ -73,6 +73,7 @@ class Calls:
         self._admission = admission
         self._on_change = on_change
         self._live: dict[str, _Live] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -125,8 +126,11 @@ class Calls:
         """Whether any caller waits for a person."""
         return any(live.session and live.session.transferring for live in self._live.values())
 
-    async def drain(self, within_s: float) -> None:
-        """Let calls come to their end for a while, then let go of the rest."""
+    async def drain(self, within_s: float, *, tell_s: float) -> None:
+        """Let calls come to their end for a while, then let go of the rest.
+
+        What was not told within `tell_s` after that is lost: the process must end.
+        """
         try:
             async with asyncio.timeout(within_s):
                 await self._empty.wait()
@@ -137,6 +141,10 @@ class Calls:
                 else:
                     live.socket.close("draining")
         await self._empty.wait()
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=tell_s)
+        for telling in tuple(self._telling):
+            telling.cancel()
 
     # --- one call --------------------------------------------------------------------------------
 
@@ -195,7 +203,9 @@ class Calls:
         )
         live.session = call
         self._on_change()
-        self._tasks.create_task(reporter.run())
+        telling = self._tasks.create_task(reporter.run())
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
         try:
             if not await live.socket.connected(self._admission.connect_s):
                 call.end("never connected")

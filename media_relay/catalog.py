@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from core.agents import AgentSpec, Scenario
 from core.conversation import Conversation
-from core.session import Leg
+from core.session import Leg, Session
 from core.tools import ToolCall, ToolResult, ToolSpec
 
 
@@ -57,3 +57,14 @@ class Catalog(Protocol):
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         """Run a tool; never raises for what the tool does."""
         ...
+
+
+def scene_of(session: Session, conversation: Conversation) -> Scene:
+    """Return who speaks now."""
+    return Scene(
+        call_id=session.call_id,
+        scenario=session.scenario,
+        agent=session.scenario.agent(conversation.agent),
+        conversation=conversation,
+        leg=session.leg,
+    )

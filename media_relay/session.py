@@ -14,10 +14,8 @@ from typing import Any, assert_never
 
 from core import floor as f
 from core import turn as turns
-from core.conversation import Conversation, rebuild
+from core.conversation import rebuild
 from core.facts import (
-    AgentHeard,
-    CallerSaid,
     EngineStumbled,
     MediaDetached,
     Remembered,
@@ -27,7 +25,7 @@ from core.floor import Floor, Purpose
 from core.session import Session
 from core.tools import CollectDigits, Effect, ToolResult
 from media_relay.call_settings import CallSettings, Engines
-from media_relay.catalog import Catalog, Scene
+from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
@@ -61,7 +59,12 @@ class CallSession:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(rebuild(session.scenario.start_agent, session.log), reporter)
-        self._state = _state_of(session, self._journal.conversation)
+        conversation = self._journal.conversation
+        self._state = turns.TurnState(
+            turn=conversation.turn,
+            answered=conversation.talked,
+            turn_done=conversation.turn - (not conversation.reply_done),
+        )
         self._events: deque[f.Event] = deque()
         self._stepping = False
         self._timer: asyncio.TimerHandle | None = None
@@ -295,26 +298,10 @@ class CallSession:
     # --- small things ----------------------------------------------------------------------------
 
     def _scene(self) -> Scene:
-        conversation = self._journal.conversation
-        scenario = self.session.scenario
-        return Scene(
-            call_id=self.session.call_id,
-            scenario=scenario,
-            agent=scenario.agent(conversation.agent),
-            conversation=conversation,
-            leg=self.session.leg,
-        )
+        return scene_of(self.session, self._journal.conversation)
 
     def _spawn_tool(self, work: Coroutine[Any, Any, ToolResult]) -> asyncio.Task[ToolResult]:
         task = self._tasks.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
-
-
-def _state_of(session: Session, conversation: Conversation) -> turns.TurnState:
-    """Return the state of a call that may have been talked in before."""
-    facts = [entry.fact for entry in session.log if not entry.late]
-    talked = any(isinstance(fact, AgentHeard | CallerSaid) for fact in facts)
-    done = conversation.turn if conversation.reply_done else conversation.turn - 1
-    return turns.TurnState(turn=conversation.turn, answered=talked, turn_done=done)

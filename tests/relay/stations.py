@@ -193,6 +193,6 @@ async def relaying(
         try:
             yield Station(port, server, calls, control, heart, http)
         finally:
-            await calls.drain(0)
+            await calls.drain(0, tell_s=1)
             await server.stop()
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}
