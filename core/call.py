@@ -226,6 +226,8 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return _attached(state, epoch, at), ()
         case f.MediaDetached(epoch=epoch):
             return _detached(state, epoch, at), ()
+        case f.MediaStopped() if Deadline.ATTACH in state.deadlines:
+            return state, ()  # our own stop, before the start that is still awaited
         case f.MediaStopped() | f.MediaFailed():
             return _media_lost(state, entry)
         case f.HandedOff(to_agent=agent):

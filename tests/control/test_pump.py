@@ -139,7 +139,7 @@ MOVES = st.lists(
 
 
 @given(MOVES)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=14, deadline=None, derandomize=True)
 def test_every_call_ends_as_the_fold_of_its_log_says(moves):
     asyncio.run(_lives_and_ends(moves))
 
