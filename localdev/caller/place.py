@@ -178,7 +178,7 @@ async def _settled_record(
     deadline = loop.time() + RECORD_WITHIN_S
     while loop.time() < deadline:
         record = await fetch_record(http, host, call_id, key) or record
-        if record is not None and record.get("archived"):
+        if record is not None and record.get("status") == "ended":
             return record
         await asyncio.sleep(POLL_S)
     return record or {"call_id": call_id, "outcome": None, "ended_by": "", "turns": []}

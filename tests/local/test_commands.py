@@ -1,0 +1,88 @@
+"""The command as a developer types it: one process per test."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
+
+
+def artvoice(*argv: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "localdev.cli", *argv],
+        cwd=ROOT,
+        env={**CLEAN, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def found(ended: subprocess.CompletedProcess[str]) -> Any:
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_agents_can_be_read_by_a_program() -> None:
+    agents = found(artvoice("agents", "--json"))
+
+    assert {agent["name"] for agent in agents} >= {
+        "BankingConcierge",
+        "CardRecommendation",
+        "InvestmentAdvisor",
+    }
+
+
+def test_one_tool_is_shown_with_its_schema() -> None:
+    tool = found(artvoice("tools", "refund_fee", "--json"))
+
+    assert tool["side_effects"] is True
+    assert tool["parameters"]["type"] == "object"
+
+
+def test_an_unknown_scenario_is_named_with_those_that_exist() -> None:
+    ended = artvoice("scenarios", "nowhere")
+
+    assert ended.returncode == 1
+    assert "banking" in ended.stderr
+
+
+def test_output_that_is_no_terminal_has_no_colours() -> None:
+    ended = artvoice("scenarios")
+
+    assert "banking" in ended.stdout
+    assert "\x1b" not in ended.stdout
+
+
+def test_the_doctor_tells_every_wrong_setting_at_once(tmp_path: Path) -> None:
+    ended = artvoice(
+        "doctor",
+        "--json",
+        ARTVOICE_HOME=str(tmp_path),
+        CHAT="openai",
+        CALL_SIGNING_KEY="short",
+        RETENTION_DAYS="never",
+    )
+
+    bad = {each["name"] for each in json.loads(ended.stdout)["local"] if each["health"] == "bad"}
+    assert ended.returncode == 1
+    assert bad >= {"thinking", "CALL_SIGNING_KEY", "RETENTION_DAYS"}
+    assert "short" not in ended.stdout.replace("shorter", "")
+
+
+def test_an_unknown_fault_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    ended = artvoice("call", "--fault", "gremlins", ARTVOICE_HOME=str(tmp_path))
+
+    assert ended.returncode == 2
+    assert "drop_event" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_command_has_help() -> None:
+    for command in ("up", "host", "relay", "simulator", "call", "agents", "doctor"):
+        assert f"artvoice {command}" in artvoice(command, "--help").stdout
