@@ -198,6 +198,7 @@ class CallSession:
     def on_audio(self, pcm: bytes, timestamp: str) -> None:
         """Take the caller's next audio."""
         self._hearer.push(pcm, timestamp, self._loop.time())
+        self._playout.nudge()
 
     def on_key(self, key: str) -> None:
         """Take a key of the caller's telephone."""

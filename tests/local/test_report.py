@@ -70,5 +70,7 @@ def test_a_call_that_ended_well_leaves_nothing_to_complain() -> None:
         ({"turns": [{"caller": ""}]}, True),
     ],
 )
-def test_a_call_that_did_not_end_as_it_should_says_why(changes: dict[str, Any], heard: bool) -> None:
+def test_a_call_that_did_not_end_as_it_should_says_why(
+    changes: dict[str, Any], heard: bool
+) -> None:
     assert len(complaints(report(**changes), lines=1, heard_anything=heard)) == 1
