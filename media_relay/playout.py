@@ -45,7 +45,7 @@ class Playout:
         self._wire = wire
         self._lead_s = settings.lead_ms / 1000
         # Our own timer only helps out when the caller's frames do not come; the lead allows it.
-        self._slack_s = self._lead_s / 3
+        self._slack_s = self._lead_s * 0.6
         self._max_frames = settings.max_ms // FRAME_MS
         self._on_sounding = on_sounding
         self._on_dry = on_dry
