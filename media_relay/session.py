@@ -294,9 +294,6 @@ class CallSession:
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-
-    # --- small things ----------------------------------------------------------------------------
 
     def _scene(self) -> Scene:
         return scene_of(self.session, self._journal.conversation)
