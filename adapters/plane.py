@@ -98,6 +98,7 @@ class Plane:
 def build(settings: Settings) -> Plane:
     """Wire the parts that the settings name. Raises SettingsError when some are missing."""
     settings.need(*NEEDED)
+    settings.refuse(store="cosmos", blobs="azure")
     endpoint, access_key = settings.acs
     connect = key_client(endpoint, access_key) if access_key else identity_client(endpoint)
     return Plane(

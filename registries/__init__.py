@@ -13,7 +13,6 @@ from registries.handoff_tools import tools_for
 from registries.mistakes import CatalogError, Mistake
 from registries.prompts import RenderFailed, render_greeting, render_prompt
 from registries.running import run_tool
-from registries.snapshot import from_snapshot, snapshot
 from registries.tools import ToolRegistry, list_tools, register_tool
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "ToolContext",
     "ToolRegistry",
     "discover_agents",
-    "from_snapshot",
     "get_scenario_agents",
     "known_caller",
     "list_scenarios",
@@ -35,6 +33,5 @@ __all__ = [
     "render_greeting",
     "render_prompt",
     "run_tool",
-    "snapshot",
     "tools_for",
 ]

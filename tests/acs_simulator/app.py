@@ -99,7 +99,6 @@ class FakeApp:
         app.add_routes(
             [
                 web.post("/runtime/webhooks/EventGrid", self._grid),
-                web.options("/runtime/webhooks/EventGrid", self._cloud_handshake),
                 web.post("/callbacks/{secret}", self._callback),
                 web.get("/media/{secret}", self._media),
                 web.get("/prompt.wav", self._prompt),
@@ -128,13 +127,10 @@ class FakeApp:
         body = json.loads(await request.read())
         if request.headers["aeg-event-type"] == "SubscriptionValidation":
             await self._note(self.handshakes, request, body)
-            return web.json_response({"validationResponse": body[0]["data"]["validationCode"]})
+            data = json.loads(body["data"]) if isinstance(body, dict) else body[0]["data"]
+            return web.json_response({"validationResponse": data["validationCode"]})
         await self._note(self.grid, request, body)
         return web.Response(status=self.grid_statuses.pop(0) if self.grid_statuses else 200)
-
-    async def _cloud_handshake(self, request: web.Request) -> web.Response:
-        await self._note(self.handshakes, request, None)
-        return web.Response(headers={"WebHook-Allowed-Origin": "eventgrid.azure.net"})
 
     async def _callback(self, request: web.Request) -> web.Response:
         await self._note(self.callbacks, request, json.loads(await request.read()))

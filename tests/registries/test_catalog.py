@@ -4,17 +4,16 @@ from pathlib import Path
 import pytest
 
 from core.agents import HandoffType
+from core.session import SCENARIO
 from registries import (
     CatalogError,
     ToolContext,
     ToolRegistry,
     discover_agents,
-    from_snapshot,
     get_scenario_agents,
     list_scenarios,
     load_catalog,
     load_scenario,
-    snapshot,
     tools_for,
 )
 
@@ -80,13 +79,13 @@ def test_an_agent_has_its_tools_and_the_handoffs_of_its_edges() -> None:
     ]
 
 
-def test_a_snapshot_is_the_same_bytes_every_time_and_reads_back() -> None:
+def test_a_snapshot_of_a_scenario_reads_back_and_is_the_same_bytes_every_time() -> None:
     banking = load_scenario("banking")
 
-    sha, body = snapshot(banking)
+    body = SCENARIO.dump_json(banking)
 
-    assert snapshot(from_snapshot(body)) == (sha, body)
-    assert from_snapshot(body) == banking
+    assert SCENARIO.validate_json(body) == banking
+    assert SCENARIO.dump_json(SCENARIO.validate_json(body)) == body
 
 
 def test_an_unknown_scenario_names_the_nearest() -> None:
