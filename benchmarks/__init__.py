@@ -1,0 +1,1 @@
+"""What things cost, printed. `python -m benchmarks` runs all; each module runs alone too."""

@@ -1,0 +1,30 @@
+"""Run every benchmark, each in a process of its own, and print the figures of docs/performance.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+BENCHMARKS = (
+    ("import of the Functions app", ("import_time",)),
+    ("event to answer", ("event_to_answer", "100")),
+    ("a frame in the relay, beside a bare socket", ("relay_frames", "--calls", "100", "--search")),
+    ("embedded engines", ("engines",)),
+)
+
+
+def main() -> int:
+    """Return 1 if any of them failed."""
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    failed = 0
+    for title, (module, *options) in BENCHMARKS:
+        command = [sys.executable, "-m", f"benchmarks.{module}", *options]
+        print(f"\n## {title}\n   {' '.join(['python', *command[1:]])}", flush=True)
+        failed |= subprocess.run(command, check=False).returncode
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
