@@ -1,4 +1,4 @@
-"""Run every benchmark, each in a process of its own, and print the figures of docs/performance.md."""
+"""Runs every benchmark, each in a process of its own: the figures of docs/performance.md."""
 
 from __future__ import annotations
 
