@@ -172,16 +172,22 @@ async def _show(http: aiohttp.ClientSession, host: str, call_id: str, key: str, 
 async def _settled_record(
     http: aiohttp.ClientSession, host: str, call_id: str, key: str
 ) -> Mapping[str, Any]:
-    """Return the record once the call has ended in it too; what there is when time is up."""
+    """Return the record once call and relay are done with it; what there is when time is up."""
     record: Mapping[str, Any] | None = None
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RECORD_WITHIN_S
     while loop.time() < deadline:
         record = await fetch_record(http, host, call_id, key) or record
-        if record is not None and record.get("status") == "ended":
+        if record is not None and record["status"] == "ended" and _relay_is_done(record):
             return record
         await asyncio.sleep(POLL_S)
     return record or {"call_id": call_id, "outcome": None, "ended_by": "", "turns": []}
+
+
+def _relay_is_done(record: Mapping[str, Any]) -> bool:
+    """Whether the relay that had the call last has given it up: its last words come before that."""
+    epochs = [each["epoch"] for each in record["timeline"] if each["kind"] == "media_detached"]
+    return record["epoch"] in (0, *epochs)
 
 
 async def _gathered(
