@@ -136,7 +136,7 @@ def _rsa_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
 def bearer(authorization: str | None) -> str:
     """Return the token of an `Authorization: Bearer` header, or nothing."""
     scheme, _, token = (authorization or "").partition(" ")
-    return token.strip() if scheme.casefold() == "bearer" else ""
+    return token.strip() if scheme.casefold() == "bearer" and token.isascii() else ""
 
 
 def call_secret(signing_key: str, purpose: Purpose, call_id: str) -> str:
@@ -151,7 +151,7 @@ def session_token(signing_key: str, call_id: str, epoch: int) -> str:
 
 def same(given: str | None, expected: str) -> bool:
     """Compare two secrets in constant time; an empty one never matches."""
-    if not given or not expected:
+    if not given or not expected or not given.isascii():
         return False
     return hmac.compare_digest(given.encode(), expected.encode())
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+HIDDEN = "***"
+"""Stands in records for a value that only its tool may know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
@@ -14,7 +17,7 @@ class ToolSpec:
     `parameters` is a JSON schema object. `examples`, `ask` (a question per missing parameter) and
     `say` (a Jinja template over the result) serve the scripted brain. `filler` is spoken when
     the tool takes long. `side_effects`: logged as started before it runs, never cancelled once
-    started, never run on a guess.
+    started, never run on a guess. A parameter that says `writeOnly: true` is a secret.
     """
 
     name: str
@@ -27,6 +30,18 @@ class ToolSpec:
     ask: Mapping[str, str] = field(default_factory=dict)
     say: str = ""
     tags: frozenset[str] = frozenset()
+
+    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments as records may hold them: without secrets, and without what a tool
+        that takes secrets does not know, for that may be a secret under a wrong name.
+        """
+        known: Mapping[str, Any] = self.parameters.get("properties", {})
+        secret = {name for name, schema in known.items() if schema.get("writeOnly")}
+        hidden = secret | (arguments.keys() - known.keys()) if secret else set[str]()
+        return {
+            name: HIDDEN if name in hidden and value is not None else value
+            for name, value in arguments.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from core.handoff import Accepted, HandoffLimits, Refused, resolve, wanted
 from core.phrases import Phrases
 from core.ports import Chat
 from core.sentences import Splitter
-from core.tools import Effect, HandOff, ToolCall, ToolResult
+from core.tools import HIDDEN, Effect, HandOff, ToolCall, ToolResult
 from media_relay.catalog import Catalog, Scene
 from media_relay.journal import Journal
 from media_relay.toolwork import Asked, ToolSettings, ToolWork
@@ -94,9 +94,9 @@ class Thinker:
 
     async def use(self, thought: Thought, call: ToolCall, *, secret: bool) -> None:
         """Run one tool that no model asked for, such as one that takes the caller's keys."""
-        shown = {"digits": "secret"} if secret else None
+        shown = {"digits": HIDDEN} if secret else None
         scene = self._scene()
-        (asked,) = self._tools.ask(scene, thought.record, [call], shown=shown)
+        (asked,) = self._tools.ask(scene, thought.record, [call], shown=shown, ours=True)
         task = self._tools.run(asked, scene, thought.record)
         await asyncio.wait([task])
         thought.effects(task.result().effects)

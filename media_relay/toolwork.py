@@ -17,7 +17,7 @@ from typing import Any
 
 from core.conversation import OpenTool
 from core.facts import EngineStumbled, Remembered, ToolFinished, ToolRun, ToolStarted
-from core.tools import Remember, ToolCall, ToolResult, ToolSpec, TransferCall
+from core.tools import HIDDEN, Remember, ToolCall, ToolResult, ToolSpec, TransferCall
 from media_relay.catalog import Catalog, Scene, ToolUse
 from media_relay.journal import Journal
 from media_relay.turn_record import TurnRecord
@@ -38,13 +38,14 @@ class ToolSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A tool call of a model, with the id it has in this call's log."""
+    """A tool call of a model, with the id it has in this call's log. `shown`: without secrets."""
 
     call: ToolCall
     spec: ToolSpec | None
     shown: Mapping[str, Any]
     key: str = ""
     number: int = 0
+    offered: bool = True
 
 
 _UNRECORDED = ToolResult(
@@ -85,16 +86,21 @@ class ToolWork:
         calls: list[ToolCall],
         *,
         shown: Mapping[str, Any] | None = None,
+        ours: bool = False,
     ) -> list[Asked]:
-        """Put the model's wishes on the record. `shown`: arguments to record instead (secrets)."""
+        """Put wishes on the record: the model's, for tools it was offered, or `ours`.
+
+        `shown`: arguments to record instead (secrets).
+        """
         specs = {spec.name: spec for spec in self._catalog.tools(scene)}
         asked = []
         for wish in calls:
             self._count += 1
             call = replace(wish, id=f"{self._epoch}-{self._count}")
             spec = specs.get(call.name)
-            key = _key(scene.call_id, record.turn, call) if spec and spec.side_effects else ""
-            visible = call.arguments if shown is None else shown
+            visible = _shown(call, spec) if shown is None else shown
+            effect = spec is not None and spec.side_effects
+            key = _key(scene.call_id, record.turn, call.name, visible) if effect else ""
             started = ToolStarted(
                 turn=record.turn,
                 id=call.id,
@@ -103,7 +109,16 @@ class ToolWork:
                 key=key,
             )
             number = self._journal.write(started, urgent=bool(key))
-            asked.append(Asked(call=call, spec=spec, shown=visible, key=key, number=number))
+            asked.append(
+                Asked(
+                    call=call,
+                    spec=spec,
+                    shown=visible,
+                    key=key,
+                    number=number,
+                    offered=ours or spec is not None,
+                )
+            )
         return asked
 
     def run(self, asked: Asked, scene: Scene, record: TurnRecord) -> asyncio.Task[ToolResult]:
@@ -111,9 +126,12 @@ class ToolWork:
         return self._spawn(self._run(asked, scene, record))
 
     async def finish_open(self, scene: Scene, record: TurnRecord) -> None:
-        """Finish what another relay left open: side effects by their key, the rest as unknown."""
+        """Finish what another relay left open: side effects by their key, the rest as unknown.
+
+        So is one whose secrets died with that relay: a guess at them could do something else.
+        """
         for tool in scene.conversation.open_tools:
-            if tool.key:
+            if tool.key and HIDDEN not in tool.call.arguments.values():
                 await self.run(_again(tool), scene, record)
             else:
                 self._finish(_again(tool), record, _INTERRUPTED, 0)
@@ -139,6 +157,9 @@ class ToolWork:
         return result
 
     async def _result(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
+        if not asked.offered:
+            text = f"There is no tool {asked.call.name!r}."
+            return ToolResult(ok=False, error="unknown_tool", text=text)
         if asked.number and asked.key and not await self._stored(asked.number):
             log.warning("tool refused", extra={"call": scene.call_id, "tool": asked.call.name})
             return _UNRECORDED
@@ -177,9 +198,17 @@ class ToolWork:
                 self._journal.write(Remembered(slots=dict(effect.slots)))
 
 
-def _key(call_id: str, turn: int, call: ToolCall) -> str:
-    """Name an effect by what it does: asked for twice in one turn, it is still done once."""
-    wish = json.dumps([call.name, call.arguments], sort_keys=True, default=str)
+def _shown(call: ToolCall, spec: ToolSpec | None) -> Mapping[str, Any]:
+    """Return what the record may show; of a tool nobody knows, any argument may be a secret."""
+    return spec.shown(call.arguments) if spec else dict.fromkeys(call.arguments, HIDDEN)
+
+
+def _key(call_id: str, turn: int, name: str, shown: Mapping[str, Any]) -> str:
+    """Name an effect by what it does: asked for twice in one turn, it is still done once.
+
+    Made of what is shown only: a hash of four secret digits tells them.
+    """
+    wish = json.dumps([name, shown], sort_keys=True, default=str)
     return f"{call_id}/{turn}/{hashlib.sha256(wish.encode()).hexdigest()[:24]}"
 
 

@@ -11,6 +11,9 @@ from core.heard import amount_heard, date_heard, digits_heard
 
 MAX_DOLLARS = 100_000_000
 
+SECRET = Field(json_schema_extra={"writeOnly": True})
+"""Marks a parameter whose value reaches its tool only: `Annotated[LastFour, SECRET, "..."]`."""
+
 
 def _four_digits(value: Any) -> Any:
     return digits_heard(str(value), 4) or value

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from core.tools import Remember, ToolResult
 from registries import ToolContext, register_tool
-from registries.said import Day, LastFour, PersonName
+from registries.said import SECRET, Day, LastFour, PersonName
 
 ATTEMPTS_A_CALL = 3
 ATTEMPTS_A_DAY = 10
@@ -37,9 +37,11 @@ def verify_client_identity(
     *,
     full_name: Annotated[PersonName, "First and last name, as the caller said it."],
     last_four: Annotated[
-        LastFour | None, "The last four digits of the social security number."
+        LastFour | None, SECRET, "The last four digits of the social security number."
     ] = None,
-    date_of_birth: Annotated[Day | None, "Instead of the digits, if the caller prefers."] = None,
+    date_of_birth: Annotated[
+        Day | None, SECRET, "Instead of the digits, if the caller prefers."
+    ] = None,
 ) -> ToolResult:
     """Check who the caller is, by full name and the last four digits of the social security number.
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from core.tools import HangUp, Remember, TransferCall
-from registries import run_tool
+from registries import list_tools, run_tool
 from tests.bank import JAMES, MARIA, bank, context
 
 IDENTITY = {"full_name": "Maria Lopez", "last_four": "4127"}
@@ -153,3 +153,13 @@ async def test_a_person_is_a_named_target_and_never_a_number(tmp_path: Path) -> 
 
     assert person.effects == (TransferCall(target="call_center", reason="upset"),)
     assert goodbye.effects == (HangUp(reason="done"),)
+
+
+def test_what_proves_who_calls_is_marked_as_secret() -> None:
+    spec = next(tool for tool in list_tools() if tool.name == "verify_client_identity")
+
+    shown = spec.shown(IDENTITY | {"date_of_birth": "1985-03-03", "ssn": "4127"})
+
+    hidden = dict.fromkeys(("last_four", "date_of_birth", "ssn"), "***")
+    assert shown == {"full_name": "Maria Lopez", **hidden}
+    assert spec.shown({"last_four": None}) == {"last_four": None}

@@ -314,3 +314,72 @@ async def test_a_side_effect_runs_once_though_its_relay_dies():
         assert len(done) == 1
         assert call.facts(ToolFinished)[-1].text == "paid number 1"
         assert turn.heard.endswith("It is paid.")
+
+
+def verifying(run):
+    """A catalog with one tool that changes something and takes a secret."""
+    digits = {"type": "string", "writeOnly": True}
+    spec = ToolSpec(
+        name="verify",
+        description="",
+        parameters={"properties": {"name": {"type": "string"}, "digits": digits}},
+        side_effects=True,
+    )
+    return PlainCatalog(specs={"verify": spec}, runs={"verify": run})
+
+
+async def test_a_secret_argument_reaches_its_tool_and_nobody_else():
+    taken = []
+
+    def run(arguments, use):
+        taken.append((arguments["digits"], use.key))
+        return "verified"
+
+    wish = wants("verify", name="Maria", digits="4127", last4="4127")
+    other = wants("verify", name="Maria", digits="4128", last4="4128")
+    async with calling([wish, other, "Welcome."], **with_tools(verifying(run))) as call:
+        await call.until(TurnDone)
+        call.says("it is me")
+        turn = await call.until(TurnDone, count=2)
+
+        shown = {"name": "Maria", "digits": "***", "last4": "***"}
+        assert [digits for digits, _ in taken] == ["4127", "4128"]
+        assert [fact.arguments for fact in call.facts(ToolStarted)] == [shown, shown]
+        assert [run.arguments for run in turn.tools] == [shown, shown]
+        assert len({key for _, key in taken}) == 1  # nothing of it in the key either
+        assert "412" not in repr((call.control.logs, call.chat.requests[-1].messages))
+
+
+async def test_a_tool_whose_secret_died_with_its_relay_is_not_run_on_a_guess():
+    async def hang(arguments, use):
+        await asyncio.Event().wait()
+
+    catalog = verifying(hang)
+    control = MemoryControl(with_tools(catalog)["scenario"])
+    replies = [wants("verify", digits="4127")]
+    async with calling(replies, control=control, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("it is me")
+        await call.until(ToolStarted)
+        log = list(control.logs["call"])
+        call.session.end("killed")
+    control.logs["call"] = log
+    catalog.uses.clear()
+    async with calling(["Your digits again?"], control=control, **with_tools(catalog)) as call:
+        await call.until(TurnDone, count=2)
+
+        assert catalog.uses == []
+        assert call.facts(ToolFinished)[-1].error == "interrupted"
+
+
+async def test_a_tool_that_an_agent_was_not_offered_does_not_run():
+    catalog = tools(pay_now=slow(0, "paid"))
+    mine = {"catalog": catalog, "scenario": scenario(agent("Ann"))}
+    async with calling([wants("pay_now", pin="4127"), "I cannot."], **mine) as call:
+        await call.until(TurnDone)
+        call.says("pay it")
+        await call.until(TurnDone, count=2)
+
+        assert catalog.uses == []
+        assert call.facts(ToolFinished)[-1].error == "unknown_tool"
+        assert call.facts(ToolStarted)[-1].arguments == {"pin": "***"}
