@@ -1,0 +1,232 @@
+"""What can happen to a call itself: at the carrier, at the relay, by people, by us and by time.
+
+These facts decide about the call and wake its orchestration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+# --- life: telephony ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A phone rings (inbound), or is about to be rung (outbound). Always entry 1 of a log."""
+
+    direction: Direction
+    kind: Literal["offered"] = "offered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """We asked to answer (or to be connected) and the carrier took it."""
+
+    connection_id: str
+    streaming: bool = True
+    kind: Literal["answered"] = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRefused:
+    """The carrier would not let us answer or call: too late, not ours any more, not allowed."""
+
+    reason: str
+    kind: Literal["answer_refused"] = "answer_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """Both ends can hear each other."""
+
+    connection_id: str
+    kind: Literal["connected"] = "connected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFailed:
+    """The leg never came up."""
+
+    code: int = 0
+    sub_code: int = 0
+    kind: Literal["connect_failed"] = "connect_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected:
+    """The leg is over."""
+
+    code: int = 0
+    sub_code: int = 0
+    kind: Literal["disconnected"] = "disconnected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantsChanged:
+    """How many are in the call now, ourselves included."""
+
+    count: int
+    kind: Literal["participants_changed"] = "participants_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStarted:
+    """The carrier says that audio streams."""
+
+    kind: Literal["media_started"] = "media_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStopped:
+    """The carrier says that audio has stopped streaming."""
+
+    kind: Literal["media_stopped"] = "media_stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFailed:
+    """The carrier could not reach a relay, or lost it."""
+
+    code: int = 0
+    sub_code: int = 0
+    kind: Literal["media_failed"] = "media_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAccepted:
+    """Somebody took the caller. `request_id` names the request."""
+
+    request_id: str = ""
+    kind: Literal["transfer_accepted"] = "transfer_accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFailed:
+    """Nobody took the caller, who is still with us."""
+
+    request_id: str = ""
+    code: int = 0
+    sub_code: int = 0
+    kind: Literal["transfer_failed"] = "transfer_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptPlayed:
+    """A prompt file was played to its end, or could not be."""
+
+    ok: bool
+    context: str = ""
+    kind: Literal["prompt_played"] = "prompt_played"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherEvent:
+    """The carrier said something that has no meaning for us (yet). Counted, kept."""
+
+    type: str
+    kind: Literal["other_event"] = "other_event"
+
+
+# --- life: the relay, people, our own commands and time -------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened:
+    """A relay has the caller's audio and goes on with the call as number `epoch`."""
+
+    epoch: int
+    relay_id: str
+    kind: Literal["session_opened"] = "session_opened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaDetached:
+    """The relay of `epoch` lost the audio socket, or gave it up (`reason`)."""
+
+    epoch: int
+    reason: str = ""
+    kind: Literal["media_detached"] = "media_detached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOff:
+    """The caller is talking to another agent now. A report, never refused."""
+
+    from_agent: str
+    to_agent: str
+    turn: int = 0
+    reason: str = ""
+    share_context: bool = True
+    kind: Literal["handed_off"] = "handed_off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequested:
+    """An agent promised to connect the caller to `target`, a name from configuration."""
+
+    request_id: str
+    target: str
+    summary: str = ""
+    kind: Literal["transfer_requested"] = "transfer_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpRequested:
+    """Somebody on our side wants the call to end: the agent, silence, a person by REST."""
+
+    by: Literal["agent", "silence", "api", "fault", "relay"]
+    reason: str = ""
+    kind: Literal["hang_up_requested"] = "hang_up_requested"
+
+
+CommandOutcome = Literal["ok", "gone", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDone:
+    """What came of one command of `core.call.step`. `gone`: the call was over already."""
+
+    command_id: str
+    command: str
+    outcome: CommandOutcome
+    code: str = ""
+    kind: Literal["command_done"] = "command_done"
+
+
+class LegState(StrEnum):
+    """What the carrier says of a leg when asked."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """We asked the carrier how the leg is, because an event may have been lost.
+
+    `attended`: a relay that is said to have the call has shown itself lately.
+    """
+
+    state: LegState
+    attended: bool = True
+    kind: Literal["reconciled"] = "reconciled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A deadline of the call has passed. `due` (epoch seconds) tells it from its namesakes."""
+
+    deadline: str
+    due: float
+    kind: Literal["overdue"] = "overdue"

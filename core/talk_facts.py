@@ -1,0 +1,128 @@
+"""What is spoken and done in the turns of a call. Kept, and never decided upon by the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSaid:
+    """A final transcript, reported at once. A turn may have several."""
+
+    turn: int
+    text: str
+    interrupted: bool = False
+    kind: Literal["caller_said"] = "caller_said"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentHeard:
+    """What the caller has heard of reply `turn` so far (all of it, not the difference)."""
+
+    turn: int
+    agent: str
+    text: str
+    done: bool = False
+    cut: bool = False
+    kind: Literal["agent_heard"] = "agent_heard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolStarted:
+    """A tool is about to run; with side effects this is acknowledged before it runs."""
+
+    turn: int
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+    key: str = ""
+    kind: Literal["tool_started"] = "tool_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished:
+    """What a tool came to."""
+
+    turn: int
+    id: str
+    name: str
+    ok: bool
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    ms: int = 0
+    error: str = ""
+    kind: Literal["tool_finished"] = "tool_finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """Facts about the caller that agents may use from now on."""
+
+    slots: Mapping[str, Any]
+    kind: Literal["remembered"] = "remembered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRun:
+    """One tool of a turn, as the record shows it."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    ok: bool
+    ms: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffMade:
+    """One handoff of a turn, as the record shows it."""
+
+    from_agent: str
+    to_agent: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """The relay's part of a turn in ms, in order of time; the caller's clock completes it.
+
+    `heard_until`: timestamp of the media frame with which the turn was decided, as the carrier
+    wrote it. `stt`: from there to the text. Then first token of the model, tools, first audio of
+    the synthesizer, and `sent`: from first audio made to first frame sent.
+    """
+
+    heard_until: str = ""
+    endpointing: float = 0.0
+    stt: float = 0.0
+    llm_first_token: float = 0.0
+    tool: float = 0.0
+    tts_first_audio: float = 0.0
+    sent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnDone:
+    """One turn, whole: what was said, done and heard, and how long the caller waited."""
+
+    turn: int
+    agent: str
+    caller: str
+    reply: str
+    heard: str
+    interrupted: bool = False
+    tools: tuple[ToolRun, ...] = ()
+    handoffs: tuple[HandoffMade, ...] = ()
+    latency: Latency = field(default_factory=Latency)
+    kind: Literal["turn_done"] = "turn_done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStumbled:
+    """An engine failed and the caller heard an apology or nothing of it (`spoken`)."""
+
+    engine: Literal["hearing", "thinking", "speaking", "tool"]
+    cause: str
+    spoken: bool = False
+    kind: Literal["engine_stumbled"] = "engine_stumbled"
