@@ -22,6 +22,10 @@ class FolderBlobs:
         """Read a blob, or nothing. Raises ValueError for a name that leaves the folder."""
         return await asyncio.to_thread(_read, self._path(name))
 
+    async def delete(self, name: str) -> None:
+        """Delete a blob, if it is there. Raises ValueError for a name that leaves the folder."""
+        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+
     def _path(self, name: str) -> Path:
         path = Path(os.path.normpath(self._folder / name))
         if not path.is_relative_to(self._folder) or path == self._folder:
@@ -29,6 +33,7 @@ class FolderBlobs:
         return path
 
     def _write(self, path: Path, content: bytes) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(content)

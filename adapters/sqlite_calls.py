@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import Any, Concatenate
 
 from adapters import sqlite_desk as desk
+from adapters import sqlite_retention as retention
 from adapters.sqlite_rows import SCHEMA, log_entry, position, stored_call
 from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
 from core.facts import FACT, LogEntry, Offered, SessionOpened, is_life
-from core.record import wordless
 from core.session import Directive, LiveCall
+
+PRAGMAS = (
+    "journal_mode = wal",
+    "synchronous = normal",
+    "busy_timeout = 5000",
+    "secure_delete = on",  # what may not stay is overwritten, not only unlinked
+)
 
 
 class SqliteCalls:
@@ -65,6 +72,12 @@ class SqliteCalls:
     async def finish(self, call_id: str, record: dict[str, Any], *, keep_words: bool) -> None:
         await self._run(self._finish, call_id, record, keep_words)
 
+    async def expired(self, *, ended_before: float, limit: int = 100) -> tuple[str, ...]:
+        return await self._run(self._at_desk, retention.expired, ended_before, limit)
+
+    async def forget(self, call_ids: Sequence[str]) -> None:
+        await self._run(self._forget, call_ids)
+
     async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
         await self._run(self._at_desk, desk.heartbeat, relay, calls)
 
@@ -108,10 +121,10 @@ class SqliteCalls:
     def _open(self) -> sqlite3.Connection:
         if self._db is None:
             if self._path != ":memory:":
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+                Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             db = sqlite3.connect(self._path, autocommit=True)
             db.row_factory = sqlite3.Row
-            for pragma in ("journal_mode = wal", "synchronous = normal", "busy_timeout = 5000"):
+            for pragma in PRAGMAS:
                 db.execute(f"pragma {pragma}")
             db.executescript(SCHEMA)
             self._db = db
@@ -270,13 +283,12 @@ class SqliteCalls:
                 "update calls set record = ?, ended_at = coalesce(ended_at, ?) where call_id = ?",
                 (json.dumps(record), self._clock(), call_id),
             )
-            if keep_words:
-                return
-            spoken = db.execute("select n, fact from log where call_id = ?", (call_id,))
-            db.executemany(
-                "update log set fact = ? where call_id = ? and n = ?",
-                [
-                    (FACT.dump_json(wordless(FACT.validate_json(fact))).decode(), call_id, n)
-                    for n, fact in spoken.fetchall()
-                ],
-            )
+            if not keep_words:
+                retention.take_words(db, call_id)
+        if not keep_words:
+            retention.overwrite(self._open())
+
+    def _forget(self, call_ids: Sequence[str]) -> None:
+        with self._transaction() as db:
+            retention.forget(db, call_ids)
+        retention.overwrite(self._open())

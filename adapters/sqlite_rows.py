@@ -15,6 +15,7 @@ create table if not exists calls (
   connection_id text not null default '', epoch integer not null default 0,
   seen_at real not null default 0, ended_at real, record text, entries integer not null default 0);
 create index if not exists calls_by_age on calls (created_at desc, call_id desc);
+create index if not exists calls_by_end on calls (ended_at);
 create table if not exists log (
   call_id text not null, n integer not null, at real not null, source text not null,
   source_id text not null, life integer not null, late integer not null, fact text not null,

@@ -126,6 +126,14 @@ class CallStore(Protocol):
         """Store the record of an ended call; without `keep_words` the log loses what was said."""
         ...
 
+    async def expired(self, *, ended_before: float, limit: int = 100) -> tuple[str, ...]:
+        """Return the ids of calls that ended before then, the oldest first."""
+        ...
+
+    async def forget(self, call_ids: Sequence[str]) -> None:
+        """Delete calls with their logs and directives."""
+        ...
+
     async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
         """Keep what a relay says of itself; its calls of a current epoch have been seen."""
         ...
@@ -229,6 +237,10 @@ class Blobs(Protocol):
     async def put(self, name: str, content: bytes, content_type: str) -> None: ...
 
     async def get(self, name: str) -> bytes | None: ...
+
+    async def delete(self, name: str) -> None:
+        """Delete a file; one that is not there is deleted already."""
+        ...
 
 
 class OrchestrationTrouble(Exception):

@@ -78,6 +78,9 @@ class MemoryBlobs:
     async def get(self, name: str) -> bytes | None:
         return self.files.get(name)
 
+    async def delete(self, name: str) -> None:
+        self.files.pop(name, None)
+
 
 @dataclass
 class FakeDurable:

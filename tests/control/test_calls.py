@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from core import facts as f
 from core import session as s
+from core.control_ports import StoredCall
 from localdev.acs_simulator import Behaviour, Manner
 from tests.control.fakes import FakeCarrier
 from tests.control.stack import ACCESS_KEY, CALLED, CALLER, DESK, RELAY_KEY, SIGNING_KEY, stack
@@ -27,7 +28,8 @@ async def talk(it, call, *facts):
     return session
 
 
-async def test_a_call_is_answered_talked_in_and_kept(tmp_path):
+async def test_a_call_is_answered_talked_in_and_kept(tmp_path, caplog):
+    caplog.set_level("INFO")
     async with stack(tmp_path) as it:
         call = await it.simulator.ring(from_=CALLER, to=CALLED)
         said = f.CallerSaid(turn=1, text=SAID)
@@ -45,23 +47,31 @@ async def test_a_call_is_answered_talked_in_and_kept(tmp_path):
         transcript = await it.plane.blobs.get(f"transcripts/{session.call_id}.md")
         assert SAID in transcript.decode()
         links = it.plane.links(session.call_id)
-    engine = dump(tmp_path / "hub.db")
-    in_paths = (links.callback_url.rpartition("/")[2], links.media_url.rpartition("/")[2])
-    planted = (SAID, CALLER, CALLED, DESK, SIGNING_KEY, RELAY_KEY, ACCESS_KEY, session.token)
-    assert session.call_id in engine
+        in_paths = (links.callback_url.rpartition("/")[2], links.media_url.rpartition("/")[2])
+        planted = (SAID, CALLER, CALLED, DESK, SIGNING_KEY, RELAY_KEY, ACCESS_KEY, session.token)
+        live = written(tmp_path, "hub.db*")
+        assert session.call_id in live
+        assert [secret for secret in (*planted, *in_paths) if secret in live] == []
+        logged = caplog_text(caplog)
+        assert [secret for secret in (*planted, *in_paths) if secret in logged] == []
+    engine = written(tmp_path, "hub.db*")
     assert [secret for secret in (*planted, *in_paths) if secret in engine] == []
 
 
-def dump(file):
-    """Return all that a SQLite file holds, also what has not reached its main file."""
-    with sqlite3.connect(file) as db:
-        rows = [
-            repr(row)
-            for (table,) in db.execute("select name from sqlite_master where type = 'table'")
-            for row in db.execute(f"select * from [{table}]")  # noqa: S608 its own tables
-        ]
-    db.close()
-    return "\n".join(rows)
+def written(folder, pattern):
+    """Return every byte of these files, as they are on the disk: deleted rows and `-wal` too."""
+    files = [path for path in folder.rglob(pattern) if path.is_file()]
+    assert files
+    return "".join(path.read_bytes().decode("latin-1") for path in files)
+
+
+def caplog_text(caplog):
+    """Return all that was logged, except what says that it is personal."""
+    return "\n".join(
+        repr({name: value for name, value in vars(record).items() if not name.startswith("pii.")})
+        + (record.exc_text or "")
+        for record in caplog.records
+    )
 
 
 async def test_words_that_may_not_stay_go_at_the_end_of_the_call(tmp_path):
@@ -76,7 +86,40 @@ async def test_words_that_may_not_stay_go_at_the_end_of_the_call(tmp_path):
 
         assert [turn["n"] for turn in record["turns"]] == [1]
         assert await it.plane.blobs.get(f"transcripts/{session.call_id}.md") is None
-        assert "marmalade" not in dump(tmp_path / "store" / "calls.db")
+        assert "marmalade" not in written(tmp_path / "store", "*")
+
+
+async def test_calls_that_stayed_long_enough_go_when_the_next_one_ends(tmp_path):
+    async with stack(tmp_path, RETENTION_DAYS="7") as it:
+        old = await kept(it, "old", ended_days_ago=8)
+        young = await kept(it, "young", ended_days_ago=6)
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call)
+        call.hang_up()
+        await it.over(session.call_id)
+        statuses = [(await it.get(f"api/v1/calls/{each}"))[0] for each in (old, young)]
+        files = [await it.plane.blobs.get(f"transcripts/{each}.md") for each in (old, young)]
+
+        assert statuses == [404, 200]
+        assert files == [None, SAID.encode()]
+        assert (await it.plane.store.log(old)).entries == ()
+
+
+async def kept(it, call_id, *, ended_days_ago):
+    """Have a call in the store that ended then."""
+    at = it.plane.clock() - ended_days_ago * 86_400
+    record = await it.plane.store.claim(
+        StoredCall(
+            call_id=call_id, created_at=at, direction=f.Direction.INBOUND, caller=CALLER,
+            called=CALLED, scenario="banking", scenario_sha="sha",
+        )
+    )  # fmt: skip
+    await it.plane.store.finish(record.call_id, {}, keep_words=True)
+    with sqlite3.connect(it.plane.settings.store_path + "/calls.db") as db:
+        db.execute("update calls set ended_at = ? where call_id = ?", (at, call_id))
+    db.close()
+    await it.plane.blobs.put(f"transcripts/{call_id}.md", SAID.encode(), "text/markdown")
+    return call_id
 
 
 async def test_doubled_and_disordered_events_make_one_call(tmp_path):
@@ -173,7 +216,7 @@ async def test_a_caller_whom_somebody_takes_is_transferred(tmp_path):
         _, record = await it.get(f"api/v1/calls/{session.call_id}")
 
         assert (record["outcome"], record["ended_by"]) == ("transferred", "transfer")
-    assert SAID not in dump(tmp_path / "hub.db")
+    assert SAID not in written(tmp_path, "hub.db*")
 
 
 async def test_a_caller_whom_nobody_takes_comes_back_to_his_relay(tmp_path):

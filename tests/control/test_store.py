@@ -239,3 +239,22 @@ def test_a_log_is_the_first_occurrence_of_every_fact_in_order(batches):
     first = list(dict.fromkeys((s, str(n)) for batch in batches for s, n in batch))
     assert [(entry.source, entry.source_id) for entry in log[1:]] == first
     assert [entry.n for entry in log] == list(range(1, len(log) + 1))
+
+
+async def test_a_forgotten_call_leaves_nothing_and_the_others_stay(store):
+    for call_id in ("c1", "c2", "c3"):
+        await store.claim(replace(CALL, call_id=call_id))
+        await store.append(call_id, [said(1)])
+    await store.direct(Directive(id="d", call_id="c1", kind="end"))
+    for call_id in ("c1", "c2"):
+        await store.finish(call_id, {}, keep_words=True)
+    second = (await store.call("c2")).ended_at
+
+    old = await store.expired(ended_before=second)
+    await store.forget(old)
+
+    assert old == ("c1",)
+    assert [call.call_id for call in (await store.calls()).calls] == ["c3", "c2"]
+    assert ((await store.log("c1")).entries, await store.directives(["c1"])) == ((), ())
+    assert len((await store.log("c2")).entries) == 2
+    assert await store.expired(ended_before=second + 1, limit=0) == ()
