@@ -122,7 +122,7 @@ def _provider(name: str) -> Callable[[str], Scenario]:
         try:
             loaded: Scenario = getattr(provider, attribute)(scenario)
         except provider.CatalogError as error:
-            raise KeyError(scenario) from error
+            raise KeyError(str(error)) from error  # names every mistake there is
         return loaded
 
     return load

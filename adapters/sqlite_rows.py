@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 
 from core.control_ports import StoredCall
@@ -33,7 +34,10 @@ def position(continuation: str) -> tuple[float, str]:
     if not continuation:
         return float("inf"), ""
     created_at, _, call_id = continuation.partition("|")
-    return float(created_at), call_id
+    at = float(created_at)
+    if not math.isfinite(at):
+        raise ValueError("not a time")
+    return at, call_id
 
 
 def stored_call(row: sqlite3.Row) -> StoredCall:

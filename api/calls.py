@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from adapters.archive import whole_log
@@ -22,9 +23,9 @@ async def list_calls(request: Request, plane: Plane, durable: Orchestrations) ->
     if status not in ENDED:
         raise Problem(400, "status must be live or ended")
     limit = request.query.get("limit", "50")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAX_PAGE:
+    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_PAGE:
         raise Problem(400, f"limit must be 1 to {MAX_PAGE}")
-    continuation = request.query.get("continuation", "")
+    continuation = text_of(request.query, "continuation")
     try:
         page = await plane.store.calls(
             limit=int(limit), continuation=continuation, ended=ENDED[status]

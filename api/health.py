@@ -34,6 +34,7 @@ class _Answer:
 
 
 _answers: WeakKeyDictionary[Plane, _Answer] = WeakKeyDictionary()
+_trying: WeakKeyDictionary[Plane, asyncio.Lock] = WeakKeyDictionary()
 
 
 async def health(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -43,15 +44,19 @@ async def health(request: Request, plane: Plane, durable: Orchestrations) -> Rep
 
 async def readiness(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Try every part a call needs: 200, or 503 with the reasons."""
-    known = _answers.get(plane)
-    if known and time.monotonic() - known.at < FRESH_S:
+    async with _trying.setdefault(plane, asyncio.Lock()):  # a crowd of probes waits for one
+        known = _answers.get(plane)
+        if known is None or time.monotonic() - known.at > FRESH_S:
+            known = _Answer(at=time.monotonic(), reply=await _tried_all(plane))
+            _answers[plane] = known
         return known.reply
+
+
+async def _tried_all(plane: Plane) -> Reply:
     checks = await asyncio.gather(*(_tried(name, check, plane) for name, check in CHECKS.items()))
     ready = all(check["status"] == "healthy" for check in checks)
     status = "ready" if ready else "not_ready"
-    reply = ok({"status": status, "checks": checks}, 200 if ready else 503)
-    _answers[plane] = _Answer(at=time.monotonic(), reply=reply)
-    return reply
+    return ok({"status": status, "checks": checks}, 200 if ready else 503)
 
 
 async def _tried(name: str, check: Check, plane: Plane) -> dict[str, Any]:
@@ -110,9 +115,11 @@ async def _relay(plane: Plane) -> None:
 
 async def _scenario(plane: Plane) -> None:
     try:
-        plane.snapshot(plane.settings.agent_scenario)
+        # In a thread, because the first time it reads every file of the registries.
+        await asyncio.to_thread(plane.snapshot, plane.settings.agent_scenario)
     except LookupError as error:
-        raise Unready("AGENT_SCENARIO names no scenario") from error
+        log.error("the scenario cannot be loaded", extra={"mistakes": str(error.args[0])})  # noqa: TRY400
+        raise Unready("AGENT_SCENARIO cannot be loaded; run `artvoice agents`") from error
 
 
 CHECKS: dict[str, Check] = {

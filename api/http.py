@@ -88,6 +88,15 @@ def read_object(request: Request) -> dict[str, Any]:
 def text_of(values: Mapping[str, Any], name: str, limit: int = 200) -> str:
     """Return an optional text of an object. Raises Problem 400."""
     value = values.get(name, "")
-    if not isinstance(value, str) or len(value) > limit:
+    if not isinstance(value, str) or len(value) > limit or not _is_unicode(value):
         raise Problem(400, f"{name} must be a text of at most {limit} characters")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be stored: JSON may hold half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
