@@ -89,6 +89,8 @@ class Endless:
 class Plain:
     """A catalog and a control plane that know one agent."""
 
+    async def warm(self, scenario: Scenario) -> None: ...
+
     async def about(self, leg: Leg) -> dict[str, Any]:
         return {}
 

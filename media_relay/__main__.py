@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 
+from adapters.logs import log_to
 from adapters.setting_values import SettingsError
 from media_relay.app import DRAIN_S, serve
 
@@ -29,7 +29,7 @@ def _ready(url: str) -> None:
 
 def main() -> int:
     """Run until a signal; say in one line each what is wrong with the settings."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to(sys.stderr)
     try:
         try:
             import uvloop  # absent on Windows

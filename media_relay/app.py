@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import time
 import uuid
@@ -20,9 +21,11 @@ from media_relay.catalog import Catalog
 from media_relay.control_client import ControlClient
 from media_relay.engines import engines_of
 from media_relay.heartbeat import Heart, HeartbeatSettings
+from media_relay.loop_watch import LoopWatch
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import ReportSettings
 from media_relay.server import RelayServer
+from registries import CatalogError, load_scenario
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +76,11 @@ class Relay:
     ) -> None:
         self._engines = engines
         self._tasks = tasks
+        self._catalog = catalog
+        self._scenario = settings.agent_scenario
         self._warm = False
         self._url = settings.relay_base_url or ""
+        self._watch = LoopWatch()
         relay_id = uuid.uuid4().hex
         self._calls = Calls(
             relay_id=relay_id,
@@ -87,6 +93,7 @@ class Relay:
             reports=ReportSettings(),
             admission=AdmissionSettings(),
             on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)
+            lag=lambda: self._watch.lag_s,
         )
         self._heart = Heart(
             control,
@@ -119,9 +126,9 @@ class Relay:
         """Listen, warm up, serve until told to stop, drain."""
         bound = await self._server.start(host, port)
         self._url = self._url or f"http://{host}:{bound}"
+        self._watch.start()
         try:
-            await asyncio.gather(self._engines.hearing.warm(), self._engines.speaking.warm())
-            self._warm = True
+            await self._warm_up()
             beating = self._tasks.create_task(self._heart.run())
             on_ready(f"http://{host}:{bound}")
             await stop.wait()
@@ -132,7 +139,29 @@ class Relay:
             beating.cancel()
             await self._heart.tell(self._beat())
         finally:
+            self._watch.stop()
             await self._server.stop()
+
+    async def _warm_up(self) -> None:
+        """Load all that the first call would wait for; others may wait longer for it."""
+        engines = self._engines
+        await asyncio.gather(
+            engines.hearing.warm(),
+            engines.speaking.warm(),
+            engines.chat.warm(),
+            asyncio.to_thread(importlib.import_module, "jwt"),
+            self._warm_catalog(),
+        )
+        self._warm = True
+
+    async def _warm_catalog(self) -> None:
+        # A call brings its own scenario; this one is the likeliest.
+        try:
+            scenario = await asyncio.to_thread(load_scenario, self._scenario)
+        except CatalogError as error:
+            log.warning("the scenario cannot be loaded", extra={"reason": str(error)})
+        else:
+            await self._catalog.warm(scenario)
 
     def _beat(self) -> Heartbeat:
         return Heartbeat(

@@ -20,10 +20,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionSettings:
-    """`decide_s`: how long an upgrade waits for the control plane's word before it is let in
-    anyway; `open_s`: how long a socket waits for a session; `connect_s`: for its own upgrade."""
+    """`max_lag_s`: of the event loop on average; beyond it, another call would spoil all others.
+
+    `decide_s`: how long an upgrade waits for the control plane's word before it is let in
+    anyway; `open_s`: how long a socket waits for a session; `connect_s`: for its own upgrade.
+    """
 
     max_calls: int = 200
+    max_lag_s: float = 0.05
     decide_s: float = 0.5
     open_s: float = 10.0
     retry_s: float = 0.25
@@ -61,6 +65,7 @@ class Calls:
         reports: ReportSettings,
         admission: AdmissionSettings,
         on_change: Callable[[], None],
+        lag: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._relay_id = relay_id
         self._control = control
@@ -72,6 +77,7 @@ class Calls:
         self._reports = reports
         self._admission = admission
         self._on_change = on_change
+        self._lag = lag
         self._live: dict[str, _Live] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
@@ -82,7 +88,7 @@ class Calls:
         before = self._live.get(call_id)
         if before is not None and before.socket.alive:
             return Turned(status=409, reason="this call has a live socket")
-        if before is None and len(self._live) >= self._admission.max_calls:
+        if before is None and self._live and self.load >= 1:
             return Turned(status=503, reason="this relay is full")
         if before is not None:
             self._replace(before)
@@ -118,8 +124,9 @@ class Calls:
 
     @property
     def load(self) -> float:
-        """How full this relay is, 0 to 1."""
-        return min(len(self._live) / self._admission.max_calls, 1.0)
+        """How full this relay is, 0 to 1: of calls, or of work."""
+        calls = len(self._live) / self._admission.max_calls
+        return min(max(calls, self._lag() / self._admission.max_lag_s), 1.0)
 
     @property
     def transferring(self) -> bool:

@@ -38,6 +38,10 @@ class ToolUse:
 class Catalog(Protocol):
     """Agents' words and tools."""
 
+    async def warm(self, scenario: Scenario) -> None:
+        """Load and compile, off the loop, what calls of this scenario will use."""
+        ...
+
     async def about(self, leg: Leg) -> Mapping[str, Any]:
         """Return slots that are known of a caller before he says anything."""
         ...

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
+from core.agents import Scenario
 from core.bank import CustomerStore
 from core.errors import Cause, EngineError, EngineFailed
 from core.session import Leg
@@ -25,6 +28,8 @@ from registries import (
 
 log = logging.getLogger(__name__)
 
+_REMEMBERED = 20  # scenarios
+
 
 class RegistryCatalog:
     """Agents and tools as the developer wrote them."""
@@ -32,6 +37,13 @@ class RegistryCatalog:
     def __init__(self, customers: CustomerStore, *, today: Callable[[], date]) -> None:
         self._customers = customers
         self._today = today
+        self._warm: deque[Scenario] = deque(maxlen=_REMEMBERED)
+
+    async def warm(self, scenario: Scenario) -> None:
+        """Compile the templates and import the tools, once for each scenario as it is."""
+        if scenario not in self._warm:
+            self._warm.append(scenario)
+            await asyncio.to_thread(_compile, scenario)
 
     async def about(self, leg: Leg) -> Mapping[str, Any]:
         """Return how a known number is greeted. It proves nothing."""
@@ -80,3 +92,14 @@ class RegistryCatalog:
             "handoff_context": slots.get("handoff_context", {}),
             "today": self._today().isoformat(),
         }
+
+
+def _compile(scenario: Scenario) -> None:
+    """Render everything once; what cannot be rendered now is said when it is needed."""
+    for agent in scenario.agents:
+        tools_for(scenario, agent)
+        with suppress(RenderFailed):
+            render_prompt(agent, {}, scenario=scenario)
+        for returning in (False, True):
+            with suppress(RenderFailed):
+                render_greeting(agent, {}, returning=returning)

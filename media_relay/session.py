@@ -1,19 +1,18 @@
 """One call: ears, voice and thoughts, and the turn machine that decides among them.
 
-Everything that happens goes through `_feed`, one event at a time; everything that is done is an
-output of `core.turn.step`. One task group owns every task of the call.
+Everything that happens is fed to the turn machine, one event at a time; everything that is done is
+an output of it. One task group owns every task of the call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, assert_never
 
 from core import floor as f
-from core import turn as turns
 from core.conversation import rebuild
 from core.facts import (
     EngineStumbled,
@@ -24,6 +23,7 @@ from core.facts import (
 from core.floor import Floor, Purpose
 from core.session import Session
 from core.tools import CollectDigits, Effect, ToolResult
+from core.turn import TurnState
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
@@ -35,6 +35,7 @@ from media_relay.reporting import Reporter
 from media_relay.speaking import Mouth
 from media_relay.thinking import Thinker
 from media_relay.toolwork import ToolWork
+from media_relay.turn_driver import TurnDriver
 from media_relay.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -60,14 +61,13 @@ class CallSession:
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(rebuild(session.scenario.start_agent, session.log), reporter)
         conversation = self._journal.conversation
-        self._state = turns.TurnState(
+        state = TurnState(
             turn=conversation.turn,
             answered=conversation.talked,
             turn_done=conversation.turn - (not conversation.reply_done),
         )
-        self._events: deque[f.Event] = deque()
-        self._stepping = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._turns = TurnDriver(state, settings.turn, do=self._do)
+        self._leaving: asyncio.TimerHandle | None = None
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[ToolResult]] = set()
@@ -138,7 +138,9 @@ class CallSession:
                 reason = await self._over
                 await self._let_go()
         finally:
-            self._stop_timer()
+            self._turns.stop()
+            if self._leaving is not None:
+                self._leaving.cancel()
             self._replies.close()
             self._wire.close(reason)
             detached = MediaDetached(epoch=self.session.epoch, reason=reason)
@@ -147,20 +149,20 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Greet a caller, or go on where another relay lost him."""
-        purpose = Purpose.RESUMED
-        if not self._state.answered:
-            purpose = Purpose.GREETING
-            try:
-                async with asyncio.timeout(self._settings.about_s):
-                    known = await self._catalog.about(self.session.leg)
-            except TimeoutError:
-                known = {}
-            if known:
-                self._journal.write(Remembered(slots=known))
+        new = not self._turns.state.answered
+        known: Mapping[str, Any] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.about_s):
+                await self._catalog.warm(self.session.scenario)
+                known = await self._catalog.about(self.session.leg) if new else {}
+        if known:
+            self._journal.write(Remembered(slots=known))
+        purpose = Purpose.GREETING if new else Purpose.RESUMED
         self._feed(f.SpeechWanted(at=self._loop.time(), purpose=purpose))
 
     def end(self, reason: str) -> None:
         """Let go of the call at once: it is over, elsewhere, or must move."""
+        self._turns.stop()
         if not self._over.done():
             self._over.set_result(reason)
 
@@ -176,16 +178,16 @@ class CallSession:
     @property
     def transferring(self) -> bool:
         """Whether the caller waits for a person."""
-        return self._state.holding
+        return self._turns.state.holding
 
     @property
     def floor(self) -> Floor:
         """Who has the floor."""
-        return self._state.floor
+        return self._turns.state.floor
 
     async def _let_go(self) -> None:
         """Be silent and deaf, and give started tools the time to be recorded."""
-        self._stop_timer()
+        self._turns.stop()
         self._hearer.stop()
         self._replies.close()
         if self._running:
@@ -221,20 +223,7 @@ class CallSession:
     # --- the turn machine ------------------------------------------------------------------------
 
     def _feed(self, event: f.Event) -> None:
-        """Step with one event and do what comes of it; events that come of that wait in line."""
-        self._events.append(event)
-        if self._stepping or self._over.done():
-            return
-        self._stepping = True
-        try:
-            while self._events:
-                event = self._events.popleft()
-                self._state, outputs = turns.step(self._state, event, self._settings.turn)
-                for output in outputs:
-                    self._do(output)
-        finally:
-            self._stepping = False
-        self._arm()
+        self._turns.feed(event)
 
     def _do(self, output: f.Output) -> None:
         match output:
@@ -262,11 +251,12 @@ class CallSession:
     def _close(self, closing: f.Closing) -> None:
         self._journal.write(self._closings.fact(closing), urgent=True)
         if closing.kind == "hang_up":
-            self._timer = self._loop.call_later(self._settings.after_close_s, self.end, "hung up")
+            wait_s = self._settings.after_close_s
+            self._leaving = self._loop.call_later(wait_s, self.end, "hung up")
 
     def _effects(self, generation: int, effects: tuple[Effect, ...]) -> None:
         """Do what tools asked of the call, unless the caller has gone on to something else."""
-        if generation != self._state.generation:
+        if generation != self._turns.state.generation:
             return
         at = self._loop.time()
         for effect in effects:
@@ -277,23 +267,6 @@ class CallSession:
                 self._replies.collect(effect)
                 most, terminator = effect.max_digits, effect.terminator
                 self._feed(f.KeysWanted(at=at, max_keys=most, terminator=terminator))
-
-    def _arm(self) -> None:
-        if self._state.closed or self._over.done():
-            return
-        self._stop_timer()
-        due = turns.deadline(self._state, self._settings.turn)
-        if due is not None:
-            self._timer = self._loop.call_at(due, self._tick)
-
-    def _tick(self) -> None:
-        # A timer may fire a clock tick early; the machine wants the time it asked for.
-        due = turns.deadline(self._state, self._settings.turn)
-        self._feed(f.Tick(at=max(self._loop.time(), due or 0.0)))
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
 
     def _scene(self) -> Scene:
         return scene_of(self.session, self._journal.conversation)

@@ -43,6 +43,8 @@ class ScriptedChat:
         finally:
             self.cancelled += not finished
 
+    async def warm(self) -> None: ...
+
     async def aclose(self) -> None: ...
 
     def _steps(self, request: ChatRequest) -> Sequence[Step]:

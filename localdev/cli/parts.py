@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
 from localdev.stack.layout import ROOT, Layout, local_settings
+from localdev.stack.supervisor import STOP_WITHIN_S
 
 Ready = Callable[[str], None]
 Serve = Callable[[Layout, dict[str, str], asyncio.Event, Ready], Awaitable[None]]
@@ -18,35 +18,43 @@ Serve = Callable[[Layout, dict[str, str], asyncio.Event, Ready], Awaitable[None]
 
 def run(args: Namespace) -> int:
     """Serve the part `args.part` and print one line when it is ready; 1 if it cannot start."""
+    from adapters.logs import log_to
     from adapters.setting_values import SettingsError
     from localdev.functions_host import StartError
 
-    logging.basicConfig(
-        level=os.environ.get("LOG_LEVEL", "INFO"),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    log_to(sys.stderr, os.environ.get("LOG_LEVEL", "INFO"))
     layout = Layout().with_port(args.part, args.port)
     environ = local_settings(layout, os.environ)
     os.environ.update(environ)  # the Functions worker and the relay read their settings from here
     try:
-        asyncio.run(_until_told(args.part, layout, environ))
+        asyncio.run(_until_told(args, layout, environ))
     except (SettingsError, StartError, OSError) as error:
         print(f"artvoice {args.part}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-async def _until_told(part: str, layout: Layout, environ: dict[str, str]) -> None:
+async def _until_told(args: Namespace, layout: Layout, environ: dict[str, str]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    if args.until_stdin_ends:
+        loop.add_reader(sys.stdin.fileno(), _parent_gone, loop, stop)
 
     def ready(url: str) -> None:
-        print(f"{part} ready on {url}", flush=True)
+        print(f"{args.part} ready on {url}", flush=True)
 
-    await SERVE[part](layout, environ, stop, ready)
+    await SERVE[args.part](layout, environ, stop, ready)
+
+
+def _parent_gone(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop in good order when the supervisor's end of the pipe has closed, and in any case soon."""
+    if os.read(sys.stdin.fileno(), 4096):
+        return
+    loop.remove_reader(sys.stdin.fileno())
+    stop.set()
+    loop.call_later(STOP_WITHIN_S, os._exit, 1)
 
 
 async def _host(layout: Layout, environ: dict[str, str], stop: asyncio.Event, ready: Ready) -> None:

@@ -146,6 +146,8 @@ class PlainCatalog:
     uses: list[tuple[str, ToolUse]] = field(default_factory=list)
     known: Mapping[str, Any] = field(default_factory=dict)
 
+    async def warm(self, scenario: Scenario) -> None: ...
+
     async def about(self, leg: Leg) -> Mapping[str, Any]:
         return self.known
 

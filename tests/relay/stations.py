@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -155,6 +155,7 @@ async def relaying(
     chat: ScriptedChat | None = None,
     control: MemoryControl | None = None,
     admission: AdmissionSettings | None = None,
+    lag: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[Station]:
     """Run a relay server with scripted engines that speak fast."""
     before = asyncio.all_tasks()
@@ -176,6 +177,7 @@ async def relaying(
             reports=ReportSettings(linger_s=0.01),
             admission=admission or AdmissionSettings(),
             on_change=lambda: None,
+            lag=lag,
         )
         verifier = TokenVerifier(audience=AUDIENCE, fetch=keys)
         server = RelayServer(

@@ -158,3 +158,11 @@ async def test_a_slow_head_and_a_huge_one_are_turned_away():
 
         assert answer.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
         assert await station.get("/healthz") == 200
+
+
+async def test_a_relay_that_cannot_keep_up_lets_nobody_else_in():
+    async with relaying(lag=lambda: 0.2) as station, station.dialled("one") as caller:
+        await caller.hears("Hi.")
+
+        assert station.calls.load == 1
+        assert await station.refused("two") == 503

@@ -1,0 +1,53 @@
+"""What stops the event loop is named, and how late it runs is known."""
+
+import asyncio
+import time
+
+from media_relay.loop_watch import LoopWatch, LoopWatchSettings
+
+QUICK = LoopWatchSettings(every_s=0.005, stall_s=0.02, memory=2)
+
+
+def hog(until):
+    while time.monotonic() < until:
+        pass
+
+
+async def test_a_function_that_holds_up_the_loop_is_named():
+    stalled = asyncio.get_running_loop().create_future()
+    watch = LoopWatch(on_stall=lambda s: stalled.done() or stalled.set_result(s), settings=QUICK)
+    watch.start()
+    try:
+        await asyncio.to_thread(lambda: None)
+        hog(time.monotonic() + 0.2)
+        stall = await stalled
+    finally:
+        watch.stop()
+
+    assert stall.ms > 100
+    assert any(entry.endswith(" hog") for entry in stall.stack)
+
+
+async def test_lag_rises_with_a_busy_loop_and_falls_again():
+    stalls = asyncio.Queue()
+    watch = LoopWatch(on_stall=stalls.put_nowait, settings=QUICK)
+    watch.start()
+    try:
+        hog(time.monotonic() + 0.2)
+        await stalls.get()
+        busy = watch.lag_s
+        async with asyncio.timeout(10):
+            while watch.lag_s > busy / 4:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+    finally:
+        watch.stop()
+
+    assert busy > 0.05
+
+
+async def test_a_loop_that_is_only_idle_has_no_lag():
+    watch = LoopWatch(settings=LoopWatchSettings(stall_s=10))
+    watch.start()
+    watch.stop()
+
+    assert watch.lag_s < 0.01
