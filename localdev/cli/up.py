@@ -54,6 +54,7 @@ async def _up(layout: Layout, parts: list[str], call: bool, out: Console) -> int
     def say(text: str) -> None:
         out.print(f"[dim]{text}[/]", highlight=False)
 
+    say(f"starting {', '.join(parts)}")
     async with Stack(layout, environ, parts, say):
         if call:
             await _until(stop, _demonstrate(layout, environ["AGENT_SCENARIO"], out))

@@ -55,10 +55,11 @@ class Stack:
         return self.layout.home / "logs" / f"{part}.log"
 
     async def _start(self, part: str) -> None:
-        command = (sys.executable, "-m", "localdev.cli", part, "--port")
         process = await asyncio.create_subprocess_exec(
-            *command,
-            str(self.layout.ports[part]),
+            *(sys.executable, "-m", "localdev.cli", part),
+            *("--port", str(self.layout.ports[part]), "--until-stdin-ends"),
+            # Never written to: its end tells a part that we are gone, even by kill -9.
+            stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
             env={**self._environ, "PYTHONUNBUFFERED": "1"},
@@ -115,8 +116,9 @@ class Stack:
     async def _stop(self) -> None:
         for watcher in self._watchers:
             watcher.cancel()
-        # The relay first: it says goodbye to the host while the host still listens.
-        for part in ("relay", "simulator", "host"):
+        # The telephones first, which ends every call; then the relay, which says goodbye to the
+        # host while the host still listens.
+        for part in ("simulator", "relay", "host"):
             await self._stop_part(part)
         withdraw(self.layout.home)
 

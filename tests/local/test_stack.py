@@ -1,0 +1,72 @@
+"""A stack that loses its supervisor, and set-up that lacks something."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
+
+
+def until(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stdout is not None
+    while (line := process.stdout.readline()) and words not in line:
+        pass
+    assert line, f"ended without saying {words!r}"
+
+
+def test_no_part_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "localdev.cli",
+        "up",
+        "--without",
+        "host",
+        "--without",
+        "relay",
+    ]
+    environ = {**CLEAN, "ARTVOICE_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
+    ) as supervisor:
+        until(supervisor, "stays up")
+        url = urlsplit(json.loads((tmp_path / "stack.json").read_text())["urls"]["simulator"])
+        assert url.hostname is not None
+        with socket.create_connection((url.hostname, url.port or 0), timeout=20) as line:
+            supervisor.send_signal(signal.SIGKILL)
+
+            last_words = line.recv(1)  # returns when the simulator has let go, or times out
+
+    assert last_words == b""
+
+
+def test_set_up_without_a_package_index_says_in_one_sentence_what_to_do(tmp_path: Path) -> None:
+    for name in ("scripts", "pyproject.toml", "requirements-dev.txt", "adapters"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    closed = "http://127.0.0.1:9/simple"
+    environ = {**CLEAN, "PIP_INDEX_URL": closed, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1"}
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        environ.pop(name, None)
+
+    ended = subprocess.run(
+        [sys.executable, "scripts/setup.py"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("set-up: packages could not be installed: check that")
+    assert len(ended.stderr.splitlines()) == 1
+    assert "uv" in (tmp_path / ".artvoice" / "set-up.log").read_text()
