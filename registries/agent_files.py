@@ -7,10 +7,11 @@ in it. `_defaults.yaml` lies under every agent, field by field.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from core.agents import AgentSpec, ModelSpec, SmallTalk, SpeechSpec
 from core.speech import Voice
@@ -24,12 +25,19 @@ Percent = Annotated[str, StringConstraints(pattern=r"^[+-]\d{1,3}%$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]{0,63}$")]
 
 
+def _level(value: Any) -> Any:
+    """Read a level by name; the number 0 is how older files say "not set"."""
+    return "" if value == 0 and not isinstance(value, str) else value
+
+
 class HandoffShape(Shape):
     trigger: str = ""
     is_entry_point: bool = False
 
 
 class ModelShape(Shape):
+    """`model`, with what the ART accelerator's files say of one and no provider here takes."""
+
     deployment_id: str = ""
     name: str = ""
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -37,7 +45,16 @@ class ModelShape(Shape):
     max_tokens: int | None = Field(default=None, gt=0)
     max_completion_tokens: int | None = Field(default=None, gt=0)
     reasoning_effort: str = ""
-    verbosity: str = ""
+    verbosity: Annotated[str, BeforeValidator(_level)] = ""
+    min_p: float | None = None
+    typical_p: float | None = None
+    include_reasoning: bool = False
+    store: bool | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    response_format: Any = None
+    endpoint_preference: str = ""
+    api_version: str = ""
+    model_family: str = ""
 
 
 class VoiceShape(Shape):
@@ -54,6 +71,13 @@ class SpeechShape(Shape):
     candidate_languages: tuple[str, ...] = ()
     vad_silence_timeout_ms: int = Field(default=400, ge=100, le=5000)
     hints: tuple[str, ...] = ()
+    # From files of the ART accelerator; the engines here have no such switch.
+    use_semantic_segmentation: bool = False
+    enable_diarization: bool = False
+    speaker_count_hint: int = 0
+    recognition: dict[str, Any] = Field(default_factory=dict)
+    synthesis: dict[str, Any] = Field(default_factory=dict)
+    vad: dict[str, Any] = Field(default_factory=dict)
 
 
 class PromptsShape(Shape):
@@ -84,6 +108,7 @@ class AgentShape(Shape):
     tools: tuple[str, ...] = ()
     prompts: PromptsShape = PromptsShape()
     prompt: str = ""
+    prompt_template_path: str = ""
     template_vars: dict[str, Any] = Field(default_factory=dict)
     metadata: dict[str, Any] = Field(default_factory=dict)
     examples: tuple[str, ...] = ()
@@ -141,7 +166,7 @@ def _read_agent(
 def _prompt(file: Path, shape: AgentShape, label: str, mistakes: list[Mistake]) -> str | None:
     """Find the prompt: named file, text in the YAML, or a file with a known name beside it."""
     inline = shape.prompts.content or shape.prompt
-    path = shape.prompts.path
+    path = shape.prompts.path or shape.prompt_template_path
     if not path and inline.endswith((".jinja", ".md", ".txt")) and "\n" not in inline:
         path, inline = inline, ""
     if not path and not inline and file.name == "agent.yaml":
@@ -191,5 +216,5 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
 
 
 def _model(shape: ModelShape) -> ModelSpec:
-    fields = shape.model_dump(exclude={"name"})
+    fields = shape.model_dump(include={field.name for field in dataclass_fields(ModelSpec)})
     return ModelSpec(**{**fields, "deployment_id": shape.deployment_id or shape.name})

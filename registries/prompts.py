@@ -12,11 +12,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2 import (
+    ChainableUndefined,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+    meta,
+)
 from jinja2.sandbox import SandboxedEnvironment
 
 from core.agents import AgentSpec, Scenario
 from core.spoken import FILTERS
+from registries.mistakes import did_you_mean
 
 MAX_SOURCE_CHARS = 64_000
 MAX_RENDERED_CHARS = 64_000
@@ -59,6 +68,19 @@ class _Sandbox(SandboxedEnvironment):
         if operator == "**" or sizes[0] * sizes[1] > MAX_REPEAT:
             raise TemplateError("the calculation is too large")
         return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return _empty_if_unknown(obj, attribute, super().getattr(obj, attribute))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return _empty_if_unknown(obj, argument, super().getitem(obj, argument))
+
+
+def _empty_if_unknown(obj: Any, name: Any, found: Any) -> Any:
+    """Let what nobody knows of a caller yet be empty: names are checked, facts come and go."""
+    if isinstance(found, Undefined) and isinstance(obj, Mapping) and not str(name).startswith("_"):
+        return ChainableUndefined(obj=obj, name=name)
+    return found
 
 
 def _sandbox() -> _Sandbox:
@@ -112,7 +134,11 @@ def template_mistakes(source: str, variables: Mapping[str, Any]) -> list[str]:
     used = meta.find_undeclared_variables(_SANDBOX.parse(source))
     undefined = sorted(used - variables.keys() - _SANDBOX.globals.keys())
     if undefined:
-        return [f"uses the undefined variable {name!r}" for name in undefined]
+        return [
+            f"uses the undefined variable {name!r}{did_you_mean(name, variables)}"
+            " (template_vars can define one)"
+            for name in undefined
+        ]
     try:
         render(source, variables)
     except RenderFailed as problem:

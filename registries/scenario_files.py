@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from core.agents import AgentSpec, Edge, GenericHandoff, HandoffType, Scenario, TransferTarget
 from registries.agent_files import Percent
 from registries.mistakes import Mistake, did_you_mean
-from registries.yaml_files import Shape, read_mapping, shaped
+from registries.yaml_files import Shape, merged, read_mapping, shaped
 
 SCENARIOS = Path(__file__).parent / "scenariostore"
 NESTED_NAMES = ("scenario.yaml", "orchestration.yaml")
@@ -35,6 +35,18 @@ class AgentOverrides(Shape):
     voice: VoiceOverride = VoiceOverride()
     template_vars: dict[str, Any] = Field(default_factory=dict)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _others_are_variables(cls, given: Any) -> Any:
+        """Take other names as template variables, unless they look like a field mistyped."""
+        if not isinstance(given, dict):
+            return given
+        names = cls.model_fields.keys()
+        others = {name for name in given if name not in names and not did_you_mean(name, names)}
+        variables = {name: given[name] for name in others}
+        fields = {name: value for name, value in given.items() if name not in others}
+        return merged(fields, {"template_vars": variables}) if variables else fields
+
 
 class EdgeShape(Shape):
     from_: str = Field(alias="from")
@@ -55,6 +67,14 @@ class GenericShape(Shape):
     allowed_targets: tuple[str, ...] = ()
     default_type: HandoffType | None = None
     share_context: bool = True
+    require_client_id: bool = False
+
+    @field_validator("require_client_id")
+    @classmethod
+    def _not_kept(cls, value: bool) -> bool:
+        if value:  # a rule that would silently not be kept is worse than none
+            raise ValueError("is not supported; give the agent's tools `requires` instead")
+        return value
 
 
 class TargetShape(Shape):
@@ -72,6 +92,7 @@ class ScenarioShape(Shape):
     agents: tuple[str, ...] = ()
     agent_defaults: AgentOverrides = AgentOverrides()
     template_vars: dict[str, Any] = Field(default_factory=dict)
+    tools: tuple[str, ...] = ()  # of the ART accelerator, which does not use it either
     handoff_type: HandoffType = HandoffType.ANNOUNCED
     handoffs: tuple[EdgeShape, ...] = ()
     generic_handoff: GenericShape = GenericShape()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from registries.mistakes import Mistake, did_you_mean
 
@@ -18,6 +18,14 @@ class Shape(BaseModel):
     """A part of a file. Unknown fields are mistakes, so that a typo is never silently a default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, given: Any) -> Any:
+        """Take `greeting:` with nothing behind it as a field that is not there."""
+        if not isinstance(given, dict):
+            return given
+        return {k: v for k, v in given.items() if v is not None or k not in cls.model_fields}
 
 
 class _Loader(yaml.SafeLoader):

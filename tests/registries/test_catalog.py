@@ -115,7 +115,8 @@ def test_every_mistake_is_told_at_once_with_file_field_and_reason(mistakes_of: W
         "agents/one.yaml: gretting: unknown field, did you mean 'greeting'?",
         "agents/two.yaml: line 2: expected the node content, but found '<stream end>'",
         "agents/seven/agent.yaml: name: an agent 'three' is already in agents/three.yaml",
-        "agents/five.yaml: prompt: uses the undefined variable 'caler_name'",
+        "agents/five.yaml: prompt: uses the undefined variable 'caler_name', "
+        "did you mean 'caller_name'? (template_vars can define one)",
         "agents/six.yaml: prompt: line 1: Expected an expression, got 'end of statement block'",
         "agents/three.yaml: tools.0: there is no tool 'call_fraud_dask', "
         "did you mean 'call_fraud_desk'?",

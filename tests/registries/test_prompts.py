@@ -28,7 +28,16 @@ def test_an_undefined_name_is_an_error_when_it_is_rendered() -> None:
 def test_an_undefined_name_is_found_in_a_branch_that_is_not_taken() -> None:
     found = template_mistakes("{% if caller_name %}{{ nonsense }}{% endif %}", {"caller_name": ""})
 
-    assert found == ["uses the undefined variable 'nonsense'"]
+    assert found == ["uses the undefined variable 'nonsense' (template_vars can define one)"]
+
+
+def test_what_is_not_known_of_a_caller_yet_is_empty_however_deep() -> None:
+    prompt = "{% if slots.card.name %}{{ slots.card.name }}{% endif %}{{ slots['plan'] }}."
+
+    before = render(prompt, {"slots": {"client_id": "c"}})
+    after = render(prompt, {"slots": {"card": {"name": "Gold"}, "plan": "B"}})
+
+    assert (before, after) == (".", "GoldB.")
 
 
 def test_a_returning_caller_hears_the_other_greeting() -> None:
@@ -68,6 +77,10 @@ def test_every_shipped_agent_renders_before_and_after_a_handoff() -> None:
     "attack",
     [
         "{{ ''.__class__.__mro__ }}",
+        "{{ slots.__class__.__mro__ }}",
+        "{{ slots['__class__']['__mro__'] }}",
+        "{{ slots | attr('__class__') }}",
+        "{{ slots.x.__class__.__mro__ }}",
         "{{ 'a' * 1000000000 }}",
         "{{ 2 ** 10000000 }}",
         "{% for a in range(9999999) %}{% for b in range(99999) %}xxxxxxx{% endfor %}{% endfor %}",
@@ -76,4 +89,4 @@ def test_every_shipped_agent_renders_before_and_after_a_handoff() -> None:
 )
 def test_a_hostile_template_fails_soon(attack: str) -> None:
     with pytest.raises(RenderFailed):
-        render(attack, {})
+        render(attack, {"slots": {}})
