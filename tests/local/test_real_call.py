@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from adapters.embedded.hearing import MoonshineHearing
+from adapters.tokens import Purpose, call_secret, session_token
 from core.speech import FinalHeard, HearingConfig
 from localdev.caller.report import CONTRIBUTIONS
+from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER
 
 ROOT = Path(__file__).resolve().parents[2]
 LINES = (
@@ -22,6 +24,7 @@ LINES = (
     "I would like one for travel.",
     "No, that is all. Thank you, goodbye.",
 )
+PURPOSES: tuple[Purpose, ...] = ("callback", "media")
 DEATH_AFTER = "I am interested"
 
 pytestmark = pytest.mark.audio
@@ -93,6 +96,28 @@ def test_where_the_caller_waited_adds_up(report: dict[str, Any]) -> None:
         parts = turn["latency_ms"]
 
         assert sum(parts[name] for name in CONTRIBUTIONS) == pytest.approx(parts["total"], abs=0.5)
+
+
+def test_what_the_parts_log_holds_no_secret_and_nobody(
+    report: dict[str, Any], environ: dict[str, str]
+) -> None:
+    home = Path(environ["ARTVOICE_HOME"])
+    keys = dict(line.split("=", 1) for line in (home / "keys.env").read_text().split())
+    call_id = report["call_id"]
+    signing_key = keys["CALL_SIGNING_KEY"]
+    secrets = [*keys.values(), CALLER_NUMBER, OUR_NUMBER]
+    secrets += [call_secret(signing_key, purpose, call_id) for purpose in PURPOSES]
+    secrets += [session_token(signing_key, call_id, epoch) for epoch in range(1, 5)]
+    words = [turn[who].lower() for turn in report["turns"] for who in ("caller", "heard")]
+    planted = [*secrets, "Bearer ", *filter(None, words)]
+
+    logs = {file.name: file.read_text() for file in (home / "logs").iterdir()}
+    hub = "".join(f.read_bytes().decode("latin-1") for f in home.glob("durable.sqlite*"))
+
+    assert {"host.log", "relay.log", "simulator.log"} <= logs.keys()
+    written = {**logs, "hub": hub}
+    found = [(n, s) for n, text in written.items() for s in planted if s.lower() in text.lower()]
+    assert found == []
 
 
 async def test_the_recording_holds_what_the_agents_said(report: dict[str, Any]) -> None:

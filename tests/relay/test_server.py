@@ -166,3 +166,36 @@ async def test_a_relay_that_cannot_keep_up_lets_nobody_else_in():
 
         assert station.calls.load == 1
         assert await station.refused("two") == 503
+
+
+async def test_every_door_of_the_port_asks_for_what_was_decided():
+    media = "/api/v1/media/stream/call/secret"
+    paths = (
+        "/", "/healthz", "/livez", "/readyz", "/metrics", "/admin", "/api/v1/calls",
+        "/api/v1/media/stream", media, f"{media}/more", "/api/v1/media/stream/../../healthz",
+        "/api/v1/media/stream/call", "/api/v1/media/stream/a%2fb/secret", "//healthz",
+    )  # fmt: skip
+    public = {("GET", path) for path in ("/healthz", "/livez", "/readyz")}
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    async with relaying() as station:
+        answers = {
+            (method, path, head): await status_of(station, method, path, head)
+            for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE")
+            for path in paths
+            for head in ("", upgrade)
+        }
+
+    opened = {(method, path) for (method, path, _), status in answers.items() if status < 400}
+    assert opened == public
+    assert set(answers.values()) == {200, 401, 404, 405}
+    assert answers["GET", media, upgrade] == 401
+    assert not station.control.epochs
+
+
+async def status_of(station, method, path, head):
+    """Send a request's head as it stands; no client tidies it up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", station.port)
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode())
+    line = await reader.readline()
+    writer.close()
+    return int(line.split()[1])
