@@ -1,7 +1,8 @@
 """Where a stream of model tokens may be cut so that each piece can be spoken on its own.
 
 Our own and not a sentence library: those want the whole text, and the first piece of a reply must
-leave as early as a clause, before its sentence is complete. Pieces depend on the text alone,
+leave as early as a clause, before its sentence is complete: what a synthesizer needs for it is
+heard as silence. Pieces depend on the text alone,
 never on how it was split into tokens.
 """
 
@@ -18,6 +19,15 @@ _TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "n
 _MAYBE = frozenset({"e.g", "i.e", "etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "approx", "u.s"})
 _FIRST_PIECE = 10  # a shorter clause ("Well,") sounds chopped off
 _LONGEST = 240  # a synthesizer starts late on longer texts
+# A first piece without a mark ends before a word that begins a clause, or else between two words.
+_FIRST_CLAUSE = 24
+_CLAUSE_BEGINS = frozenset(
+    "and but or so because that which who when where while if until unless then since "
+    "although before after".split()
+)
+_FIRST_LONGEST = 48
+_MARKS_AHEAD = _ENDS + _CLAUSE_ENDS + _WIDE_ENDS + "\n"
+_NOT_ALONE = 16  # characters: fewer of the sentence are not left for a piece of their own
 
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _LINE_START = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+|```\w*)", re.MULTILINE)
@@ -65,27 +75,50 @@ def _cut(text: str, *, first: bool, final: bool) -> int | None:
     """Return where the first piece of `text` ends; None when more text must be seen."""
     index = 0
     while index < len(text):
-        char = text[index]
-        if char == "[":
+        if text[index] == "[":
             closed = _link_end(text, index)
             if closed is None and not final and len(text) - index < _LONGEST:
                 return None
             index = closed if closed is not None else index + 1
             continue
-        if char == "\n" and text[:index].strip():
-            return index + 1
-        if char in _WIDE_ENDS:
-            return index + 1
-        if char in _ENDS or (first and char in _CLAUSE_ENDS):
-            end = _boundary(text, index, final=final)
-            if end is None:
-                return None
-            if end and (char in _ENDS or end >= _FIRST_PIECE):
-                return end
-        if index >= _LONGEST and char.isspace():
-            return index + 1
+        end = _end_at(text, index, first=first, final=final)
+        if end != 0:
+            return end
         index += 1
     return None
+
+
+def _end_at(text: str, index: int, *, first: bool, final: bool) -> int | None:
+    """Return the end of a piece at this character, 0 if it is none, None if unknown yet."""
+    char = text[index]
+    if char in _WIDE_ENDS or (char == "\n" and text[:index].strip()):
+        return index + 1
+    if char in _ENDS:
+        return _boundary(text, index, final=final)
+    if first and char in _CLAUSE_ENDS:
+        end = _boundary(text, index, final=final)
+        return end if end is None or end >= _FIRST_PIECE else 0
+    if not char.isspace():
+        return 0
+    if index >= _LONGEST:
+        return index + 1
+    return _space(text, index, final=final) if first else 0
+
+
+def _space(text: str, index: int, *, final: bool) -> int | None:
+    """Return the end of a first piece at this space, 0 if it is none, None if unknown yet."""
+    if len(text[:index].lstrip()) < _FIRST_CLAUSE:
+        return 0
+    word, space, _ = text[index + 1 :].partition(" ")
+    unknown = 0 if final else None
+    if not space:
+        return unknown
+    if word.casefold() in _CLAUSE_BEGINS:
+        return index + 1
+    ahead = text[index : index + _NOT_ALONE]
+    if index < _FIRST_LONGEST or any(char in _MARKS_AHEAD for char in ahead):
+        return 0
+    return index + 1 if len(ahead) == _NOT_ALONE else unknown
 
 
 def _link_end(text: str, start: int) -> int | None:

@@ -21,6 +21,7 @@ from core.media_wire import (
     parse,
 )
 from core.speech import SAMPLE_RATE
+from media_relay.rates import RATES, Rates
 from media_relay.wire import Ear
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class MediaSocket(WSListener):
         self._allowance = _BURST
         self._last = self._loop.time()
         self._garbage = 0
+        self._rates: Rates | None = None
 
     # --- for the call ----------------------------------------------------------------------------
 
@@ -71,10 +73,15 @@ class MediaSocket(WSListener):
     def send_audio(self, pcm: bytes) -> None:
         """Send a frame. One that the network cannot take now is dropped: late audio is noise."""
         if self._transport is not None and not self._full:
-            self._transport.send(WSMsgType.TEXT, encode_audio(pcm))
+            if self._rates is not None:
+                pcm = self._rates.said(pcm)
+            if pcm:
+                self._transport.send(WSMsgType.TEXT, encode_audio(pcm))
 
     def stop_audio(self) -> None:
         """Have the carrier drop what it has not played."""
+        if self._rates is not None:
+            self._rates.cut()
         if self._transport is not None:
             self._transport.send(WSMsgType.TEXT, STOP_AUDIO)
 
@@ -91,6 +98,7 @@ class MediaSocket(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
         self._last = self._loop.time()
+        self._loop.call_later(_DEAD_S, self._listen)
         if not self._connected.done():
             self._connected.set_result(True)
 
@@ -103,6 +111,8 @@ class MediaSocket(WSListener):
             return
         message = parse(frame.get_payload_as_memoryview())
         if isinstance(message, AudioData | DtmfData):
+            if self._rates is not None and isinstance(message, AudioData):
+                message.pcm = self._rates.heard(message.pcm)
             if self._ear is None:
                 self._backlog.append(message)
             else:
@@ -122,6 +132,17 @@ class MediaSocket(WSListener):
 
     # --- inside ----------------------------------------------------------------------------------
 
+    def _listen(self) -> None:
+        """Give up a socket that is open but dead, so that the carrier is asked for another."""
+        silent_s = self._loop.time() - self._last
+        if self._closed:
+            return
+        if silent_s < _DEAD_S:
+            self._loop.call_later(_DEAD_S - silent_s, self._listen)
+        else:
+            log.warning("media socket fell silent", extra={"call": self._call_id})
+            self.close("fell silent")
+
     def _take(self, message: AudioData | DtmfData) -> None:
         ear = cast("Ear", self._ear)
         if isinstance(message, AudioData):
@@ -132,10 +153,13 @@ class MediaSocket(WSListener):
     def _other(self, message: AudioMetadata | UnknownKind | Garbage) -> None:
         match message:
             case AudioMetadata(sample_rate=rate, channels=channels, encoding=encoding):
-                if rate != SAMPLE_RATE or channels != 1 or encoding.upper() != "PCM":
-                    facts = {"call": self._call_id, "rate": rate, "channels": channels}
-                    log.error("audio of a wrong format", extra=facts)
-                    self._refuse(WSCloseCode.UNSUPPORTED_DATA, "wrong format")
+                known = rate == SAMPLE_RATE or rate in RATES
+                if known and channels == 1 and encoding.upper() == "PCM":
+                    self._rates = None if rate == SAMPLE_RATE else Rates(rate)
+                    return
+                facts = {"call": self._call_id, "rate": rate, "channels": channels}
+                log.error("audio of a wrong format", extra=facts)
+                self._refuse(WSCloseCode.UNSUPPORTED_DATA, "wrong format")
             case Garbage(reason=reason):
                 self._garbage += 1
                 if self._garbage == 1:

@@ -26,6 +26,8 @@ CHUNK_BYTES = 200 * BYTES_PER_MS
 QUIET = 0.012
 LEAD_MS = 40
 TAIL_MS = 160
+# After a text that goes on in the next one.
+TAIL_IN_SENTENCE_MS = 30
 
 
 class Aborted(Exception):
@@ -128,8 +130,9 @@ class Speaker:
             noise_scale=variety * self._voice.config.noise_scale,
             noise_w_scale=variety * self._voice.config.noise_w_scale,
         )
+        tail_ms = TAIL_IN_SENTENCE_MS if text.rstrip()[-1:].isalnum() else TAIL_MS
         for chunk in self._voice.synthesize(text, config):
-            samples = trimmed(chunk.audio_float_array, int(self._rate * pitch))
+            samples = trimmed(chunk.audio_float_array, int(self._rate * pitch), tail_ms)
             resampled = soxr.resample(samples, self._rate * pitch, SAMPLE_RATE)
             yield (np.clip(resampled, -1, 1) * 26_000).astype("<i2").tobytes()
 
@@ -148,13 +151,13 @@ def _open(model: str) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def trimmed(samples: Any, rate: int) -> Any:
-    """Return samples with at most `LEAD_MS` of silence before and `TAIL_MS` after the speech."""
+def trimmed(samples: Any, rate: int, tail_ms: int = TAIL_MS) -> Any:
+    """Return samples with at most `LEAD_MS` of silence before and `tail_ms` after the speech."""
     loud = np.flatnonzero(np.abs(samples) > QUIET)
     if not len(loud):
         return samples[:0]
     start = max(0, int(loud[0]) - LEAD_MS * rate // 1000)
-    return samples[start : int(loud[-1]) + TAIL_MS * rate // 1000]
+    return samples[start : int(loud[-1]) + tail_ms * rate // 1000]
 
 
 def main() -> None:

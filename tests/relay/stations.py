@@ -47,18 +47,18 @@ def frame(pcm: bytes, timestamp: str = "2026-01-01T00:00:00.000Z") -> bytes:
     return orjson.dumps({"kind": "AudioData", "audioData": body})
 
 
-METADATA = orjson.dumps(
-    {
-        "kind": "AudioMetadata",
-        "audioMetadata": {
-            "subscriptionId": "s",
-            "encoding": "PCM",
-            "sampleRate": 16000,
-            "channels": 1,
-            "length": 640,
-        },
+def metadata(rate: int = 16_000, channels: int = 1) -> bytes:
+    about = {
+        "subscriptionId": "s",
+        "encoding": "PCM",
+        "sampleRate": rate,
+        "channels": channels,
+        "length": rate // 25,
     }
-)
+    return orjson.dumps({"kind": "AudioMetadata", "audioMetadata": about})
+
+
+METADATA = metadata()
 
 
 @dataclass
@@ -88,6 +88,7 @@ class Station:
         secret: str | None = None,
         bearer: str | None = None,
         connection_id: str | None = "leg",
+        opening: bytes = METADATA,
         **headers: str,
     ) -> AsyncIterator[Carrier]:
         sent = {"Authorization": f"Bearer {bearer or token()}", **headers}
@@ -95,7 +96,7 @@ class Station:
             sent["x-ms-call-connection-id"] = connection_id
         socket = await self.http.ws_connect(self.url(call_id, secret), headers=sent)
         try:
-            await socket.send_str(METADATA.decode())
+            await socket.send_str(opening.decode())
             yield Carrier(socket)
         finally:
             await socket.close()
@@ -134,6 +135,13 @@ class Carrier:
                     self.stops += 1
                 else:
                     self.heard += pybase64.b64decode(message["AudioData"]["Data"])
+
+    async def hears_ms(self, ms: int, rate: int) -> None:
+        """Take what comes until there is so much sound."""
+        async with asyncio.timeout(5):
+            while len(self.heard) < ms * rate // 500:
+                message = orjson.loads(await self.socket.receive_str())
+                self.heard += pybase64.b64decode(message["AudioData"]["Data"])
 
     async def gone(self) -> int | None:
         """Wait until the relay hangs up the socket; return its close code."""

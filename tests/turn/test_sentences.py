@@ -11,7 +11,8 @@ TEXTS = st.one_of(
     st.text(ALPHABET, max_size=400),
     st.lists(
         st.sampled_from(
-            ["Dr. Smith has $1,250.50. ", "See you at 5 p.m. today. ", "**Now.** ", "e.g. this ",
+            ["This is what I found about you and your cards ", "but there is more to it ",
+             "Dr. Smith has $1,250.50. ", "See you at 5 p.m. today. ", "**Now.** ", "e.g. this ",
              "[a link. here](https://a.b/c). ", "Well, yes; it is so: done! ", "- item\n", "3.14 "]
         ),
         max_size=12,
@@ -71,10 +72,26 @@ def test_no_piece_is_empty_or_endless(text):
          ["Title", "first item", "second item"]),
         ("Ask for [the gold card](https://x.y/z) now.", ["Ask for the gold card now."]),
         ("2. Then sign here.", ["2. Then sign here."]),
+        ("The last payment was made on Monday and it has been booked. Fine and good.",
+         ["The last payment was made on Monday", "and it has been booked.", "Fine and good."]),
+        ("You have two thousand four hundred dollars in your checking account at our bank.",
+         ["You have two thousand four hundred dollars in your", "checking account at our bank."]),
+        ("You have two thousand four hundred dollars in your account.",
+         ["You have two thousand four hundred dollars in your account."]),
+        ("Your card and your account are fine.", ["Your card and your account are fine."]),
+        ("Good. You have two thousand four hundred dollars in the account and more.",
+         ["Good.", "You have two thousand four hundred dollars in the account and more."]),
     ],
 )  # fmt: skip
 def test_texts_are_cut_where_a_speaker_would_breathe(text, expected):
     assert pieces(*text) == expected
+
+
+def test_a_first_piece_does_not_wait_for_its_sentence():
+    splitter = Splitter()
+    long = "You have two thousand four hundred dollars in your checking account that"
+
+    assert splitter.feed(long) == ["You have two thousand four hundred dollars in your"]
 
 
 def test_a_dot_is_not_an_end_until_the_next_character_is_known():
