@@ -39,3 +39,7 @@ class EngineFailed(Exception):
     def __init__(self, error: EngineError) -> None:
         super().__init__(f"{error.cause}: {error.detail}")
         self.error = error
+
+
+class StartRefused(Exception):
+    """A part cannot start until somebody mends what the message says, a line for each mistake."""

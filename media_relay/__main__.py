@@ -9,6 +9,7 @@ import sys
 
 from adapters.logs import log_to
 from adapters.setting_values import SettingsError
+from core.errors import StartRefused
 from media_relay.app import DRAIN_S, serve
 
 
@@ -28,7 +29,7 @@ def _ready(url: str) -> None:
 
 
 def main() -> int:
-    """Run until a signal; say in one line each what is wrong with the settings."""
+    """Run until a signal; say in one line each what is wrong with settings or registries."""
     log_to(sys.stderr)
     try:
         try:
@@ -37,7 +38,7 @@ def main() -> int:
             asyncio.run(_main(), loop_factory=uvloop.new_event_loop)
         except ImportError:
             asyncio.run(_main())
-    except SettingsError as error:
+    except (SettingsError, StartRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

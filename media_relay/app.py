@@ -25,7 +25,7 @@ from media_relay.loop_watch import LoopWatch
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import ReportSettings
 from media_relay.server import RelayServer
-from registries import CatalogError, load_scenario
+from registries import CatalogError, list_scenarios, load_scenario
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +47,12 @@ async def serve(
 ) -> None:
     """Run a relay until `stop` is set and its calls are over or handed on.
 
-    `on_ready` is told the URL once models are warm. Raises SettingsError, EngineFailed.
+    `on_ready` is told the URL once models are warm. Raises SettingsError, EngineFailed,
+    and CatalogError for mistakes in agents, tools or scenarios.
     """
     read = settings if isinstance(settings, Settings) else Settings.read(settings)
     read.need(*_NEEDED)
+    list_scenarios()  # reads all that calls run on: mistakes are told now, not by a caller
     engines = engines_of(read)
     control = ControlClient(read.functions_base_url or "", read.relay_shared_key.get_secret_value())
     catalog = RegistryCatalog(_customers(read), today=_today)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from core.errors import StartRefused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
@@ -19,7 +21,7 @@ class Mistake:
         return ": ".join(part for part in (self.file, self.field, self.reason) if part)
 
 
-class CatalogError(Exception):
+class CatalogError(StartRefused):
     """The catalog can not be used. `str()` gives one line per mistake."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:

@@ -20,6 +20,7 @@ def run(args: Namespace) -> int:
     """Serve the part `args.part` and print one line when it is ready; 1 if it cannot start."""
     from adapters.logs import log_to
     from adapters.setting_values import SettingsError
+    from core.errors import StartRefused
     from localdev.functions_host import StartError
 
     log_to(sys.stderr, os.environ.get("LOG_LEVEL", "INFO"))
@@ -28,7 +29,7 @@ def run(args: Namespace) -> int:
     os.environ.update(environ)  # the Functions worker and the relay read their settings from here
     try:
         asyncio.run(_until_told(args, layout, environ))
-    except (SettingsError, StartError, OSError) as error:
+    except (SettingsError, StartError, StartRefused, OSError) as error:
         print(f"artvoice {args.part}: {error}", file=sys.stderr)
         return 1
     return 0

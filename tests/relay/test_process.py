@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from contextlib import asynccontextmanager
@@ -150,6 +151,26 @@ async def test_sigterm_drains_a_real_process(tmp_path):
         assert code == 0
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
         assert control.facts(MediaDetached)[-1].reason == "draining"
+
+
+async def test_mistakes_in_the_registries_are_told_before_any_call_comes(tmp_path):
+    shutil.copytree(ROOT / "registries", tmp_path / "registries")
+    agents = tmp_path / "registries" / "agentstore"
+    (agents / "one.yaml").write_text("prompt: Hello {{ caler_name }}\n")
+    (agents / "two.yaml").write_text("prompt: Hello.\ntools: [nothing]\n")
+    given = {**os.environ, **environment("http://127.0.0.1:1", tmp_path)}
+    given |= {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "media_relay", cwd=tmp_path, env=given,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, told = await process.communicate()
+
+    first, second = told.decode().splitlines()
+    assert process.returncode == 2
+    assert first.startswith("agentstore/one.yaml: prompt: uses the undefined variable 'caler_name'")
+    assert second.startswith("agentstore/two.yaml: tools.0: there is no tool 'nothing'")
 
 
 async def test_a_relay_that_nobody_listens_to_still_stops(tmp_path):
