@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from adapters.entra import EntraTokens
 from adapters.openai_messages import wire_messages, wire_options, wire_tools
 from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled
 from core.errors import Cause, EngineError, EngineFailed
@@ -93,6 +94,8 @@ class OpenAIChat:
         client, self._connected = self._connected, None
         if client is not None:
             await client.close()
+        if isinstance(self._api_key, EntraTokens):
+            await self._api_key.aclose()
 
     async def _events(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from adapters.customers import SqliteCustomers
 from adapters.settings import Settings
@@ -175,7 +174,7 @@ class Relay:
 
 
 def _customers(settings: Settings) -> SqliteCustomers:
-    return SqliteCustomers(Path(settings.store_path) / "customers.db", today=_today())
+    return SqliteCustomers(settings.customers_path, today=_today())
 
 
 def _today() -> date:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from adapters.setting_values import Mistake, SettingsError
 from adapters.settings import Settings
 from core.ports import Chat, Hearing, Speaking
 from media_relay.call_settings import Engines
+
+if TYPE_CHECKING:
+    from adapters.entra import EntraTokens
 
 Factory = Callable[[Settings], Any]
 
@@ -96,12 +99,24 @@ def _openai(settings: Settings) -> Chat:
 def _azure_openai(settings: Settings) -> Chat:
     from adapters.openai_chat import OpenAIChat, azure_base_url
 
-    settings.need("azure_openai_endpoint", "azure_openai_key", "azure_openai_deployment")
+    settings.need("azure_openai_endpoint", "azure_openai_deployment")
     return OpenAIChat(
-        api_key=settings.azure_openai_key.get_secret_value(),
+        api_key=settings.azure_openai_key.get_secret_value() or _identity("AZURE_OPENAI_KEY"),
         model=settings.azure_openai_deployment,
         base_url=azure_base_url(settings.azure_openai_endpoint or ""),
     )
+
+
+def _identity(instead_of: str) -> EntraTokens:
+    """Return tokens of the process's own identity. Raises SettingsError if there can be none."""
+    from adapters.entra import EntraTokens
+
+    try:
+        return EntraTokens()
+    except ImportError:
+        reason = "is not set, and azure-identity is not installed to do without"
+        remedy = "Set it, or `pip install azure-identity`."
+        raise SettingsError((Mistake(name=instead_of, reason=reason, remedy=remedy),)) from None
 
 
 HEARING: dict[str, Factory] = {"embedded": _embedded_hearing, "scripted": _scripted_hearing}

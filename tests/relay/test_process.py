@@ -220,6 +220,8 @@ def test_providers_are_found_by_name_or_by_module():
     with pytest.raises(SettingsError) as wrong:
         engines_of(Settings.read({"CHAT": "gpt", "STT": "nowhere:ears", "TTS": "scripted"}))
     assert [mistake.name for mistake in wrong.value.mistakes] == ["STT", "CHAT"]
+    assert "azure_openai, openai, scripted or module:attr" in str(wrong.value)
+    assert "embedded" in str(wrong.value)
 
 
 async def test_a_relay_without_its_settings_says_what_is_missing(tmp_path):
