@@ -14,6 +14,7 @@ from core.session import Directive
 
 SOURCE = "command"
 APOLOGY = "apology"
+MOMENT = "moment"
 
 
 async def perform(call_id: str, command: c.Command, plane: Plane) -> None:
@@ -49,8 +50,9 @@ async def _outcome(call: StoredCall, command: c.Command, plane: Plane) -> f.Fact
         case c.Transfer():
             return await _transfer(call, command, plane)
         case c.Apologise():
-            url = plane.prompt_url(APOLOGY)
-            return await _carried_out(command, plane.calls.play(call.connection_id, url, APOLOGY))
+            return await _play(call, command, APOLOGY, plane)
+        case c.Reassure():
+            return await _play(call, command, MOMENT, plane)
         case _:
             assert_never(command)
 
@@ -62,6 +64,11 @@ async def _transfer(call: StoredCall, command: c.Transfer, plane: Plane) -> f.Fa
     once = await _once(call, command, plane)
     asked = plane.calls.transfer(call.connection_id, number, command.request_id, once)
     return await _carried_out(command, asked)
+
+
+async def _play(call: StoredCall, command: c.Command, prompt: str, plane: Plane) -> f.Fact:
+    url = plane.prompt_url(prompt)
+    return await _carried_out(command, plane.calls.play(call.connection_id, url, prompt))
 
 
 async def _reconcile(call: StoredCall, command: c.Reconcile, plane: Plane) -> f.Fact:

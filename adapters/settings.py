@@ -63,7 +63,7 @@ class Settings(BaseModel):
     call_ring_seconds: float = Field(default=Limits().ring_s, gt=0, le=600)
     call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
     call_transfer_seconds: float = Field(default=Limits().transfer_s, gt=0, le=600)
-    call_media_retries: int = Field(default=Limits().media_retries, ge=0, le=20)
+    call_speechless_seconds: float = Field(default=Limits().speechless_s, gt=0, le=600)
 
     # engines
     chat: str = "scripted"
@@ -212,7 +212,7 @@ class Settings(BaseModel):
             attach_s=self.call_attach_seconds,
             transfer_s=self.call_transfer_seconds,
             duration_s=self.call_max_seconds,
-            media_retries=self.call_media_retries,
+            speechless_s=self.call_speechless_seconds,
         )
 
 

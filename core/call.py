@@ -60,15 +60,17 @@ class Limits:
     """Seconds and counts that bound a call; settings with these defaults and reasons."""
 
     connect_s: float = 15.0  # ACS answers or fails within this
+    settle_s: float = 5.0  # a call that was answered is up within a second, if its event came
     ring_s: float = 60.0  # how long a phone may ring, whoever rings
-    attach_s: float = 10.0  # a warm relay needs milliseconds; the socket may be dialled late
-    detach_grace_s: float = 3.0  # the end's own event usually comes within a second
+    attach_s: float = 5.0  # a warm relay needs milliseconds; the socket may be dialled late
+    detach_grace_s: float = 1.5  # the end's own event usually comes within a second
     unattended_s: float = 6.0  # a relay that has a call shows itself every few seconds
     hang_up_grace_s: float = 5.0
     watch_s: float = 120.0  # finds an end that nobody told us of; each look costs some history
     transfer_s: float = 60.0  # ACS gives a transfer 60 s
     duration_s: float = 3600.0
-    media_retries: int = 3
+    redial_s: float = 1.5  # between two attempts to reach a relay
+    speechless_s: float = 12.0  # how long a caller waits for a relay before he is told the truth
 
 
 # --- commands: what the orchestration must have done ----------------------------------------------
@@ -109,6 +111,14 @@ class Reconcile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reassure:
+    """Play a short prompt, so that a caller without a relay knows he is not forgotten."""
+
+    id: str
+    name: Literal["reassure"] = "reassure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Apologise:
     """Play the apology prompt: no relay can speak. Its end is `PromptPlayed`."""
 
@@ -134,13 +144,16 @@ class Archive:
     name: Literal["archive"] = "archive"
 
 
-Command = StartMedia | HangUp | Transfer | Reconcile | Apologise | TellRelay | Archive
+Command = StartMedia | HangUp | Transfer | Reconcile | Reassure | Apologise | TellRelay | Archive
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallState:
-    """All that matters of a call's facts so far. `deadlines` are epoch seconds."""
+    """All that matters of a call's facts so far. `deadlines` and times are epoch seconds.
+
+    `speechless_since`: the caller waits for a relay, or waited for the present one, since then.
+    """
 
     call_id: str
     direction: f.Direction = f.Direction.INBOUND
@@ -150,7 +163,9 @@ class CallState:
     epoch: int = 0
     connection_id: str = ""
     agent: str = ""
-    media_failures: int = 0
+    attached_at: float = 0.0
+    speechless_since: float | None = None
+    redials: int = 0
     transfer_id: str = ""
     accepted: bool = False
     ended_by: str = ""
@@ -171,6 +186,7 @@ class CallState:
 
 
 Decision = tuple[CallState, tuple[Command, ...]]
+REASSURING_REDIAL = 2  # the first is over before a caller wonders
 
 
 def fold(state: CallState, entries: Iterable[f.LogEntry]) -> CallState:
@@ -229,7 +245,7 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
         case f.MediaStopped() if Deadline.ATTACH in state.deadlines:
             return state, ()  # our own stop, before the start that is still awaited
         case f.MediaStopped() | f.MediaFailed():
-            return _media_lost(state, entry)
+            return _media_lost(state, entry, failed=isinstance(fact, f.MediaFailed))
         case f.HandedOff(to_agent=agent):
             return replace(state, agent=agent), ()
         case f.TransferRequested(target=target, request_id=request):
@@ -272,26 +288,31 @@ def _answered(state: CallState, leg: str, at: float) -> CallState:
     state = replace(state, connection_id=state.connection_id or leg)
     if state.phase is not Phase.OFFERED:
         return state  # CallConnected may overtake the answer's own response
-    outbound = state.direction is f.Direction.OUTBOUND
-    wait = state.limits.ring_s if outbound else state.limits.connect_s
-    return _due(replace(state, phase=Phase.ANSWERED), Deadline.CONNECT, at + wait)
+    state = replace(state, phase=Phase.ANSWERED)
+    if state.direction is f.Direction.OUTBOUND:
+        return _due(state, Deadline.CONNECT, at + state.limits.ring_s)
+    state = replace(state, speechless_since=at)
+    state = _due(state, Deadline.CONNECT, at + state.limits.connect_s)
+    return _due(state, Deadline.RECONCILE, at + state.limits.settle_s)
 
 
 def _talking(state: CallState, at: float) -> CallState:
     if state.phase not in (Phase.OFFERED, Phase.ANSWERED):
         return state
-    state = _clear(replace(state, phase=Phase.TALKING), Deadline.CONNECT)
+    state = _clear(replace(state, phase=Phase.TALKING), Deadline.CONNECT, Deadline.RECONCILE)
     state = _due(state, Deadline.DURATION, at + state.limits.duration_s)
     state = _due(state, Deadline.WATCH, at + state.limits.watch_s)
     if state.media is Media.ATTACHED:
         return state
+    if state.speechless_since is None:
+        state = replace(state, speechless_since=at)
     return _due(state, Deadline.ATTACH, at + state.limits.attach_s)
 
 
 def _attached(state: CallState, epoch: int, at: float) -> CallState:
     if epoch < state.epoch:
         return state
-    state = replace(state, epoch=epoch, media=Media.ATTACHED, media_failures=0)
+    state = replace(state, epoch=epoch, media=Media.ATTACHED, attached_at=at)
     # The audio socket may open before CallConnected arrives, or that event may be lost.
     state = _clear(_talking(state, at), Deadline.ATTACH)
     # A call that is ending or was taken by somebody else still waits for its end.
@@ -299,31 +320,55 @@ def _attached(state: CallState, epoch: int, at: float) -> CallState:
 
 
 def _detached(state: CallState, epoch: int, at: float) -> CallState:
-    if epoch != state.epoch:
+    if epoch != state.epoch or state.media is not Media.ATTACHED:
         return state
+    return _due(_without_relay(state, at), Deadline.RECONCILE, at + state.limits.detach_grace_s)
+
+
+def _without_relay(state: CallState, at: float) -> CallState:
+    """Note that nobody has the audio. A session too short to help the caller counts for none."""
     state = replace(state, media=Media.LOST)
-    return _due(state, Deadline.RECONCILE, at + state.limits.detach_grace_s)
+    if state.speechless_since is None or at - state.attached_at >= state.limits.unattended_s:
+        return replace(state, speechless_since=at, redials=0)
+    return state
 
 
-def _media_lost(state: CallState, entry: f.LogEntry) -> Decision:
+def _media_lost(state: CallState, entry: f.LogEntry, *, failed: bool) -> Decision:
     if state.phase is not Phase.TALKING:
         return state, ()
     if state.media is Media.ATTACHED:
-        # The event may be older than this session, and a relay that lives reports a loss itself:
-        # look after a while whether it still shows itself.
-        look = entry.at + state.limits.unattended_s
-        return _due(state, Deadline.RECONCILE, state.deadlines.get(Deadline.RECONCILE, look)), ()
+        return _doubted(state, entry, failed=failed)
+    if state.redials and Deadline.ATTACH in state.deadlines:
+        # We have dialled just now, and nobody was there: give a relay time to come back.
+        pause = entry.at + state.limits.redial_s
+        return _due(_clear(state, Deadline.ATTACH), Deadline.RECONCILE, pause), ()
     return _again(state, entry)
 
 
+def _doubted(state: CallState, entry: f.LogEntry, *, failed: bool) -> Decision:
+    """Decide whether to believe the carrier, who says that a relay with a session lost the audio.
+
+    Soon after the session began, the event may be about the one before. A stop comes before most
+    ends of calls. In both cases a relay that lives reports a loss itself: look whether it does.
+    """
+    if failed and entry.at - state.attached_at >= state.limits.detach_grace_s:
+        return _again(_without_relay(state, entry.at), entry)
+    look = entry.at + state.limits.unattended_s
+    return _due(state, Deadline.RECONCILE, state.deadlines.get(Deadline.RECONCILE, look)), ()
+
+
 def _again(state: CallState, entry: f.LogEntry) -> Decision:
-    """Have the relay dialled again, or give up with an apology."""
-    failures = state.media_failures + 1
-    state = _clear(replace(state, media_failures=failures), Deadline.RECONCILE)
-    if failures > state.limits.media_retries:
+    """Have the relay dialled again; say so if it takes long, give up with an apology."""
+    since = entry.at if state.speechless_since is None else state.speechless_since
+    redials = state.redials + 1
+    state = replace(state, redials=redials, speechless_since=since)
+    state = _clear(state, Deadline.RECONCILE, Deadline.ATTACH)
+    if entry.at - since >= state.limits.speechless_s:
         state = _due(state, Deadline.RECONCILE, entry.at + state.limits.attach_s)
         return replace(state, phase=Phase.ENDING, ended_by="fault"), (Apologise(id=_id(entry)),)
     state = _due(state, Deadline.ATTACH, entry.at + state.limits.attach_s)
+    if redials == REASSURING_REDIAL:
+        return state, (StartMedia(id=_id(entry)), Reassure(id=_id(entry, 1)))
     return state, (StartMedia(id=_id(entry)),)
 
 
@@ -388,11 +433,13 @@ def _reconciled(state: CallState, entry: f.LogEntry, found: f.Reconciled) -> Dec
     if found.state is f.LegState.CONNECTED:
         state = _talking(state, entry.at)
     elif state.phase in (Phase.OFFERED, Phase.ANSWERED):
+        if Deadline.CONNECT in state.deadlines:
+            return state, ()
         return _hang_up(state, entry, "fault")  # it neither came up nor failed in time
     if state.accepted:  # the leg of a caller whom somebody took goes by itself, soon
         return _due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
-    if not found.attended:
-        state = replace(state, media=Media.LOST)
+    if not found.attended and state.media is Media.ATTACHED:
+        state = _without_relay(state, entry.at)
     if state.phase is Phase.TALKING and state.media is not Media.ATTACHED:
         return _again(state, entry)
     return state, ()

@@ -84,7 +84,10 @@ class _Watched:
         said = self.of("utterance_ended")
         if len(said) < lines or self.transferring():
             return False
-        last_said = max((e["end_ms"] for e in said), default=self.connected_ms() or 0.0)
+        # A caller whom nobody took waits for words about that, too.
+        resumed = [e["at_ms"] for e in self.of("phase") if e["phase"] == "connected"]
+        last_said = max((e["end_ms"] for e in said), default=0.0)
+        last_said = max(last_said, resumed[-1] if resumed else 0.0)
         heard = self.of("heard")
         if len(self.of("heard_started")) > len(heard):
             return False

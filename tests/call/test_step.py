@@ -84,7 +84,7 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         (TALKING, UNATTENDED, "talking", ["start_media"]),
         ((*TALKING, f.MediaDetached(epoch=1)), HERE, "talking", ["start_media"]),
         ((*TALKING, f.MediaDetached(epoch=0)), HERE, "talking", []),
-        ((OFFERED, ANSWERED), f.Reconciled(state=LegState.CONNECTING), "ending", ["hang_up"]),
+        ((OFFERED, ANSWERED), f.Reconciled(state=LegState.CONNECTING), "answered", []),
         (TALKING, f.PromptPlayed(ok=True, context="other"), "talking", []),
         (TALKING, f.PromptPlayed(ok=True, context="apology"), "ending", ["hang_up"]),
         (TALKING, done("apologise", "failed"), "ending", ["hang_up"]),
@@ -126,13 +126,79 @@ def test_a_transfer_that_takes_too_long_gives_the_caller_back():
     assert (call.state.phase, call.asked) == (c.Phase.TALKING, ["tell_relay"])
 
 
-def test_a_relay_that_cannot_be_reached_is_apologised_for():
+def test_a_relay_that_cannot_be_reached_is_dialled_again_until_patience_ends():
     call = Told(OFFERED, ANSWERED, CONNECTED)
 
-    asked = [call.tell(f.MediaFailed()).asked for _ in range(LIMITS.media_retries + 1)]
+    asked = [call.tell(f.MediaFailed()).asked]
+    while call.state.phase is c.Phase.TALKING:
+        call.tell(f.MediaFailed())
+        call.miss(c.Deadline.RECONCILE)
+        asked.append(call.tell(HERE).asked)
 
-    assert asked == [["start_media"]] * LIMITS.media_retries + [["apologise"]]
+    assert asked[:3] == [["start_media"], ["start_media", "reassure"], ["start_media"]]
+    assert asked[-1] == ["apologise"]
+    assert LIMITS.speechless_s <= call.at - 1000.0 < LIMITS.speechless_s + LIMITS.redial_s
+
+
+def test_a_relay_that_never_answers_in_any_way_is_apologised_for_soon():
+    call = Told(OFFERED, ANSWERED)
+
+    while call.state.phase is not c.Phase.ENDING:
+        deadline, _ = call.state.next_deadline() or pytest.fail("stuck")
+        call.miss(deadline)
+        call.tell(HERE)
+
+    assert call.asked == ["apologise"]
+    assert call.at - 1000.0 <= LIMITS.speechless_s + LIMITS.attach_s
+
+
+def test_a_relay_that_lets_go_at_once_again_and_again_is_apologised_for():
+    call = Told(OFFERED, ANSWERED, CONNECTED)
+
+    for epoch in range(1, 20):
+        call.tell(f.SessionOpened(epoch=epoch, relay_id="r"))
+        call.tell(f.MediaDetached(epoch=epoch))
+        call.miss(c.Deadline.RECONCILE)
+        if "apologise" in call.tell(HERE).asked:
+            break
+
     assert call.state.phase is c.Phase.ENDING
+    assert call.at - 1000.0 < LIMITS.speechless_s + LIMITS.attach_s
+
+
+def test_a_relay_that_dies_in_a_long_session_is_replaced_at_once():
+    call = Told(*TALKING)
+    call.at += 30
+
+    call.tell(f.MediaFailed())
+
+    assert (call.state.media, call.asked) == (c.Media.LOST, ["start_media"])
+
+
+def test_a_detach_of_a_session_that_is_being_replaced_changes_nothing():
+    call = Told(*TALKING)
+    call.at += 30
+    call.tell(f.MediaFailed())
+    before = call.state.deadlines
+
+    call.tell(f.MediaDetached(epoch=1))
+
+    assert (call.state.deadlines, call.asked) == (before, [])
+
+
+def test_a_call_that_is_slow_to_come_up_is_asked_for_and_waited_for():
+    call = Told(OFFERED, ANSWERED)
+
+    call.miss(c.Deadline.RECONCILE)
+    looked = call.asked
+    call.tell(f.Reconciled(state=LegState.CONNECTING))
+
+    waited = call.state.phase
+    call.miss(c.Deadline.CONNECT)
+    call.tell(f.Reconciled(state=LegState.CONNECTING))
+
+    assert (looked, waited) == (["reconcile"], c.Phase.ANSWERED)
+    assert (call.asked, call.state.phase) == (["hang_up"], c.Phase.ENDING)
 
 
 def test_a_relay_that_died_in_silence_is_replaced():
