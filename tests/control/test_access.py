@@ -73,10 +73,12 @@ async def test_a_callback_needs_token_secret_and_leg(tmp_path):
             (await it.post(own, json=[event("another-leg")], headers=token))[0],
             (await it.post(own, data=b"not json", headers=token))[0],
             (await it.post(own, data=b"[" * 100_000, headers=token))[0],
+            (await it.post(own, data=b" " * 256 * 1025, headers=token))[0],
+            (await it.post(own, json=body * 101, headers=token))[0],
             (await it.post(own, json=body, headers=token))[0],
         ]
 
-    assert answers == [401, 401, 403, 403, 400, 400, 200]
+    assert answers == [401, 401, 403, 403, 400, 400, 413, 400, 200]
 
 
 def event(leg):
@@ -115,8 +117,10 @@ async def test_a_relay_needs_its_key_and_the_token_of_its_session(tmp_path):
             (await it.post(path, json=body | {"events": [{"seq": 1, "at": 0, "fact": forged}]},
                            headers=key | token))[0],
             (await it.post(path, json={"epoch": 1}, headers=key | token))[0],
+            (await it.post(path, json=body | {"events": body["events"] * 201},
+                           headers=key | token))[0],
             (await it.post(path, json=body, headers=key | token))[0],
             (await it.post(path, json=body, headers=key | token))[1]["seq"],
         ]  # fmt: skip
 
-    assert answers == [401, 401, 401, 400, 400, 200, 1]
+    assert answers == [401, 401, 401, 400, 400, 413, 200, 1]
