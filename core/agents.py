@@ -25,11 +25,16 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechSpec:
-    """How an agent listens."""
+    """How an agent listens. `languages`: others its callers may speak, beside `language`.
+
+    `semantic`: an utterance ends by what it means too, where the engine can tell.
+    """
 
     language: str = "en-US"
     vad_silence_timeout_ms: int = 400
     hints: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    semantic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,10 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalHeard:
-    """The words of one utterance. Empty text: it was noise."""
+    """The words of one utterance. Empty text: it was noise.
+
+    `language` is the one it was recognised to be in, if the engine was asked to find out.
+    """
 
     text: str
     start_ms: int
@@ -66,6 +69,7 @@ class FinalHeard:
     decided_ms: int
     confidence: float | None = None
     words: tuple[Word, ...] = ()
+    language: str = ""
     kind: Literal["final_heard"] = "final_heard"
 
 
@@ -82,11 +86,17 @@ HearingEvent = SpeechStarted | PartialHeard | SpeechStopped | FinalHeard | Heari
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HearingConfig:
-    """How one call is heard. `hangover_ms`: silence that ends an utterance."""
+    """How one call is heard. `hangover_ms`: silence that ends an utterance.
+
+    `languages`: others the caller may speak, beside `language`. `semantic`: an utterance ends by
+    what it means, too. Engines that cannot do these do without.
+    """
 
     language: str = "en-US"
     hangover_ms: int = 400
     hints: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    semantic: bool = False
 
 
 # --- speaking ------------------------------------------------------------------------------------

@@ -66,6 +66,12 @@ def _scripted_hearing(_: Settings) -> Hearing:
     return ScriptedHearing()
 
 
+def _azure_hearing(settings: Settings) -> Hearing:
+    from adapters.azure_speech import AzureHearing, account_of
+
+    return AzureHearing(account_of(settings), profanity=settings.azure_speech_profanity)
+
+
 def _embedded_speaking(_: Settings) -> Speaking:
     from adapters.embedded.speaking import embedded_speaking
 
@@ -76,6 +82,12 @@ def _scripted_speaking(_: Settings) -> Speaking:
     from adapters.scripted import ScriptedSpeaking
 
     return ScriptedSpeaking()
+
+
+def _azure_speaking(settings: Settings) -> Speaking:
+    from adapters.azure_speech import AzureSpeaking, account_of
+
+    return AzureSpeaking(account_of(settings), default_voice=settings.azure_speech_voice)
 
 
 def _brain(_: Settings) -> Chat:
@@ -119,6 +131,14 @@ def _identity(instead_of: str) -> EntraTokens:
         raise SettingsError((Mistake(name=instead_of, reason=reason, remedy=remedy),)) from None
 
 
-HEARING: dict[str, Factory] = {"embedded": _embedded_hearing, "scripted": _scripted_hearing}
-SPEAKING: dict[str, Factory] = {"embedded": _embedded_speaking, "scripted": _scripted_speaking}
+HEARING: dict[str, Factory] = {
+    "embedded": _embedded_hearing,
+    "azure": _azure_hearing,
+    "scripted": _scripted_hearing,
+}
+SPEAKING: dict[str, Factory] = {
+    "embedded": _embedded_speaking,
+    "azure": _azure_speaking,
+    "scripted": _scripted_speaking,
+}
 CHATS: dict[str, Factory] = {"scripted": _brain, "openai": _openai, "azure_openai": _azure_openai}

@@ -43,6 +43,8 @@ class Hearer:
             language=speech.language,
             hangover_ms=speech.vad_silence_timeout_ms,
             hints=speech.hints,
+            languages=speech.languages,
+            semantic=speech.semantic,
         )
         if self._task is not None and config == self._config:
             return

@@ -71,8 +71,8 @@ class SpeechShape(Shape):
     candidate_languages: tuple[str, ...] = ()
     vad_silence_timeout_ms: int = Field(default=400, ge=100, le=5000)
     hints: tuple[str, ...] = ()
-    # From files of the ART accelerator; the engines here have no such switch.
     use_semantic_segmentation: bool = False
+    # From files of the ART accelerator; the engines here have no such switch.
     enable_diarization: bool = False
     speaker_count_hint: int = 0
     recognition: dict[str, Any] = Field(default_factory=dict)
@@ -186,7 +186,8 @@ def _prompt(file: Path, shape: AgentShape, label: str, mistakes: list[Mistake]) 
 
 
 def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
-    languages = [shape.speech.language, *shape.speech.candidate_languages, "en-US"]
+    candidates = tuple(dict.fromkeys(shape.speech.candidate_languages))
+    language = next(filter(None, (shape.speech.language, *candidates, "en-US")))
     return AgentSpec(
         name=shape.name,
         prompt=prompt,
@@ -198,9 +199,11 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
         model=_model(shape.cascade_model or shape.model),
         voice=Voice(**shape.voice.model_dump()),
         speech=SpeechSpec(
-            language=next(filter(None, languages)),
+            language=language,
             vad_silence_timeout_ms=shape.speech.vad_silence_timeout_ms,
             hints=tuple(shape.speech.hints),
+            languages=tuple(each for each in candidates if each != language),
+            semantic=shape.speech.use_semantic_segmentation,
         ),
         template_vars=shape.template_vars,
         examples=tuple(shape.examples),

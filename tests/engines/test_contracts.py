@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
+from adapters.azure_speech import AzureHearing, AzureSpeaking, SpeechAccount
 from adapters.embedded.hearing import MoonshineHearing
 from adapters.embedded.piper import PiperSpeaking
 from adapters.embedded.voices import caller_voice
@@ -23,34 +23,43 @@ from core.speech import (
     SpokenAudio,
     Voice,
 )
+from localdev.emulators.azure_speech import SpeechEmulator
 
 SECOND = bytes(32_000)
 
 
-@dataclass(frozen=True)
-class Engines:
-    """A pair that understands each other."""
-
-    hearing: Callable[[], Hearing]
-    speaking: Callable[[], Speaking]
+@asynccontextmanager
+async def scripted() -> AsyncIterator[tuple[Hearing, Speaking]]:
+    yield ScriptedHearing(), ScriptedSpeaking()
 
 
-SCRIPTED = Engines(ScriptedHearing, ScriptedSpeaking)
-EMBEDDED = Engines(MoonshineHearing, PiperSpeaking)
+@asynccontextmanager
+async def embedded() -> AsyncIterator[tuple[Hearing, Speaking]]:
+    yield MoonshineHearing(), PiperSpeaking()
+
+
+@asynccontextmanager
+async def azure() -> AsyncIterator[tuple[Hearing, Speaking]]:
+    """The real SDK against a service on the loopback."""
+    async with SpeechEmulator() as service:
+        account = SpeechAccount(endpoint=service.url, key="k" * 32)
+        yield AzureHearing(account), AzureSpeaking(account)
 
 
 @pytest.fixture(
     params=[
-        pytest.param(SCRIPTED, id="scripted"),
-        pytest.param(EMBEDDED, id="embedded", marks=pytest.mark.audio),
+        pytest.param(scripted, id="scripted"),
+        pytest.param(azure, id="azure"),
+        pytest.param(embedded, id="embedded", marks=pytest.mark.audio),
     ]
 )
 async def engines(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Hearing, Speaking]]:
+    """A pair that understands each other."""
     threads = set(threading.enumerate())
-    hearing, speaking = request.param.hearing(), request.param.speaking()
-    yield hearing, speaking
-    await hearing.aclose()
-    await speaking.aclose()
+    async with request.param() as (hearing, speaking):
+        yield hearing, speaking
+        await hearing.aclose()
+        await speaking.aclose()
     # The test runner's own tasks are the only ones left.
     left = [repr(task.get_coro()) for task in asyncio.all_tasks()]
     assert [task for task in left if "TestRunner" not in task] == []

@@ -1,0 +1,57 @@
+"""Which Speech resource is used, and how it is told who we are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.setting_values import Mistake, SettingsError
+from adapters.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechAccount:
+    """A Speech resource: `endpoint` (`https://NAME.cognitiveservices.azure.com`) or `region`.
+
+    Without `key`, `credential` says who we are; without that, the identity the process runs under.
+    An identity needs the endpoint: only that names the resource.
+    """
+
+    endpoint: str = ""
+    region: str = ""
+    key: str = field(default="", repr=False)
+    credential: Any = field(default=None, repr=False)
+
+    def config(self) -> Any:
+        """Return a new SpeechConfig of the SDK; the first one imports it (about 0.1 s)."""
+        import azure.cognitiveservices.speech as sdk
+
+        if not self.key:
+            return sdk.SpeechConfig(endpoint=self.endpoint, token_credential=self._identity())
+        if self.endpoint:
+            # The bare endpoint serves recognition and synthesis alike.
+            return sdk.SpeechConfig(endpoint=self.endpoint, subscription=self.key)
+        return sdk.SpeechConfig(region=self.region, subscription=self.key)
+
+    def _identity(self) -> Any:
+        if self.credential is not None:
+            return self.credential
+        from azure.identity import DefaultAzureCredential
+
+        # Kept, because it keeps its tokens.
+        object.__setattr__(self, "credential", DefaultAzureCredential())
+        return self.credential
+
+
+def account_of(settings: Settings) -> SpeechAccount:
+    """Return the resource the settings name. Raises SettingsError if they name none."""
+    key = settings.azure_speech_key.get_secret_value()
+    if settings.azure_speech_endpoint:
+        return SpeechAccount(endpoint=settings.azure_speech_endpoint, key=key)
+    if settings.azure_speech_region and key:
+        return SpeechAccount(region=settings.azure_speech_region, key=key)
+    remedy = "Set it, or AZURE_SPEECH_REGION with AZURE_SPEECH_KEY."
+    if settings.azure_speech_region:
+        remedy = "An identity needs it. Set it, or AZURE_SPEECH_KEY."
+    mistake = Mistake(name="AZURE_SPEECH_ENDPOINT", reason="is not set", remedy=remedy)
+    raise SettingsError((mistake,))
