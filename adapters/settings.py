@@ -79,6 +79,8 @@ class Settings(BaseModel):
     azure_speech_endpoint: Url | None = None
     azure_speech_region: str = ""
     azure_speech_key: Secret
+    azure_speech_voice: str = ""
+    azure_speech_profanity: Literal["masked", "removed", "raw"] = "masked"
     azure_voicelive_endpoint: Url | None = None
     azure_voicelive_model: str = ""
     azure_voicelive_key: Secret
