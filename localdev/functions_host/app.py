@@ -1,7 +1,9 @@
 """The app as the host sees it: which functions there are, and how each kind is invoked."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from .bindings import check_bindings, inputs
@@ -23,6 +25,9 @@ class App:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.client = "{}"
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._durable: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
         for function in self.functions.values():
             check_bindings(function)
@@ -44,10 +49,23 @@ class App:
         self, function: Function, trigger: Any, metadata: Mapping[str, Any] | None = None
     ) -> Outcome:
         """Run a function on its trigger's Datum; a failure is logged here, once."""
-        outcome = await self._call(function, trigger, metadata)
+        self._running += 1
+        self._idle.clear()
+        try:
+            outcome = await self._call(function, trigger, metadata)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
         if outcome.error is not None:
             log.error("function failed", extra={"function": function.name}, exc_info=outcome.error)
         return outcome
+
+    async def idle(self, patience: float) -> None:
+        """Until no function runs that was invoked from outside, `patience` seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._idle.wait()
 
     def names(self, kind: Kind) -> list[str]:
         return list(self._durable[kind])

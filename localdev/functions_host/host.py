@@ -123,10 +123,15 @@ class Host:
         self._exits.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
         self.engine.open()
-        self._exits.push_async_callback(self._drain, admin)
+        self._exits.push_async_callback(self._drain, app, admin)
 
-    async def _drain(self, admin: Admin) -> None:
-        await asyncio.gather(self.engine.drain(_PATIENCE_SECONDS), admin.close(_PATIENCE_SECONDS))
+    async def _drain(self, app: App, admin: Admin) -> None:
+        """Let what runs end while the server still answers: functions use it for their clients."""
+        await asyncio.gather(
+            self.engine.drain(_PATIENCE_SECONDS),
+            admin.close(_PATIENCE_SECONDS),
+            app.idle(_PATIENCE_SECONDS),
+        )
 
     def _endpoints(self, app: App, admin: Admin) -> list[web.RouteDef]:
         door = self._keys.door

@@ -114,11 +114,25 @@ def test_the_end_counts_only_when_every_action_is_complete() -> None:
         replay(actions, [raised("e"), completed(0)]),
     ]
 
-    assert [(s.behind, s.caught_up) for s in states] == [
-        (True, False),
-        (False, False),
-        (False, True),
-    ]
+    assert [s.caught_up for s in states] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("awaited", "history", "stalled"),
+    [
+        ((WaitForEvent(name="e"),), [], True),
+        ((WaitForEvent(name="e"),), [raised("e")], False),
+        ((WaitForEvent(name="e"), activity("a")), [], False),
+        ((CreateTimer(fire_at=1000.0),), [], True),
+        ((CreateTimer(fire_at=5.0), WaitForEvent(name="e")), [], False),
+    ],
+)
+def test_a_wait_that_is_overtaken_is_told_if_nothing_will_end_it_soon(
+    awaited: tuple[Action, ...], history: list[Event], stalled: bool
+) -> None:
+    state = replay((WhenAny(of=awaited), activity("next")), history)
+
+    assert state.stalled_on(now=0.0) == (list(awaited) if stalled else [])
 
 
 @pytest.mark.parametrize(

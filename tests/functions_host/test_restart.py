@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from localdev.functions_host import Host, StartError, VirtualClock
@@ -136,6 +137,46 @@ async def test_a_message_that_was_accepted_before_the_stop_is_delivered_after_it
         ended = await host.engine.wait("x")
 
     assert json.loads(ended.output) == "went"
+
+
+RING = {"id": "1", "source": "/s", "specversion": "1.0", "type": "T", "data": {"n": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/patient/x", {}, 200),
+        ("/runtime/webhooks/EventGrid?functionName=on_patient", RING, 202),
+    ],
+)
+async def test_stopping_lets_an_invocation_end_that_still_needs_the_host(
+    tmp_path: Path, path: str, body: object, status: int
+) -> None:
+    db = tmp_path / "engine.db"
+    headers = {"aeg-event-type": "Notification"}
+    host = Host(app_dir=SAMPLE, db=db, clock=VirtualClock())
+    await host.start()
+    app = sys.modules["function_app"]
+    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
+        asked = group.create_task(http.post(host.url + path, json=body, headers=headers))
+        async with asyncio.timeout(10):
+            await app.BEGUN.wait()
+        stopping = group.create_task(host.stop())
+        await nothing_more_happens()
+        app.GO_ON.set()
+        answer = await asked
+        await stopping
+
+    async with running(SAMPLE, db) as host:
+        ended = await host.engine.wait("x")
+
+    assert (answer.status, ended.status) == (status, "Completed")
+
+
+async def nothing_more_happens() -> None:
+    """Let every task go on until it waits for something outside."""
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 async def test_entities_keep_their_state(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ this module keeps the extension's rules, also where they surprise:
   here only with its new members, and holds up everything after it until then.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import orjson
@@ -31,6 +32,9 @@ from .actions import (
     WhenAny,
 )
 from .history import SCHEDULING, Event, EventType
+
+SOON_S = 10.0
+"""A wait of an orchestrator that is not heard meanwhile is worth no warning up to this."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,10 +66,16 @@ class Replay:
         begun = self._position == len(self.actions)
         return begun and (self._current is None or self._current.done)
 
-    @property
-    def behind(self) -> bool:
-        """The orchestrator's code has gone on although an action before is not complete."""
-        return self._position < len(self.actions)
+    def stalled_on(self, now: float) -> list[Action]:
+        """What must end before the orchestrator is heard again, unless something of it soon will.
+
+        Its code has gone on although an action before is not complete; that is harmless while
+        something runs that completes it, and deafness while only events or late timers could.
+        """
+        if self._position == len(self.actions) or self._current is None:
+            return []
+        awaited = list(_awaited(self._current))
+        return [] if any(_ends_soon(action, now) for action in awaited) else awaited
 
     def feed(self, event: Event) -> None:
         """Take one history event in."""
@@ -177,6 +187,25 @@ class Replay:
             node = node.parent
 
 
+def _awaited(node: _Node) -> Iterator[Action]:
+    if node.done:
+        return
+    if not node.children:
+        yield node.action
+    for child in node.children:
+        yield from _awaited(child)
+
+
+def _ends_soon(action: Action, now: float) -> bool:
+    match action:
+        case CallActivity() | CallSubOrchestrator() | OperateEntity():
+            return True
+        case CreateTimer(fire_at=fire_at):
+            return fire_at <= now + SOON_S
+        case _:
+            return False
+
+
 def replay(actions: tuple[Action, ...], history: list[Event]) -> Replay:
     """Every event id that the execution has given out so far, and how far it has come."""
     state = Replay(actions)
@@ -196,7 +225,7 @@ def disagreement(past: list[Event], scheduled: dict[int, Scheduling]) -> str | N
                 "Non-Deterministic workflow detected: the history has event "
                 f"{event['EventId']} ({EventType(event['EventType']).name} "
                 f"{event.get('Name', '')}) where the orchestrator now has "
-                f"{_describe(action)}. The orchestrator's code has changed, or depends on "
+                f"{describe(action)}. The orchestrator's code has changed, or depends on "
                 "something that differs between replays."
             )
     return None
@@ -216,7 +245,7 @@ def _agrees(event: Event, action: Scheduling | None) -> bool:
             return False
 
 
-def _describe(action: Scheduling | None) -> str:
+def describe(action: Action | None) -> str:
     if action is None:
         return "nothing"
     name = getattr(action, "name", getattr(action, "entity", ""))

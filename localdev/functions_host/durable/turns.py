@@ -21,7 +21,7 @@ from .clock import Clock
 from .functions import DurableFunctions, Kind, Raised, Returned, UnknownFunction
 from .history import Event, EventType, event
 from .lives import TERMINAL, Lives
-from .replayer import disagreement, replay
+from .replayer import describe, disagreement, replay
 from .rows import Instance
 from .scheduling import Scheduler
 from .store import Store
@@ -111,7 +111,7 @@ class Turns:
         reply: Reply,
     ) -> None:
         now = self._clock()
-        reply, scheduled = _judge(instance, past, batch, reply)
+        reply, scheduled = _judge(instance, past, batch, reply, now)
         with self._store.transaction():
             current = self._store.instance(instance.id)
             if current is None or current.execution != instance.execution:
@@ -171,17 +171,21 @@ class Turns:
 
 
 def _judge(
-    instance: Instance, past: list[Event], batch: list[Event], reply: Reply
+    instance: Instance, past: list[Event], batch: list[Event], reply: Reply, now: float
 ) -> tuple[Reply, dict[int, Scheduling]]:
     """The reply as far as the extension lets it count, and the ids of its actions."""
     state = replay(reply.actions, past + batch)
     problem = disagreement(past, state.scheduled)
     if problem is not None:
         return Reply(done=False, error=problem), {}
-    if state.behind:
+    if stalled_on := state.stalled_on(now):
         log.warning(
-            "orchestrator has gone on before an earlier yield ended; its new tasks wait for it",
-            extra={"function": instance.name, "instance": instance.id},
+            "orchestrator has gone on before an earlier yield ended; it is deaf until that ends",
+            extra={
+                "function": instance.name,
+                "instance": instance.id,
+                "waits_for": ", ".join(describe(action) for action in stalled_on),
+            },
         )
     if not state.caught_up:
         reply = replace(reply, done=False, error=None)

@@ -16,6 +16,7 @@ ATTEMPTS: dict[str, int] = {}
 VERSION = {"changed": 1}
 CROWD = {"now": 0, "most": 0}
 RELEASED = threading.Event()
+BEGUN, GO_ON = asyncio.Event(), asyncio.Event()
 
 
 # ---- HTTP
@@ -65,6 +66,22 @@ async def start(req: func.HttpRequest, client: Any) -> func.HttpResponse:
     except Exception as error:  # noqa: BLE001 - the SDK raises nothing finer
         return func.HttpResponse(str(error), status_code=409)
     return client.create_check_status_response(req, instance)
+
+
+@app.route(route="patient/{instance}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def patient(req: func.HttpRequest, client: Any) -> str:
+    BEGUN.set()
+    await GO_ON.wait()
+    return str(await client.start_new("chain", instance_id=req.route_params["instance"]))
+
+
+@app.event_grid_trigger(arg_name="event")
+@app.durable_client_input(client_name="client")
+async def on_patient(event: func.EventGridEvent, client: Any) -> None:
+    BEGUN.set()
+    await GO_ON.wait()
+    await client.start_new("chain", instance_id=event.get_json()["n"])
 
 
 @app.route(route="event/{instance}/{name}", methods=["POST"])
