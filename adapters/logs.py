@@ -6,6 +6,7 @@ import logging
 from typing import Any, TextIO
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_TALKATIVE = ("httpx2", "azure.core.pipeline.policies.http_logging_policy")  # a line a request
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -25,6 +26,8 @@ def log_to(stream: TextIO, level: str | int = logging.INFO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(FactsFormatter())
     logging.basicConfig(level=level, handlers=[handler])
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _is_personal(name: str) -> bool:
