@@ -55,6 +55,8 @@ class Playout:
         self._room.set()
         self._generation = 0
         self._frames: deque[bytes] = deque()
+        # Sent last: more than the far side can have left to play.
+        self._recent: deque[bytes] = deque(maxlen=settings.lead_ms // FRAME_MS + 2)
         self._rest = b""
         self._pieces: list[Piece] = []
         self._paused = False
@@ -105,16 +107,22 @@ class Playout:
         """Send what is due. The caller's own frames are a clock that costs nothing."""
         if self._frames and not self._paused:
             now = self._loop.time()
-            while self._frames and now + _EARLY_S >= self._due(self._sent):
-                self._wire.send_audio(self._frames.popleft())
-                self._sent += 1
+            self._send_due(now)
             if not self._frames:
                 self._pump()
 
     def pause(self) -> None:
-        """Send no more; the far side falls silent after what it has."""
+        """Fall silent now. What the far side has not played yet is taken back, to be sent again."""
+        if self._paused:
+            return
         self._paused = True
         self._disarm()
+        if self._sent:
+            self._wire.stop_audio()
+        heard = self._heard_frames()
+        while self._sent > heard and self._recent:
+            self._frames.appendleft(self._recent.pop())
+            self._sent -= 1
 
     def resume(self) -> None:
         """Go on with what is queued."""
@@ -124,7 +132,7 @@ class Playout:
     def stop(self) -> None:
         """Silence this reply for good, in one step: queue, far side, timer."""
         # Sent even when all should have been played: the far side may be behind our clock.
-        if self._sent:
+        if self._sent and not self._paused:
             self._wire.stop_audio()
         self._clear()
         self._generation = 0
@@ -166,9 +174,7 @@ class Playout:
         if self._frames and self._heard_frames() >= self._sent:
             self._anchor, self._base = now, self._sent
         generation, first = self._generation, self._sent == 0
-        while self._frames and now + _EARLY_S >= self._due(self._sent):
-            self._wire.send_audio(self._frames.popleft())
-            self._sent += 1
+        self._send_due(now)
         if len(self._frames) < self._max_frames:
             self._room.set()
         if self._frames:
@@ -177,6 +183,13 @@ class Playout:
             self._arm(self._anchor + (self._sent - self._base) * _FRAME_S)
         if first and self._sent:
             self._on_sounding(generation)
+
+    def _send_due(self, now: float) -> None:
+        while self._frames and now + _EARLY_S >= self._due(self._sent):
+            frame = self._frames.popleft()
+            self._wire.send_audio(frame)
+            self._recent.append(frame)
+            self._sent += 1
 
     def _due(self, frame: int) -> float:
         return self._anchor + (frame - self._base) * _FRAME_S - self._lead_s
@@ -210,5 +223,6 @@ class Playout:
     def _clear(self) -> None:
         self._disarm()
         self._frames.clear()
+        self._recent.clear()
         self._rest = b""
         self._room.set()

@@ -46,6 +46,7 @@ async def talking(replies, *, turn=None, **chat):
         ) as station,
         station.dialled() as caller,
     ):
+        await model.warm()
         await caller.hears("Hi.")
         await station.control.until(TurnDone)
         yield server, station, caller
@@ -138,6 +139,7 @@ async def test_azures_endpoint_is_spoken_to_on_its_own_path():
             "AZURE_OPENAI_DEPLOYMENT": "my-gpt",
         }
         chat = engines_of(Settings.read(environ)).chat
+        await chat.warm()
         async with aclosing(chat), relaying(chat=chat) as station, station.dialled() as caller:
             await caller.hears("Hi.")
             await caller.says(spoken("hello") + SILENCE)
