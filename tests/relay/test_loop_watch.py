@@ -20,8 +20,9 @@ async def test_a_function_that_holds_up_the_loop_is_named():
     try:
         hog(time.monotonic() + 0.2)
         # A busy machine may have stalled the loop before.
-        while not any(entry.endswith(" hog") for entry in (stall := await stalls.get()).stack):
-            pass
+        stall = await stalls.get()
+        while not any(entry.endswith(" hog") for entry in stall.stack):
+            stall = await stalls.get()
     finally:
         watch.stop()
 
