@@ -7,6 +7,7 @@ a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -204,6 +205,11 @@ class Settings(BaseModel):
         """Numbers that are ours: a call from one of them would be a loop."""
         source = {self.acs_source_phone_number} if self.acs_source_phone_number else set()
         return frozenset(self.own_phone_numbers) | source
+
+    @property
+    def customers_path(self) -> Path:
+        """The file of the practice bank, which host and relay share."""
+        return Path(self.store_path) / "customers.db"
 
     @property
     def limits(self) -> Limits:

@@ -21,6 +21,7 @@ class _Turn:
     tools: list[dict[str, Any]] = field(default_factory=list)
     handoffs: list[dict[str, Any]] = field(default_factory=list)
     done: f.TurnDone | None = None
+    later: bool = False  # more was heard after it was done: words nobody had asked for
 
 
 def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def _gather(turn: _Turn, fact: f.Fact) -> None:
             turn.caller.append(text)
         case f.AgentHeard(agent=agent):
             turn.heard[agent] = fact
+            turn.later = turn.done is not None
         case f.ToolFinished(name=name, ok=ok, ms=ms, error=error, id=call):
             begun = next((run for run in turn.tools if run["id"] == call), None)
             if begun is None:
@@ -92,7 +94,7 @@ def _gather(turn: _Turn, fact: f.Fact) -> None:
         case f.HandedOff(from_agent=before, to_agent=after, reason=reason):
             turn.handoffs.append({"from": before, "to": after, "reason": reason})
         case f.TurnDone():
-            turn.done = fact
+            turn.done, turn.later = fact, False
         case _:
             pass
 
@@ -113,12 +115,13 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             "latency_ms": {},
         }
     done = turn.done
+    heard = " ".join(each.text for each in turn.heard.values()) if turn.later else done.heard
     return {
         "n": n,
         "caller": done.caller,
         "agent": done.agent,
-        "reply": done.reply,
-        "heard": done.heard,
+        "reply": f"{done.reply}{heard.removeprefix(done.heard)}" if turn.later else done.reply,
+        "heard": heard,
         "interrupted": done.interrupted,
         "tools": [asdict(run) for run in done.tools],
         "handoffs": [

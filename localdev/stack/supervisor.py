@@ -16,6 +16,7 @@ from localdev.stack.running import Running, publish, withdraw
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 12.0
 QUICK_DEATHS = 3
+LAST_WORDS = 500
 
 Say = Callable[[str], None]
 
@@ -76,7 +77,7 @@ class Stack:
         waiting.cancel()
         if not ready.is_set():
             raise PartFailed(
-                f"the {part} did not start; see {self.log_of(part)}\n{self._tail(part)}"
+                f"the {part} did not start: {self._last_words(part)} (see {self.log_of(part)})"
             )
         self._say(f"{part} ready on {self.layout.url(part)}")
         self._publish()
@@ -89,9 +90,10 @@ class Stack:
                 if line.startswith(f"{part} ready".encode()):
                     ready.set()
 
-    def _tail(self, part: str, lines: int = 12) -> str:
+    def _last_words(self, part: str) -> str:
         text = self.log_of(part).read_text(errors="replace") if self.log_of(part).exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        lines = text.splitlines()
+        return lines[-1][:LAST_WORDS] if lines else "it said nothing"
 
     def _publish(self) -> None:
         pids = {part: process.pid for part, process in self._processes.items()}

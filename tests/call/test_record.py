@@ -1,0 +1,52 @@
+"""What a call's record tells of what was heard."""
+
+from core import facts as f
+from core.facts import Direction
+from core.record import call_record
+
+ANSWER = "Please stay on the line."
+SORRY = "I am sorry, nobody could take your call."
+
+
+def log(*facts: f.Fact) -> list[f.LogEntry]:
+    offered = f.Offered(direction=Direction.INBOUND)
+    return [
+        f.LogEntry(n=n, at=1000.0 + n, source="t", source_id=str(n), fact=fact)
+        for n, fact in enumerate((offered, *facts), start=1)
+    ]
+
+
+def heard(text: str) -> f.AgentHeard:
+    return f.AgentHeard(turn=1, agent="Ann", text=text, done=True)
+
+
+DONE = f.TurnDone(turn=1, agent="Ann", caller="a person", reply=ANSWER, heard=ANSWER)
+
+
+def test_words_that_follow_a_turn_that_was_done_belong_to_it() -> None:
+    both = f"{ANSWER} {SORRY}"
+
+    (turn,) = call_record("call", log(heard(ANSWER), DONE, heard(both)))["turns"]
+
+    assert (turn["heard"], turn["reply"]) == (both, both)
+    assert turn["caller"] == "a person"
+
+
+def test_what_was_not_heard_of_an_interrupted_reply_is_not_heard_later_either() -> None:
+    cut = f.TurnDone(
+        turn=1, agent="Ann", caller="hm", reply=ANSWER, heard="Please stay", interrupted=True
+    )
+
+    (turn,) = call_record("call", log(heard("Please stay"), cut, heard("Please stay Sorry.")))[
+        "turns"
+    ]
+
+    assert (turn["heard"], turn["reply"]) == ("Please stay Sorry.", f"{ANSWER} Sorry.")
+
+
+def test_a_turn_whose_relay_died_shows_what_it_had_reported() -> None:
+    said = f.CallerSaid(turn=1, text="a person")
+
+    (turn,) = call_record("call", log(said, heard("Please")))["turns"]
+
+    assert (turn["caller"], turn["heard"], turn["reply"]) == ("a person", "Please", "Please")
