@@ -120,7 +120,8 @@ class SpeechEmulator:
     """Runs on a free port of the loopback while used as a context.
 
     `hearing` and `speaking` do the work. The faults are used up one by connection, None for a
-    good one; after the last one all are good. `heard` and `spoke` hold the connections.
+    good one; after the last one all are good. `heard` and `spoke` hold the connections; `speaks`
+    is set when the first synthesizer has introduced itself.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class SpeechEmulator:
         self.url = ""
         self.heard: list[Seen] = []
         self.spoke: list[Seen] = []
+        self.speaks = asyncio.Event()
         self.language = language
         self.hearing = hearing or ScriptedHearing()
         self.speaking = speaking or ScriptedSpeaking(words=True)
@@ -316,6 +318,7 @@ class _Speaks:
         match message.path:
             case "speech.config":
                 self._seen.config = message.json()
+                self._service.speaks.set()
             case "synthesis.context":
                 self._seen.turns.append(Turn(context=message.json()))
             case "ssml" if self._seen.turns:

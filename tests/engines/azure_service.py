@@ -1,0 +1,41 @@
+"""What tests of Azure Speech share: an account on the loopback and a caller who never hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+from adapters.azure_speech import SpeechAccount
+from core.ports import HearingStream
+from localdev.emulators.azure_speech import SpeechEmulator
+
+SILENCE = bytes(3_200)  # 100 ms
+
+
+def account_at(service: SpeechEmulator) -> SpeechAccount:
+    return SpeechAccount(endpoint=service.url, key="k" * 32)
+
+
+class OpenLine:
+    """Pushes the caller's silence for ever, ten times as fast as a telephone would."""
+
+    def __init__(self, stream: HearingStream) -> None:
+        self._stream = stream
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> OpenLine:
+        self._tick()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        self._stream.push(SILENCE)
+        self._timer = asyncio.get_running_loop().call_later(0.01, self._tick)

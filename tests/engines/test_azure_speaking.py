@@ -1,0 +1,201 @@
+"""The real Speech SDK speaks: SSML on the wire, spares, interruptions, and failures as values.
+
+The service runs on the loop of the test, so whoever waited for it there would wait for ever.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import aclosing
+from itertools import repeat
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.azure_speech import AzureSpeaking
+from adapters.azure_speech.ssml import DEFAULT_VOICE, ssml_of
+from adapters.scripted import ScriptedSpeaking, decode_spoken
+from core.audio import Piece, heard_of
+from core.errors import Cause, EngineFailed
+from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice
+from localdev.emulators.azure_speech import Close, Drop, Fault, Hang, Refuse, SpeechEmulator
+from tests.engines.azure_service import account_at
+
+AVA = Voice(name="en-US-AvaMultilingualNeural")
+XML = "{http://www.w3.org/2001/10/synthesis}"
+
+
+async def events_of(speaking: AzureSpeaking, text: str, voice: Voice = AVA) -> list[SpeakingEvent]:
+    async with asyncio.timeout(15):
+        return [event async for event in speaking.speak(text, voice)]
+
+
+def said_in(events: Iterable[SpeakingEvent]) -> list[str]:
+    pcm = b"".join(event.pcm for event in events if isinstance(event, SpokenAudio))
+    return [text for _, text in decode_spoken(pcm)]
+
+
+async def outcome_of(fault: Fault | None) -> Cause | list[str]:
+    """Return what is said through a fault, or why it is not."""
+    async with SpeechEmulator(speaking_faults=repeat(fault)) as service:
+        speaking = AzureSpeaking(account_at(service), audio_s=2)
+        try:
+            return said_in(await events_of(speaking, "Hello there, my friend."))
+        except EngineFailed as failed:
+            return failed.error.cause
+        finally:
+            await speaking.aclose()
+
+
+async def test_a_clause_is_spoken_with_its_words_and_where_they_sound() -> None:
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service))
+        events = await events_of(speaking, "Your balance is ten.")
+        await speaking.aclose()
+
+    words = [event.word for event in events if isinstance(event, SpokenWord)]
+    assert said_in(events) == ["Your balance is ten."]
+    assert [word.text for word in words] == ["Your", "balance", "is", "ten."]
+    piece = Piece(text="Your balance is ten.", ms=1_000, complete=True, words=words)
+    assert heard_of(piece, words[1].end_ms) == "Your balance"
+
+
+async def test_an_agents_voice_style_rate_pitch_and_endpoint_arrive() -> None:
+    voice = Voice(
+        name="de-DE-KatjaNeural",
+        type="azure-custom",
+        style="cheerful",
+        rate="-4%",
+        pitch="+6%",
+        endpoint_id="deployment-1",
+    )
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service))
+        await events_of(speaking, "Guten Tag.", voice)
+        await speaking.aclose()
+
+    spoke = next(seen for seen in service.spoke if seen.turns)
+    assert spoke.query == {"deploymentId": "deployment-1"}
+    output = spoke.turns[0].context["synthesis"]["audio"]["outputFormat"]
+    assert output == "raw-16khz-16bit-mono-pcm"
+    speak = ElementTree.fromstring(spoke.turns[0].ssml)  # noqa: S314
+    assert speak.get("{http://www.w3.org/XML/1998/namespace}lang") == "de-DE"
+    (spoken_by,) = speak
+    (styled,) = spoken_by
+    (prosody,) = styled
+    assert spoken_by.get("name") == "de-DE-KatjaNeural"
+    assert styled.get("style") == "cheerful"
+    assert (prosody.attrib, prosody.text) == ({"rate": "-4%", "pitch": "+6%"}, "Guten Tag.")
+
+
+@given(text=st.text(max_size=80), name=st.text(max_size=20), style=st.text(max_size=10))
+@settings(derandomize=True, max_examples=200, deadline=None)
+def test_ssml_is_well_formed_and_says_the_text_whatever_it_holds(
+    text: str, name: str, style: str
+) -> None:
+    voice = Voice(name=name, style=style, rate=f"+5%{style}", pitch="'\"<&")
+
+    ssml = ssml_of(text, voice)
+
+    speak = ElementTree.fromstring(ssml.encode())  # noqa: S314
+    said = "".join(speak.itertext())
+    assert len(said) == len(text)
+    assert {a for a, b in zip(said, text, strict=True) if a != b} <= {" ", "\n"}
+    assert [element.tag for element in speak] == [f"{XML}voice"]
+
+
+def test_a_voice_of_another_engine_is_spoken_by_the_default() -> None:
+    ssml = ssml_of("Hello.", Voice(name="caller", type="embedded"))
+
+    assert f'<voice name="{DEFAULT_VOICE}">Hello.</voice>' in ssml
+
+
+async def test_a_warmed_voice_speaks_through_the_connection_that_was_open() -> None:
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service))
+        await speaking.warm()
+        async with asyncio.timeout(5):
+            await service.speaks.wait()
+        for _ in range(3):
+            await events_of(speaking, "Hello.")
+        turns = [len(seen.turns) for seen in service.spoke]
+        await speaking.aclose()
+
+    assert turns[0] >= 1
+    assert sum(turns) == 3
+    assert len(turns) == 2  # it, and the spare
+
+
+async def test_an_interrupted_clause_ends_at_the_service_and_a_spare_goes_on() -> None:
+    slow = ScriptedSpeaking(next_audio_ms=60_000)
+    async with SpeechEmulator(speaking=slow) as service:
+        speaking = AzureSpeaking(account_at(service))
+        async with aclosing(speaking.speak("A long story about a bank.", AVA)) as story:
+            await anext(story)
+        async with asyncio.timeout(5):
+            cut = next(seen for seen in service.spoke if seen.turns)
+            await cut.closed.wait()
+        after = await events_of(speaking, "Yes.")
+        await speaking.aclose()
+
+    assert slow.said[0].cancelled
+    assert said_in(after) == ["Yes."]
+    assert len(cut.turns) == 1
+
+
+async def test_every_way_a_service_gives_up_is_a_failure_with_its_cause() -> None:
+    ways: dict[Fault, Cause] = {
+        Refuse(status=401): Cause.AUTH,
+        Refuse(status=403): Cause.AUTH,
+        Refuse(status=404): Cause.UNAVAILABLE,
+        Refuse(status=429): Cause.THROTTLED,
+        Refuse(status=500): Cause.UNAVAILABLE,
+        Refuse(status=503): Cause.UNAVAILABLE,
+        Close(code=1007): Cause.BAD_REQUEST,
+        Close(code=4429): Cause.THROTTLED,
+        Drop(): Cause.UNAVAILABLE,
+        Drop(after_ms=200): Cause.LOST,
+        Hang(): Cause.TIMEOUT,
+        Hang(connected=False): Cause.TIMEOUT,
+    }
+
+    outcomes = await asyncio.gather(*(outcome_of(fault) for fault in ways))
+
+    assert dict(zip(ways, outcomes, strict=True)) == ways
+
+
+@pytest.mark.parametrize("text", ["", " ... ", "\n"])
+async def test_what_has_no_words_is_not_sent(text: str) -> None:
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service))
+        events = await events_of(speaking, text)
+        await speaking.aclose()
+
+    assert events == []
+    assert service.spoke == []
+
+
+async def test_a_text_without_bounds_is_refused() -> None:
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service))
+        with pytest.raises(EngineFailed) as failed:
+            await events_of(speaking, "word " * 2_000)
+        await speaking.aclose()
+
+    assert failed.value.error.cause is Cause.BAD_REQUEST
+
+
+async def test_ten_calls_at_a_time_never_speak_each_others_words() -> None:
+    names = "zero one two three four five six seven eight nine".split()
+
+    async def call(speaking: AzureSpeaking, name: str) -> list[list[str]]:
+        clauses = (f"Hello {name}.", f"Goodbye {name}.")
+        return [said_in(await events_of(speaking, clause)) for clause in clauses]
+
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service))
+        said = await asyncio.gather(*(call(speaking, name) for name in names))
+        await speaking.aclose()
+
+    assert said == [[[f"Hello {name}."], [f"Goodbye {name}."]] for name in names]
