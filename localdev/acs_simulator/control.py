@@ -1,7 +1,7 @@
 """The control interface: places calls, speaks for the caller, shows what happened. Loopback only.
 
-Every request needs the control token in `x-emulator-token`, and must come from and for this
-machine by its Host and Origin. Times are milliseconds on the call's clock (see `clock`).
+Every request needs the control token in `x-emulator-token`. Times are milliseconds on the call's
+clock (see `clock`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
 from localdev.acs_simulator.audio import NotAudio, read_audio
-from localdev.acs_simulator.bodies import is_loopback
 from localdev.acs_simulator.call import Call, Parties
 from localdev.acs_simulator.callee import Behaviour
 from localdev.acs_simulator.control_requests import (
@@ -69,10 +67,6 @@ class ControlInterface:
 
     def _guarded(self, handler: Handler) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            origin = urlsplit(request.headers.get("Origin", "http://localhost")).hostname or ""
-            host = urlsplit(f"//{request.host}").hostname or ""
-            if not (is_loopback(host) and is_loopback(origin)):
-                return _error(403, "this interface serves this machine only")
             given = request.headers.get(TOKEN_HEADER, "").encode(errors="replace")
             if not hmac.compare_digest(given, self._token):
                 return _error(401, f"{TOKEN_HEADER} is missing or wrong")

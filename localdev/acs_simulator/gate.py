@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
 
+from localdev.acs_simulator.bodies import is_loopback
 from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.repeatability import FirstAnswers, Reply
 from localdev.acs_simulator.service_errors import (
     ServiceError,
+    foreign,
     invalid_argument,
+    not_simulated,
     throttled,
+    too_large,
     unauthorized,
     unavailable,
     unsupported_version,
@@ -134,8 +139,37 @@ def as_response(reply: Reply) -> web.Response:
 async def service_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Turn refusals into the service's error bodies."""
+    """Turn refusals into the service's error bodies; serve this machine only."""
     try:
+        if not from_this_machine(request):
+            raise foreign()
         return await handler(request)
     except ServiceError as error:
         return as_response(Reply(status=error.status, json=error.body()))
+    except web.HTTPException as error:
+        refusal = _service_refusal(request, error)
+        if refusal is None:
+            raise
+        return as_response(Reply(status=refusal.status, json=refusal.body()))
+
+
+def _service_refusal(request: web.Request, error: web.HTTPException) -> ServiceError | None:
+    if not request.path.startswith("/calling/"):
+        return None
+    match error.status:
+        case 404 | 405:  # as 501, since a 404 would tell the app that its call is gone
+            return not_simulated(request.method, request.path.rpartition("/")[2])
+        case 413:
+            return too_large()
+        case _:
+            return None
+
+
+def from_this_machine(request: web.Request) -> bool:
+    """Whether a request names loopback as its host, and as its page if it comes from one."""
+    try:
+        origin = urlsplit(request.headers.get("Origin", "http://localhost")).hostname or ""
+        host = urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(host) and is_loopback(origin)

@@ -58,6 +58,20 @@ def unsupported_version(version: str) -> ServiceError:
     )
 
 
+def not_simulated(method: str, operation: str) -> ServiceError:
+    """Not the service's own: it has more operations than this simulator."""
+    return ServiceError(501, "NotSimulated", f"This simulator has no {method} {operation[-80:]}.")
+
+
+def too_large() -> ServiceError:
+    return ServiceError(413, "8523", "Invalid argument: the body is too large.")
+
+
+def foreign() -> ServiceError:
+    """Not the service's own: a page of another site may not reach this machine through it."""
+    return ServiceError(403, "Forbidden", "This simulator serves this machine only.")
+
+
 def throttled() -> ServiceError:
     return ServiceError(429, "8516", "Too many requests.")
 

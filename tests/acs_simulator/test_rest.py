@@ -461,9 +461,38 @@ async def test_a_body_that_is_far_too_big_is_not_read(bench: Bench) -> None:
     url = f"{simulator.url}/calling/callConnections:answer"
 
     async with aiohttp.ClientSession() as http, http.post(url, data=bytes(200_000)) as response:
-        status = response.status
+        status, answer = response.status, await response.json()
 
-    assert status == 413
+    assert (status, answer["error"]["code"]) == (413, "8523")
+
+
+async def test_what_is_not_simulated_is_said_and_is_no_lost_call(bench: Bench) -> None:
+    simulator = await bench.simulator()
+    client = await bench.client(simulator)
+    call, _ = await bench.answered(simulator, client)
+    await call.until("connected")
+    connection = client.get_call_connection(call.connection_id)
+
+    refused = await refusal_of(connection.send_dtmf_tones(["one"], PhoneNumberIdentifier("+1555")))
+
+    assert refused == (501, "NotSimulated")
+    assert call.established
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+@pytest.mark.parametrize("path", ["/calling/keys", "/calling/callConnections/x", "/other"])
+async def test_pages_of_other_sites_are_refused(
+    bench: Bench, headers: dict[str, str], path: str
+) -> None:
+    simulator = await bench.simulator()
+
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(simulator.url + path, headers=headers) as response,
+    ):
+        status, answer = response.status, await response.json()
+
+    assert (status, answer["error"]["code"]) == (403, "Forbidden")
 
 
 @pytest.mark.parametrize(
