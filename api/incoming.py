@@ -47,9 +47,13 @@ async def answer(ring: IncomingCall, rang_at: float, plane: Plane, durable: Orch
             return call_id
         # At the same time: the caller waits for the one, nobody for the other. Should it fail,
         # every fact that wakes an orchestration gives birth to one that is missing.
+        # The order is that of the scenario the call was claimed with, whatever is deployed now.
+        same = call.scenario_sha == snapshot.sha
         fact, born = await asyncio.gather(
             _answer(call, ring, rang_at, plane),
-            durable.start(orders.order(call, snapshot.scenario, plane)),
+            durable.start(orders.order(call, snapshot.scenario, plane))
+            if same
+            else orders.start(call, plane, durable),
             return_exceptions=True,
         )
         if isinstance(fact, BaseException):

@@ -60,6 +60,7 @@ class Limits:
     """Seconds and counts that bound a call; settings with these defaults and reasons."""
 
     connect_s: float = 15.0  # ACS answers or fails within this
+    refused_s: float = 5.0  # a refusal may be the echo of an answer that was taken
     settle_s: float = 5.0  # a call that was answered is up within a second, if its event came
     ring_s: float = 60.0  # how long a phone may ring, whoever rings
     attach_s: float = 5.0  # a warm relay needs milliseconds; the socket may be dialled late
@@ -168,6 +169,7 @@ class CallState:
     redials: int = 0
     transfer_id: str = ""
     accepted: bool = False
+    refused: bool = False
     ended_by: str = ""
     outcome: Outcome | None = None
     reconciled: bool = False
@@ -230,9 +232,11 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return _due(offered, Deadline.CONNECT, at + state.limits.ring_s), ()
         case f.Answered(connection_id=leg):
             return _answered(state, leg, at), ()
-        case f.AnswerRefused() if state.connection_id:
+        case f.AnswerRefused() if state.phase is not Phase.OFFERED:
             return state, ()  # another delivery of the same ring was answered
-        case f.AnswerRefused() | f.ConnectFailed():
+        case f.AnswerRefused():
+            return _refused(state, at), ()
+        case f.ConnectFailed():
             return _end(state, entry, Outcome.UNANSWERED, "carrier")
         case f.Connected(connection_id=leg):
             return _talking(replace(state, connection_id=leg), at), ()
@@ -294,6 +298,16 @@ def _answered(state: CallState, leg: str, at: float) -> CallState:
     state = replace(state, speechless_since=at)
     state = _due(state, Deadline.CONNECT, at + state.limits.connect_s)
     return _due(state, Deadline.RECONCILE, at + state.limits.settle_s)
+
+
+def _refused(state: CallState, at: float) -> CallState:
+    """Wait a moment before giving up: an answer that was taken shows itself by its events.
+
+    Its response may be lost or still on its way to another delivery, and the carrier may then
+    refuse us as somebody who comes too late.
+    """
+    state = replace(state, refused=True)
+    return _due(state, Deadline.CONNECT, at + state.limits.refused_s)
 
 
 def _talking(state: CallState, at: float) -> CallState:
@@ -458,6 +472,8 @@ def _overdue(state: CallState, entry: f.LogEntry, name: str, due: float) -> Deci
         case Deadline.WATCH:
             state = _due(state, Deadline.WATCH, entry.at + state.limits.watch_s)
             return state, (Reconcile(id=_id(entry)),)
+        case Deadline.CONNECT if state.refused and state.phase is Phase.OFFERED:
+            return _end(state, entry, Outcome.UNANSWERED, "carrier")
         case Deadline.CONNECT | Deadline.ATTACH | Deadline.RECONCILE:
             return state, (Reconcile(id=_id(entry)),)
         case _:

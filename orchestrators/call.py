@@ -65,8 +65,8 @@ class Desk:
         return not self.jobs and (self.state.closed or self.bounded)
 
     def read_again(self) -> None:
-        """Read before anything else is done, once."""
-        if Read() not in self.jobs:
+        """Read before anything else is done, once; not any more in a call that is stopped."""
+        if Read() not in self.jobs and not self.bounded:
             self.jobs.appendleft(Read())
 
     def again(self, job: Job, error: Exception) -> None:
@@ -78,16 +78,18 @@ class Desk:
 
     def fold(self, page: Mapping[str, Any]) -> None:
         """Take a page of the log: `{"entries": [...], "more": bool}`."""
+        if self.bounded:
+            return
         for entry in ENTRIES.validate_python(page["entries"]):
             self.facts += is_life(entry.fact) and entry.n > self.state.cursor
             self.state, commands = step(self.state, entry)
             self.jobs.extend(commands)
-        if page["more"]:
-            self.read_again()
-        if self.facts > MAX_FACTS and not self.bounded:
+        if self.facts > MAX_FACTS:
             # Something feeds this call without end. Stop loudly, and leave a record.
             self.bounded = True
             self.jobs = deque([HangUp(id="bound.0"), Archive(id="bound.1")])
+        elif page["more"]:
+            self.read_again()
 
 
 def run_call(context: Context) -> Pump:

@@ -36,6 +36,7 @@ class Told:
 
 
 OFFERED = f.Offered(direction=Direction.INBOUND)
+REFUSED = f.AnswerRefused(reason="8587")
 ANSWERED = f.Answered(connection_id="leg")
 CONNECTED = f.Connected(connection_id="leg")
 SESSION = f.SessionOpened(epoch=1, relay_id="r")
@@ -58,7 +59,11 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         ((OFFERED,), ANSWERED, "answered", []),
         ((OFFERED,), CONNECTED, "talking", []),
         ((OFFERED,), SESSION, "talking", []),
-        ((OFFERED,), f.AnswerRefused(reason="8587"), "ended", ["archive"]),
+        ((OFFERED,), REFUSED, "offered", []),
+        ((OFFERED, REFUSED), ANSWERED, "answered", []),
+        ((OFFERED, REFUSED), CONNECTED, "talking", []),
+        ((OFFERED, REFUSED), SESSION, "talking", []),
+        ((OFFERED, SESSION), REFUSED, "talking", []),
         ((OFFERED, ANSWERED), f.AnswerRefused(reason="409"), "answered", []),
         ((OFFERED, ANSWERED), f.ConnectFailed(), "ended", ["archive"]),
         ((OFFERED, ANSWERED), f.Disconnected(), "ended", ["archive"]),
@@ -116,6 +121,18 @@ def test_a_call_nobody_answered_is_not_a_failure():
     call.tell(GONE)
 
     assert call.state.outcome is c.Outcome.UNANSWERED
+
+
+def test_a_ring_that_we_were_refused_and_nobody_else_answered_is_over():
+    call = Told(OFFERED, REFUSED).miss(c.Deadline.CONNECT)
+
+    assert (call.state.outcome, call.asked) == (c.Outcome.UNANSWERED, ["archive"])
+
+
+def test_a_refusal_that_only_echoed_our_own_answer_leaves_the_usual_deadlines():
+    call = Told(OFFERED, REFUSED, ANSWERED).miss(c.Deadline.CONNECT)
+
+    assert (call.state.phase, call.asked) == (c.Phase.ANSWERED, ["reconcile"])
 
 
 def test_a_transfer_that_takes_too_long_gives_the_caller_back():

@@ -1,14 +1,16 @@
 """A ring that is delivered late, twice, or while something is broken."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from api import incoming, orders
 from core import facts as f
 from core.acs_events import IncomingCall
+from core.agents import AgentSpec
 from core.control_ports import CarrierError, NewFact, OrchestrationTrouble, Trouble
-from tests.control.fakes import FakeDurable, plane_of
+from tests.control.fakes import SCENARIO, FakeDurable, plane_of
 
 RING = IncomingCall(
     correlation_id="c", caller="+15550100", called="+15550199", called_raw_id="4:x", offer="o"
@@ -104,6 +106,19 @@ async def test_a_poke_that_fails_costs_nothing(plane):
     call_id = await incoming.answer(RING, 990.0, plane, Deaf())
 
     assert await kinds(call_id, plane) == ["offered", "answered"]
+
+
+async def test_a_delivery_by_newer_code_goes_on_with_the_scenario_the_call_was_claimed_with(plane):
+    plane.calls.troubles = [CarrierError(Trouble.UNAVAILABLE, "503")]
+    before, after = FakeDurable(), FakeDurable()
+    with pytest.raises(CarrierError):
+        await incoming.answer(RING, 990.0, plane, before)
+    newer = replace(SCENARIO, start_agent="B", agents=(AgentSpec(name="B", prompt="Hi"),))
+    deployed = replace(plane, load_scenario=lambda name: newer)
+
+    await incoming.answer(RING, 990.0, deployed, after)
+
+    assert after.born == before.born
 
 
 async def test_a_call_keeps_the_scenario_it_began_with(plane):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict, dataclass, field
+import sqlite3
+from dataclasses import asdict, dataclass, field, replace
 
 from azure.durable_functions.models import DurableOrchestrationContext
 from azure.durable_functions.orchestrator import Orchestrator
@@ -29,6 +30,7 @@ from localdev.functions_host.durable.lives import TERMINAL
 from orchestrators.call import run_call
 from tests.call.test_laws import FACTS
 from tests.control.fakes import plane_of
+from tests.control.stack import DESK
 
 CALL = "call-1"
 
@@ -39,6 +41,7 @@ class App:
 
     plane: Plane
     crashes: int = 0
+    feed: bool = False
     histories: list[str] = field(default_factory=list)
 
     def names(self, kind: Kind) -> list[str]:
@@ -52,7 +55,10 @@ class App:
                 return Returned(value=Orchestrator(run_call).handle(context))
             except Exception as error:  # noqa: BLE001 the SDK's way to say that code failed
                 return Raised(message=str(error))
-        result = await self._activity(name, json.loads(payload))
+        try:
+            result = await self._activity(name, json.loads(payload))
+        except sqlite3.Error as error:
+            return Raised(message=str(error))
         if self.crashes:
             self.crashes -= 1
             return Raised(message="the process died")
@@ -61,12 +67,23 @@ class App:
     async def _activity(self, name: str, order: dict[str, object]) -> object:
         match name, order:
             case "read_log", {"call_id": str(call_id), "after": int(after)}:
+                if self.feed:
+                    await feed(self.plane.store, after)
                 return await call_log.read(call_id, after, self.plane)
             case "perform", {"call_id": str(call_id), "command": command}:
                 await commands.perform(call_id, COMMAND.validate_python(command), self.plane)
             case "append_overdue", {"deadline": str(name), "due": float(due)}:
                 await call_log.append_overdue(CALL, name, due, self.plane)
         return None
+
+
+async def feed(store, after):
+    """Append more than a page of what means nothing."""
+    noise = [
+        NewFact(source="feed", source_id=f"{after}.{n}", fact=f.OtherEvent(type="New"))
+        for n in range(call_log.PAGE + 10)
+    ]
+    await store.append(CALL, noise)
 
 
 class Life:
@@ -217,6 +234,63 @@ async def test_a_store_that_is_away_for_a_while_costs_nothing():
 
         assert (await life.state()).phase is Phase.ENDED
         assert life.engine.status(CALL).status == "Completed"
+
+
+class Forgetful:
+    """A store whose next writes of outcomes are lost with their process."""
+
+    def __init__(self, store, losses):
+        self._store = store
+        self._losses = losses
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def append(self, call_id, facts, *, epoch=None):
+        if self._losses and facts[0].source == commands.SOURCE:
+            self._losses -= 1
+            raise sqlite3.OperationalError("database is locked")
+        return await self._store.append(call_id, facts, epoch=epoch)
+
+
+async def test_what_the_carrier_did_is_done_once_though_its_outcome_was_not_logged():
+    async with Life() as life:
+        life.app.plane = replace(life.plane, store=Forgetful(life.plane.store, losses=3))
+        await life.tell(f.Answered(connection_id="leg"))
+        await life.tell(f.Connected(connection_id="leg"))
+        wish = f.TransferRequested(request_id="t1", target="call_center")
+        await life.tell(wish)
+        await life.engine.advance(30)
+        facts = [entry.fact for entry in await whole_log(CALL, life.plane.store)]
+        logged = [fact.outcome for fact in facts if getattr(fact, "command", "") == "transfer"]
+
+        assert life.plane.calls.done == [("transfer", DESK, "t1")]
+        assert logged == ["ok"]
+
+
+async def test_the_pump_is_never_deaf_for_long(caplog):
+    async with Life() as life:
+        life.app.crashes = 2
+        for fact in (f.Answered(connection_id="leg"), f.Connected(connection_id="leg")):
+            await life.tell(fact)
+        for fact in (f.SessionOpened(epoch=1, relay_id="r"), f.HangUpRequested(by="agent")):
+            await life.tell(fact)
+            await life.engine.settled()
+        await life.live_to_the_end()
+
+        assert life.engine.status(CALL).status == "Completed"
+        assert [r.message for r in caplog.records if "deaf" in r.message] == []
+
+
+async def test_a_call_that_is_fed_without_end_is_ended_though_the_feeding_goes_on():
+    async with Life() as life:
+        life.app.feed = True
+        await life.tell(f.Connected(connection_id="leg"))
+
+        await life.engine.wait(CALL, seconds=30)
+
+        assert ("hang_up",) in life.plane.calls.done
+        assert json.loads(life.engine.status(CALL).output)["outcome"] == "failed"
 
 
 async def test_a_call_that_is_fed_without_end_is_ended_loudly_and_kept():
