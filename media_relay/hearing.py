@@ -1,4 +1,7 @@
-"""The ears of one call: audio in, events out, and a second try when the engine drops dead."""
+"""The ears of one call: audio in, events out, and a second try when the engine drops dead.
+
+What the dead one had not understood yet is heard again by the next.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,19 @@ from collections.abc import Callable
 from core.agents import SpeechSpec
 from core.errors import EngineFailed
 from core.ports import Hearing, HearingStream
-from core.speech import FinalHeard, HearingConfig, HearingEvent, HearingFailed, SpeechStopped
+from core.speech import (
+    BYTES_PER_MS,
+    FinalHeard,
+    HearingConfig,
+    HearingEvent,
+    HearingFailed,
+    SpeechStarted,
+    SpeechStopped,
+)
 from media_relay.turn_record import FrameTimes
 
-_BACKLOG = 250  # frames (5 s) kept while a stream opens
+_KEPT = 250  # frames (5 s) that another stream would have to hear again ...
+_QUIET = 50  # ... and of silence: the first sound of a word is quiet too
 
 
 class Hearer:
@@ -34,7 +46,9 @@ class Hearer:
         self._config = HearingConfig()
         self._stream: HearingStream | None = None
         self._times = FrameTimes()
-        self._backlog: deque[tuple[bytes, str, float]] = deque(maxlen=_BACKLOG)
+        # What no final covers yet: (audio, timestamp, arrival).
+        self._unheard: deque[tuple[bytes, str, float]] = deque(maxlen=_KEPT)
+        self._speaking = False  # the caller, as far as words of his are still to come
         self._task: asyncio.Task[None] | None = None
 
     def start(self, tasks: asyncio.TaskGroup, speech: SpeechSpec) -> None:
@@ -61,11 +75,12 @@ class Hearer:
 
     def push(self, pcm: bytes, timestamp: str, at: float) -> None:
         """Take the caller's next audio; what comes while a stream opens is kept for it."""
-        if self._stream is None:
-            self._backlog.append((pcm, timestamp, at))
-            return
-        self._times.push(len(pcm), timestamp, at)
-        self._stream.push(pcm)
+        self._unheard.append((pcm, timestamp, at))
+        if self._stream is not None:
+            self._times.push(len(pcm), timestamp, at)
+            self._stream.push(pcm)
+            if len(self._unheard) > _QUIET and not self._speaking:
+                self._unheard.popleft()
 
     async def _listen(self) -> None:
         """Hear until cancelled; a stream that fails before anything was heard is not retried."""
@@ -82,8 +97,9 @@ class Hearer:
         stream = await self._engine.open(self._config)
         self._times = FrameTimes()
         self._stream = stream
-        while self._backlog:
-            self.push(*self._backlog.popleft())
+        for pcm, timestamp, at in self._unheard:
+            self._times.push(len(pcm), timestamp, at)
+            stream.push(pcm)
         try:
             async for event in stream.events():
                 if isinstance(event, HearingFailed):
@@ -91,11 +107,25 @@ class Hearer:
                     break
                 if isinstance(event, SpeechStopped | FinalHeard):
                     self.decided = self._times.until(event.decided_ms) or self.decided
-                if isinstance(event, FinalHeard) and event.text:
-                    failures = 0
+                if isinstance(event, SpeechStarted):
+                    self._speaking = True
+                if isinstance(event, FinalHeard):
+                    self._speaking = False
+                    failures = 0 if event.text else failures
+                    self._forget(event.decided_ms)
                 self._on_event(event)
         finally:
             if self._stream is stream:
                 self._stream = None
             await stream.aclose()
         return failures + 1
+
+    def _forget(self, until_ms: int) -> None:
+        """Keep only what came after this position of the stream."""
+        after = self._times.position_ms - until_ms
+        kept: list[tuple[bytes, str, float]] = []
+        while self._unheard and after > 0:
+            kept.append(self._unheard.pop())
+            after -= len(kept[-1][0]) // BYTES_PER_MS
+        self._unheard.clear()
+        self._unheard.extend(reversed(kept))

@@ -57,6 +57,13 @@ class MediaSocket(WSListener):
         """Whether the far side still sends."""
         return not self._closed and self._loop.time() - self._last < _DEAD_S
 
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait because the far side reads too slowly."""
+        if self._transport is None:
+            return 0
+        return int(self._transport.underlying_transport.get_write_buffer_size())
+
     async def connected(self, within_s: float) -> bool:
         """Wait for the upgrade; False if it does not come."""
         done, _ = await asyncio.wait([self._connected], timeout=within_s)

@@ -20,6 +20,11 @@ class FrameTimes:
         self._frames: deque[tuple[int, str, float]] = deque(maxlen=_KEPT_FRAMES)
         self._ms = 0
 
+    @property
+    def position_ms(self) -> int:
+        """How much audio was pushed."""
+        return self._ms
+
     def push(self, size: int, timestamp: str, at: float) -> None:
         """Note that `size` bytes were pushed."""
         self._ms += size // BYTES_PER_MS

@@ -124,6 +124,15 @@ async def test_a_voice_that_stalls_is_given_up():
         assert call.now < 40
 
 
+async def test_a_voice_that_stalls_in_mid_sentence_is_not_silence():
+    speaking = ScriptedSpeaking(next_audio_ms=60_000)
+    async with calling(speaking=speaking) as call:
+        ended = await call.until(HangUpRequested)
+
+        assert ended.by == "fault"
+        assert call.now < 40
+
+
 async def test_ears_that_drop_dead_are_replaced():
     hearing = ScriptedHearing()
     async with calling(["Yes."], hearing=hearing) as call:
@@ -134,6 +143,32 @@ async def test_ears_that_drop_dead_are_replaced():
 
         assert len(hearing.streams) == 2
         assert turn.heard == "Yes."
+
+
+async def test_words_that_were_said_while_the_ears_died_are_heard_by_the_next():
+    hearing = ScriptedHearing()
+    async with calling(["Yes."], hearing=hearing) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance please")
+        await call.after(0.6)
+        hearing.streams[0].emit(HearingFailed(error=DOWN))
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.caller == "what is my balance please"
+        assert turn.heard == "Yes."
+
+
+async def test_what_was_understood_before_the_ears_died_is_not_heard_twice():
+    hearing = ScriptedHearing()
+    async with calling(["Yes.", "Again?"], hearing=hearing) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance")
+        await call.until(CallerSaid)
+        hearing.streams[0].emit(HearingFailed(error=DOWN))
+        await call.until(TurnDone, count=2)
+        await call.after(5)
+
+        assert [said.text for said in call.facts(CallerSaid)] == ["what is my balance"]
 
 
 async def test_a_caller_who_cannot_be_heard_at_all_is_told_so():

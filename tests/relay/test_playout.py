@@ -1,0 +1,109 @@
+"""The pace of the agent's voice: in time, a little ahead, without gaps, and taken back when cut."""
+
+import asyncio
+
+import pytest
+
+from core.speech import BYTES_PER_MS, FRAME_BYTES
+from media_relay.playout import Playout, PlayoutSettings
+from tests.relay.calls import ListeningWire
+from tests.virtual_time import VIRTUAL
+
+LEAD = PlayoutSettings()
+
+
+@pytest.fixture
+def anyio_backend():
+    return VIRTUAL
+
+
+def sound(ms):
+    return bytes(range(1, 251)) * (ms * BYTES_PER_MS // 250 + 1)
+
+
+def playing(*texts, ms=1000):
+    """Begin to play pieces of so much sound each."""
+    wire = ListeningWire()
+    playout = Playout(wire, LEAD, on_sounding=lambda _: None, on_dry=lambda *_: None)
+    playout.begin(1)
+    for text in texts:
+        say(playout, text, ms=ms)
+    return playout, wire
+
+
+def say(playout, text, *, ms=1000):
+    piece = playout.open_piece(1, text, "Ann")
+    playout.add(1, piece, sound(ms)[: ms * BYTES_PER_MS])
+    playout.finish_piece(1, piece)
+
+
+def gaps(wire):
+    times = [at for at, _ in wire.audio]
+    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+
+
+async def test_frames_leave_in_time_and_never_far_ahead_of_the_ear():
+    playout, wire = playing("One.")
+    began = wire.sent_at[0]
+
+    await asyncio.sleep(2)
+
+    assert len(wire.audio) == 50
+    assert max(gaps(wire)) == pytest.approx(0.02)
+    ahead = [began + n * 0.02 - at for n, at in enumerate(wire.sent_at)]
+    assert 0 <= min(ahead)
+    assert max(ahead) <= 0.18
+    assert playout.heard() == [("Ann", "One.")]
+
+
+async def test_a_piece_that_comes_while_the_last_one_plays_follows_without_a_gap():
+    playout, wire = playing("One.")
+    await asyncio.sleep(0.95)
+    say(playout, "Two.")
+
+    await asyncio.sleep(2)
+
+    assert max(gaps(wire)) == pytest.approx(0.02)
+    assert len(wire.audio) == 100
+
+
+async def test_a_loop_that_was_late_catches_up():
+    _, wire = playing("One.")
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0.3)
+    loop._selector.now += 0.05
+
+    await asyncio.sleep(2)
+
+    assert len(wire.audio) == 50
+    assert max(gaps(wire)) == pytest.approx(0.02)
+
+
+async def test_a_paused_voice_is_silent_at_once_and_goes_on_where_it_was():
+    playout, wire = playing("One.")
+    await asyncio.sleep(0.4)
+
+    playout.pause()
+    heard = len(wire.audio)
+    await asyncio.sleep(1)
+    playout.resume()
+    await asyncio.sleep(2)
+
+    assert heard == 20
+    assert len(wire.audio) == 50
+    assert b"".join(pcm for _, pcm in wire.audio) == sound(1000)[: 50 * FRAME_BYTES]
+    assert playout.heard() == [("Ann", "One.")]
+
+
+async def test_a_voice_that_is_stopped_while_paused_stays_silent():
+    playout, wire = playing("One.")
+    await asyncio.sleep(0.4)
+    playout.pause()
+    playout.stop()
+
+    await asyncio.sleep(1)
+    playout.resume()
+    await asyncio.sleep(1)
+
+    assert len(wire.audio) <= 21
+    assert len(wire.stops) == 1

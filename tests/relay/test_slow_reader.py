@@ -1,0 +1,38 @@
+"""A carrier that does not read: what it does not take is dropped, and nothing grows."""
+
+import asyncio
+import socket
+
+from core.speech import FRAME_BYTES
+from media_relay.door import Door
+from media_relay.media_socket import MediaSocket
+
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def test_a_carrier_that_does_not_read_costs_no_memory():
+    loop = asyncio.get_running_loop()
+    media = MediaSocket("call")
+
+    async def let_in(_):
+        return media
+
+    server = await loop.create_server(lambda: Door(let_in, set()), "127.0.0.1", 0)
+    with socket.create_connection(server.sockets[0].getsockname()) as deaf:
+        deaf.sendall(UPGRADE)
+        assert await media.connected(5)
+
+        for n in range(20_000):  # 400 s of audio, 17 MB
+            media.send_audio(bytes(FRAME_BYTES))
+            if n % 100 == 0:
+                await asyncio.sleep(0)
+        waiting = media.unsent
+
+        media.close("test is over")
+    server.close()
+    await server.wait_closed()
+
+    assert 0 < waiting < 256 * 1024
