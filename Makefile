@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup run call test check format bench requirements clean
+.PHONY: help setup run call test eval check format bench requirements clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ call: setup ## play a short banking call and print what was said
 
 test: setup ## run all tests
 	@$(BIN)/pytest -q
+
+eval: setup ## hold the conversations of evals/ in text and check them
+	@$(BIN)/artvoice eval
 
 check: setup ## lint, types, import rules
 	@$(BIN)/ruff check .

@@ -37,6 +37,8 @@ def parser() -> ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _add_up(commands)
     _add_call(commands)
+    _add_replay(commands)
+    _add_eval(commands)
     for part in PORTS:
         _add_part(commands, part)
     for what in ("agents", "tools", "scenarios"):
@@ -130,6 +132,49 @@ def _add_call(commands: Any) -> None:
     call.set_defaults(load=lambda: _load("call"), script=[])
 
 
+def _add_replay(commands: Any) -> None:
+    replay = commands.add_parser("replay", help="fold a call's log again and show what happened")
+    replay.add_argument("call_id", metavar="CALL_ID", help="`last` is the newest call")
+    replay.add_argument("--json", action="store_true", help="print one JSON object")
+    replay.add_argument(
+        "--agents",
+        type=_folder,
+        metavar="DIR",
+        help="let changed agents answer the caller's recorded lines; files here replace those of"
+        " the same path in registries/agentstore",
+    )
+    replay.add_argument("--brain", metavar="NAME", help="who thinks then; default: CHAT")
+    replay.add_argument(
+        "--host", metavar="URL", help="default: the stack that is up, else its store"
+    )
+    replay.set_defaults(load=lambda: _load("replay"))
+
+
+EVAL_NOTES = """\
+Without FILES all of evals/ is run; docs/evaluation.md tells what a file may say. The exit code is 0
+if every conversation went as expected, or, with a baseline, if none went worse; 2 for bad files.
+"""
+
+
+def _add_eval(commands: Any) -> None:
+    evaluate = commands.add_parser(
+        "eval",
+        help="hold written conversations and check them",
+        epilog=EVAL_NOTES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    evaluate.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files or folders")
+    evaluate.add_argument("--brain", metavar="NAME", help="who thinks; default: CHAT, or scripted")
+    evaluate.add_argument("--audio", action="store_true", help="place them as telephone calls")
+    evaluate.add_argument("--json", action="store_true", help="the last line printed is one object")
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a page")
+    evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="compare with this report")
+    evaluate.add_argument(
+        "--save-baseline", type=Path, metavar="FILE", help="keep the report to compare with"
+    )
+    evaluate.set_defaults(load=lambda: _load("evaluate"))
+
+
 def _seconds(text: str) -> float:
     try:
         value = float(text)
@@ -144,6 +189,13 @@ def _wav(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
         raise ArgumentTypeError(f"there is no file {text}")
+    return path
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise ArgumentTypeError(f"there is no folder {text}")
     return path
 
 

@@ -1,0 +1,242 @@
+"""What a conversation was expected to come to, beside what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from localdev.evaluate.files import Conversation, EndShape, ExpectShape, ToolShape
+from localdev.evaluate.words import is_meant, is_said
+
+Turn = Mapping[str, Any]
+RELAY_PARTS = ("stt", "llm_first_token", "tool", "tts_first_audio", "sent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One expectation. `name` is the same in every run; `reason` says what was found instead."""
+
+    name: str
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was met."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTurn:
+    """One turn as it went, in ms until the first words; turn 0 is the greeting.
+
+    `understood`: the caller's words as a recognizer took them, where they are not the line.
+    """
+
+    n: int
+    line: str
+    understood: str
+    agent: str
+    said: str
+    tools: tuple[Mapping[str, Any], ...]
+    handoffs: tuple[str, ...]
+    wait_ms: float
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One conversation as it went. `checks` are those of its end."""
+
+    name: str
+    file: str
+    description: str
+    ended: str
+    turns: tuple[CheckedTurn, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it went as expected in every point."""
+        return all(check.ok for check in self.every_check())
+
+    def every_check(self) -> Iterator[Check]:
+        """Yield the checks of all turns and of the end."""
+        for turn in self.turns:
+            yield from turn.checks
+        yield from self.checks
+
+
+def check(conversation: Conversation, record: Mapping[str, Any]) -> Checked:
+    """Compare a record with what was expected.
+
+    Beside a call's turns the record says `ended` (hang_up, transfer, open), the last `agent`, and
+    `failures` by turn. A turn that is missing was never heard: the call was over, or no words
+    were recognised.
+    """
+    shape = conversation.shape
+    answers = [turn for turn in record["turns"] if turn["caller"]]
+    failures: Mapping[int, str] = record.get("failures", {})
+    turns = [_turn(0, "", shape.greeting, turn, {}) for turn in record["turns"][:1]]
+    for n, wanted in enumerate(shape.turns, start=1):
+        turn = answers[n - 1] if n <= len(answers) else _missing(record)
+        turns.append(_turn(n, wanted.line, wanted.expect, turn, failures))
+    end = list(_end(shape.end, record))
+    if len(answers) > len(shape.turns):
+        found = f"the caller's {len(shape.turns)} lines were heard as {len(answers)} turns"
+        end.append(Check(name="one turn for each line", reason=found))
+    return Checked(
+        name=shape.name,
+        file=conversation.file,
+        description=shape.description,
+        ended=_ended(record),
+        turns=tuple(turns),
+        checks=tuple(end),
+    )
+
+
+def wait_of(latency: Mapping[str, Any]) -> float:
+    """Return the caller's wait in ms: as he measured it, else the relay's own part of it."""
+    if "total" in latency:
+        return float(latency["total"])
+    return round(sum(float(latency.get(part, 0.0)) for part in RELAY_PARTS), 1)
+
+
+def _missing(record: Mapping[str, Any]) -> Turn:
+    why = "the call was over before this was said" if record["ended"] != "open" else "not heard"
+    return {"missing": why, "agent": "", "heard": "", "tools": [], "handoffs": [], "latency_ms": {}}
+
+
+def _turn(
+    n: int, line: str, expect: ExpectShape, turn: Turn, failures: Mapping[int, str]
+) -> CheckedTurn:
+    checks = list(_checks(expect, turn))
+    wrong = turn.get("missing") or failures.get(n, "")
+    if wrong:
+        checks.insert(0, Check(name="the caller is answered", reason=wrong))
+    return CheckedTurn(
+        n=n,
+        line=line,
+        understood=_understood(line, turn),
+        agent=turn["agent"],
+        said=turn["heard"],
+        tools=tuple(turn["tools"]),
+        handoffs=tuple(each["to"] for each in turn["handoffs"]),
+        wait_ms=wait_of(turn["latency_ms"]),
+        checks=tuple(checks),
+    )
+
+
+def _understood(line: str, turn: Turn) -> str:
+    words = str(turn.get("caller", ""))
+    return "" if _letters(words) == _letters(line) or words.startswith("pressed") else words
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _checks(expect: ExpectShape, turn: Turn) -> Iterator[Check]:
+    yield from _tool_checks(expect, turn["tools"])
+    said, agents = turn["heard"], [each["to"] for each in turn["handoffs"]]
+    if expect.handoff is not None:
+        found = "" if expect.handoff in agents else f"handed to {_listed(agents)}"
+        yield Check(name=f"hands off to {expect.handoff}", reason=found)
+    if expect.agent is not None:
+        found = "" if expect.agent == turn["agent"] else f"{turn['agent'] or 'nobody'} did"
+        yield Check(name=f"{expect.agent} answers", reason=found)
+    if expect.say_any:
+        found = "" if any(is_said(words, said) for words in expect.say_any) else _said(said)
+        yield Check(name=f"says {' or '.join(map(_quoted, expect.say_any))}", reason=found)
+    for words in expect.must_say:
+        found = "" if is_said(words, said) else _said(said)
+        yield Check(name=f"says {_quoted(words)}", reason=found)
+    for words in expect.must_not_say:
+        found = _said(said) if is_said(words, said) else ""
+        yield Check(name=f"does not say {_quoted(words)}", reason=found)
+    if expect.max_ms is not None:
+        wait = wait_of(turn["latency_ms"])
+        late = f"it took {wait:.0f} ms" if wait > expect.max_ms else ""
+        yield Check(name=f"answers within {expect.max_ms:g} ms", reason=late)
+
+
+def _tool_checks(expect: ExpectShape, runs: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
+    used = [run["name"] for run in runs]
+    if expect.tools == ():
+        yield Check(name="uses no tool", reason=f"used {_listed(used)}" if used else "")
+    after = 0
+    for wanted in expect.tools or ():
+        at = next((n for n in range(after, len(runs)) if _is(wanted, runs[n])), None)
+        after = after if at is None else at + 1
+        yield Check(name=_wish(wanted), reason=_instead(wanted, runs) if at is None else "")
+    for name in expect.must_not_use:
+        yield Check(name=f"does not use {name}", reason="it was used" if name in used else "")
+
+
+def _is(wanted: ToolShape, run: Mapping[str, Any]) -> bool:
+    return (
+        run["name"] == wanted.name
+        and wanted.ok in (None, run["ok"])
+        and is_meant(wanted.arguments, dict(run["arguments"]))
+    )
+
+
+def _wish(wanted: ToolShape) -> str:
+    given = ", ".join(f"{name}={value!r}" for name, value in wanted.arguments.items())
+    outcome = {None: "", True: ", which succeeds", False: ", which is refused"}[wanted.ok]
+    return f"uses {wanted.name}{f'({given})' if given else ''}{outcome}"
+
+
+def _instead(wanted: ToolShape, runs: Sequence[Mapping[str, Any]]) -> str:
+    same = [run for run in runs if run["name"] == wanted.name]
+    if not same:
+        return f"used {_listed([run['name'] for run in runs])}"
+    run = same[-1]
+    given = ", ".join(f"{name}={value!r}" for name, value in run["arguments"].items())
+    outcome = "which succeeded" if run["ok"] else f"which failed ({run['error']})"
+    order = ", in another order" if _is(wanted, run) else ""
+    return f"used {wanted.name}({given}), {outcome}{order}"
+
+
+def _end(wanted: EndShape, record: Mapping[str, Any]) -> Iterator[Check]:
+    if wanted.ended is not None:
+        found = "" if wanted.ended == record["ended"] else f"it was left {_ended(record)}"
+        yield Check(name=f"is left {_in_words(wanted.ended, '')}", reason=found)
+    if wanted.target is not None:
+        target = _target(record)
+        found = "" if wanted.target == target else f"to {target or 'nobody'}"
+        yield Check(name=f"is transferred to {wanted.target}", reason=found)
+    if wanted.agent is not None:
+        found = "" if wanted.agent == record["agent"] else f"with {record['agent']}"
+        yield Check(name=f"is left with {wanted.agent}", reason=found)
+
+
+def _target(record: Mapping[str, Any]) -> str:
+    asked = [each for each in record["timeline"] if each["kind"] == "transfer_requested"]
+    return str(asked[-1]["target"]) if asked else ""
+
+
+def _ended(record: Mapping[str, Any]) -> str:
+    return _in_words(record["ended"], _target(record))
+
+
+def _in_words(ended: str, target: str) -> str:
+    match ended:
+        case "hang_up":
+            return "by the agent's goodbye"
+        case "transfer":
+            return f"by a transfer to {target}" if target else "by a transfer"
+        case _:
+            return "open"
+
+
+def _said(text: str) -> str:
+    return f"said {_quoted(text)}" if text else "said nothing"
+
+
+def _quoted(words: str) -> str:
+    return words if words.startswith("/") else f"\u201c{words}\u201d"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

@@ -1,0 +1,144 @@
+"""The report of a run as one JSON object, and what became worse since another one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from localdev.evaluate.checking import Check, Checked, CheckedTurn
+from localdev.evaluate.errors import CannotRun
+
+SCHEMA = 1
+SLOWER = 1.5
+SLOWER_BY_MS = 100.0  # less is the machine's mood
+
+Report = Mapping[str, Any]
+
+
+def report_of(checked: Sequence[Checked], *, brain: str, mode: str) -> dict[str, Any]:
+    """Return the whole run; `mode` is text or audio."""
+    waits = [turn.wait_ms for each in checked for turn in each.turns if turn.n and turn.said]
+    every = [check for each in checked for check in each.every_check()]
+    return {
+        "schema": SCHEMA,
+        "brain": brain,
+        "mode": mode,
+        "conversations": [_conversation(each) for each in checked],
+        "passed": sum(each.ok for each in checked),
+        "failed": sum(not each.ok for each in checked),
+        "checks": len(every),
+        "checks_failed": sum(not check.ok for check in every),
+        "wait_ms": _spread(waits),
+    }
+
+
+def _conversation(checked: Checked) -> dict[str, Any]:
+    return {
+        "name": checked.name,
+        "file": checked.file,
+        "description": checked.description,
+        "ok": checked.ok,
+        "ended": checked.ended,
+        "turns": [_turn(turn) for turn in checked.turns],
+        "checks": [_check(check) for check in checked.checks],
+    }
+
+
+def _turn(turn: CheckedTurn) -> dict[str, Any]:
+    lists = {"tools": list(turn.tools), "handoffs": list(turn.handoffs)}
+    return {**asdict(turn), **lists, "checks": [_check(check) for check in turn.checks]}
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "ok": check.ok, "reason": check.reason}
+
+
+def _spread(waits: Sequence[float]) -> dict[str, float]:
+    if not waits:
+        return {}
+    cuts = quantiles(waits, n=100, method="inclusive") if len(waits) > 1 else [waits[0]] * 99
+    return {"p50": round(cuts[49], 1), "p95": round(cuts[94], 1), "max": max(waits)}
+
+
+# --- beside an earlier run ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What changed since a baseline, in words. Only `regressions` are bad."""
+
+    regressions: tuple[str, ...]
+    fixed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def read_baseline(path: Path) -> Report:
+    """Read a report that was saved. Raises CannotRun."""
+    try:
+        report: dict[str, Any] = json.loads(path.read_text())
+        compare(report, report)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CannotRun(f"{path} is no saved report") from error
+    return report
+
+
+def compare(now: Report, before: Report) -> Comparison:
+    """Name every expectation that was met before and is not now, and the other way round."""
+    present, past = _outcomes(now), _outcomes(before)
+    same = [key for key in present if key in past]
+    here, there = _names(now), _names(before)
+    notes = [f"{name}: new" for name in here if name not in there]
+    notes += [f"{name}: in the baseline, but not in this run" for name in there if name not in here]
+    if (now["brain"], now["mode"]) != (before["brain"], before["mode"]):
+        notes.append(f"the baseline is of {before['brain']} ({before['mode']})")
+    slow = _slower(now, before)
+    return Comparison(
+        regressions=(
+            *(_place(key) + f": {present[key]}" for key in same if present[key] and not past[key]),
+            *((slow,) if slow else ()),
+        ),
+        fixed=tuple(_place(key) for key in same if past[key] and not present[key]),
+        notes=tuple(notes),
+    )
+
+
+Key = tuple[str, int, str]
+
+
+def _outcomes(report: Report) -> dict[Key, str]:
+    """Return for every expectation why it was not met; empty for those that were."""
+    return {key: each["reason"] for key, each in _every(report)}
+
+
+def _every(report: Report) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+    for conversation in report["conversations"]:
+        name = conversation["name"]
+        for turn in conversation["turns"]:
+            yield (name, turn["n"], "the caller is answered"), {"reason": ""}
+            for check in turn["checks"]:
+                yield (name, turn["n"], check["name"]), check
+        for check in conversation["checks"]:
+            yield (name, -1, check["name"]), check
+
+
+def _place(key: Key) -> str:
+    name, turn, what = key
+    where = "end" if turn < 0 else f"turn {turn}" if turn else "greeting"
+    return f"{name}, {where}, {what}"
+
+
+def _names(report: Report) -> list[str]:
+    return [conversation["name"] for conversation in report["conversations"]]
+
+
+def _slower(now: Report, before: Report) -> str:
+    after, past = now["wait_ms"].get("p50", 0.0), before["wait_ms"].get("p50", 0.0)
+    if (now["brain"], now["mode"]) != (before["brain"], before["mode"]):
+        return ""
+    if not past or after <= past * SLOWER or after - past <= SLOWER_BY_MS:
+        return ""
+    return f"answers take {after:.0f} ms where they took {past:.0f} ms (half of them take less)"

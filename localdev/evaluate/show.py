@@ -1,0 +1,68 @@
+"""A report on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from localdev.evaluate.report import Comparison, Report
+
+OK, BAD = "[green]ok[/]", "[red]!![/]"
+
+
+def print_conversation(out: Console, each: Mapping[str, Any]) -> None:
+    """Print one conversation: a line if all is well, and what is not."""
+    turns = [turn for turn in each["turns"] if turn["n"]]
+    slowest = max((turn["wait_ms"] for turn in turns), default=0.0)
+    _line(
+        out,
+        f"{OK if each['ok'] else BAD}  [bold]{escape(each['name'])}[/]  "
+        f"[dim]{len(turns)} turns, slowest answer {slowest:.0f} ms, left {each['ended']}[/]",
+    )
+    for turn in each["turns"]:
+        _print_failures(out, turn, f"turn {turn['n']}" if turn["n"] else "greeting")
+    for check in each["checks"]:
+        if not check["ok"]:
+            _line(out, f"      end: {escape(check['name'])}: [red]{escape(check['reason'])}[/]")
+
+
+def _print_failures(out: Console, turn: Mapping[str, Any], where: str) -> None:
+    wrong = [check for check in turn["checks"] if not check["ok"]]
+    if wrong:
+        heard = (
+            f"  [yellow](heard as: {escape(turn['understood'])})[/]" if turn["understood"] else ""
+        )
+        _line(out, f"      [cyan]{where}[/]  {escape(turn['line'])}{heard}")
+    for check in wrong:
+        _line(out, f"        {escape(check['name'])}: [red]{escape(check['reason'])}[/]")
+
+
+def print_totals(out: Console, report: Report) -> None:
+    """Print the figures of a run."""
+    waits = report["wait_ms"]
+    wait = f"; answers p50 {waits['p50']:.0f} ms, p95 {waits['p95']:.0f} ms" if waits else ""
+    met = report["checks"] - report["checks_failed"]
+    _line(
+        out,
+        f"\n{report['passed']} of {len(report['conversations'])} conversations as expected, "
+        f"{met} of {report['checks']} checks ({report['brain']}, {report['mode']}){wait}",
+    )
+
+
+def print_comparison(out: Console, found: Comparison) -> None:
+    """Print what changed since the baseline."""
+    for text in found.regressions:
+        _line(out, f"{BAD}  worse than the baseline: {escape(text)}")
+    for text in found.fixed:
+        _line(out, f"{OK}  better than the baseline: {escape(text)}")
+    for text in found.notes:
+        _line(out, f"[dim]--  {escape(text)}[/]")
+    if not found.regressions:
+        _line(out, "no regressions since the baseline")
+
+
+def _line(out: Console, text: str) -> None:
+    out.print(text, highlight=False, soft_wrap=True)

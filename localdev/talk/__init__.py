@@ -1,0 +1,1 @@
+"""A call in text: what the relay runs, without ears, voice and telephone."""

@@ -1,0 +1,232 @@
+"""One call in text: the relay's thoughts, tools and handoffs, where everything said is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from adapters.customers import SqliteCustomers
+from core.agents import Scenario
+from core.conversation import begin
+from core.errors import EngineFailed
+from core.facts import CallerSaid, Direction, EngineStumbled, Remembered
+from core.floor import Closing
+from core.ports import Chat
+from core.record import call_record
+from core.session import Leg, Session
+from core.tools import CollectDigits, Effect, ToolCall
+from localdev.talk.plane import MemoryPlane
+from media_relay.call_settings import CallSettings
+from media_relay.catalog import Scene, scene_of
+from media_relay.closing import Closings
+from media_relay.journal import Journal
+from media_relay.registry_catalog import RegistryCatalog
+from media_relay.reporting import Reporter
+from media_relay.thinking import Thinker, Thought
+from media_relay.toolwork import ToolWork
+from media_relay.turn_record import Marks, TurnRecord
+
+EPOCH = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkOrder:
+    """Who calls whom. The bank is a practice bank made for this call alone.
+
+    `known`: what is remembered of the caller; None looks the number up as a real call does.
+    """
+
+    scenario: Scenario
+    caller: str
+    today: date
+    call_id: str = "talk"
+    known: Mapping[str, Any] | None = None
+    settings: CallSettings = field(default_factory=CallSettings)
+
+
+class Talk:
+    """A text call that is going on. `ended` says how an agent closed it.
+
+    `failures`: by turn, why the brain could not answer.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        chat: Chat,
+        catalog: RegistryCatalog,
+        *,
+        reporter: Reporter,
+        settings: CallSettings,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self.ended: Closing | None = None
+        self.failures: dict[int, str] = {}
+        self._session = session
+        self._catalog = catalog
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._journal = Journal(begin(session.scenario.start_agent), reporter)
+        self._closings = Closings(session.call_id)
+        self._collecting: CollectDigits | None = None
+        tools = ToolWork(
+            catalog,
+            self._journal,
+            epoch=EPOCH,
+            spawn=tasks.create_task,
+            clock=self._loop.time,
+            settings=settings.tools,
+        )
+        self._thinker = Thinker(
+            chat,
+            catalog,
+            self._journal,
+            tools,
+            scene=self._scene,
+            on_agent=lambda: None,
+            phrases=settings.phrases,
+            settings=settings.thinking,
+            tool_settings=settings.tools,
+        )
+
+    @property
+    def agent(self) -> str:
+        """Who has the caller now."""
+        return self._journal.conversation.agent
+
+    async def greet(self, known: Mapping[str, Any] | None) -> None:
+        """Let the first agent say who it is."""
+        if known is None:
+            known = await self._catalog.about(self._session.leg)
+        if known:
+            self._journal.write(Remembered(slots=known))
+        words = self._catalog.greeting(self._scene(), returning=False)
+        record = TurnRecord(turn=0)
+        self._heard(record, [(self.agent, words or self._settings.phrases.greeting)])
+
+    async def says(self, words: str) -> None:
+        """Let the caller speak, and run the agents until they listen again."""
+        await self._turn(words)
+
+    async def presses(self, keys: str) -> None:
+        """Let the caller press keys; a tool that collects digits gets them."""
+        collecting, words = self._collecting, f"pressed {' '.join(keys)}"
+        if collecting is None:
+            await self.says(words)
+            return
+        use = ToolCall(id="keys", name=collecting.then, arguments={"digits": keys})
+        shown = "entered the digits" if collecting.secret else words
+        await self._turn(shown, use, secret=collecting.secret)
+
+    async def _turn(self, words: str, use: ToolCall | None = None, *, secret: bool = False) -> None:
+        now = self._loop.time()
+        record = TurnRecord(turn=self._journal.conversation.turn + 1, caller=[words])
+        record.marks = Marks(decided=now, text=now)
+        self._collecting = None
+        self._journal.write(CallerSaid(turn=record.turn, text=words), urgent=True)
+        said: list[tuple[str, str]] = []
+        closings: list[Closing] = []
+        thought = Thought(
+            record=record,
+            say=lambda piece, agent: said.append((agent, piece)),
+            effects=lambda effects: closings.extend(self._wanted(effects)),
+            mark=lambda: _mark(record.marks, self._loop.time()),
+            waited=lambda seconds: _waited(record.marks, seconds),
+        )
+        try:
+            if use is not None:
+                await self._thinker.use(thought, use, secret=secret)
+            await self._thinker.think(thought)
+        except EngineFailed as failure:
+            cause = str(failure.error.cause)
+            self._journal.write(EngineStumbled(engine="thinking", cause=cause, spoken=True))
+            self.failures[record.turn] = str(failure)
+            said.append((self.agent, self._settings.phrases.apology))
+        if not said:
+            said.append((self.agent, self._settings.phrases.empty))
+        _mark(record.marks, self._loop.time())
+        record.marks.audio = record.marks.sent = record.marks.words
+        self._heard(record, said)
+        if closings:
+            self.ended = closings[-1]
+            self._journal.write(self._closings.fact(self.ended), urgent=True)
+
+    def _wanted(self, effects: tuple[Effect, ...]) -> list[Closing]:
+        for effect in effects:
+            if isinstance(effect, CollectDigits):
+                self._collecting = effect
+        wishes = [self._closings.closing(effect) for effect in effects]
+        return [wish for wish in wishes if wish is not None]
+
+    def _heard(self, record: TurnRecord, said: list[tuple[str, str]]) -> None:
+        record.reply = [piece for _, piece in said]
+        record.heard = said
+        for fact in record.heard_facts([], done=True):
+            self._journal.write(fact)
+        self._journal.write(record.done(self.agent, interrupted=False))
+
+    def _scene(self) -> Scene:
+        return scene_of(self._session, self._journal.conversation)
+
+
+def _mark(marks: Marks, now: float) -> None:
+    if marks.words is None:
+        marks.words = now
+
+
+def _waited(marks: Marks, seconds: float) -> None:
+    if marks.words is None:
+        marks.tool_s += seconds
+
+
+@dataclass(slots=True)
+class Talked:
+    """A text call: `live` while it goes on, `record` once it is over."""
+
+    live: Talk
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def talking(order: TalkOrder, chat: Chat) -> AsyncGenerator[Talked]:
+    """Hold a text call on a fresh practice bank; its record is there when the block ends."""
+    leg = Leg(connection_id="", direction=Direction.INBOUND, caller=order.caller, called="")
+    session = Session(
+        call_id=order.call_id, epoch=EPOCH, token="", scenario=order.scenario, leg=leg
+    )
+    plane = MemoryPlane(session)
+    reporter = Reporter(plane, call_id=order.call_id, epoch=EPOCH, token="", wall_clock=time.time)
+    with TemporaryDirectory(prefix="artvoice-talk-") as folder:
+        customers = SqliteCustomers(Path(folder) / "customers.db", today=order.today)
+        catalog = RegistryCatalog(customers, today=lambda: order.today)
+        async with asyncio.TaskGroup() as telling:
+            telling.create_task(reporter.run())
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    talk = Talk(
+                        session,
+                        chat,
+                        catalog,
+                        reporter=reporter,
+                        settings=order.settings,
+                        tasks=tasks,
+                    )
+                    talked = Talked(talk)
+                    await talk.greet(order.known)
+                    yield talked
+            finally:
+                reporter.close()
+    talked.record = {
+        **call_record(order.call_id, plane.log),
+        "scenario": order.scenario.name,
+        "agent": talk.agent,
+        "ended": talk.ended.kind if talk.ended else "open",
+        "failures": talk.failures,
+    }

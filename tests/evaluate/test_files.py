@@ -1,0 +1,65 @@
+"""What is said about conversation files that are wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from localdev.evaluate.files import read_conversations
+from registries import CatalogError
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def mistakes_in(*paths: Path) -> set[tuple[str, str]]:
+    with pytest.raises(CatalogError) as caught:
+        read_conversations(paths)
+    return {(Path(m.file).name, m.field) for m in caught.value.mistakes}
+
+
+def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+    written(tmp_path, "a.yaml", "scenaro: banking\nturns: [{say: hi, expect: {max_ms: -1}}]")
+    written(tmp_path, "b.yaml", "turns:\n  - say: hi\n    expect: {tools: [verify], handoff: X}")
+    written(tmp_path, "c.yaml", "turns: [{expect: {must_say: ['/(/']}}]\nend: {target: moon}")
+    written(tmp_path, "d.yaml", "turns: [")
+
+    found = mistakes_in(tmp_path)
+
+    assert found == {
+        ("a.yaml", "scenaro"),
+        ("a.yaml", "turns.0.expect.max_ms"),
+        ("b.yaml", "turns.0.expect.tools"),
+        ("b.yaml", "turns.0.expect.handoff"),
+        ("c.yaml", "turns.0"),
+        ("c.yaml", "turns.0.expect.must_say"),
+        ("c.yaml", "end.target"),
+        ("d.yaml", "line 1"),
+    }
+
+
+def test_a_name_is_used_once_and_an_unknown_scenario_is_named(tmp_path: Path) -> None:
+    one = written(tmp_path, "one.yaml", "name: same\nturns: [{say: hi}]")
+    two = written(tmp_path, "two.yaml", "name: same\nturns: [{say: hi}]")
+    three = written(tmp_path, "three.yaml", "scenario: bankin\nturns: [{say: hi}]")
+
+    found = mistakes_in(one, two, three)
+
+    assert found == {("two.yaml", "name"), ("three.yaml", "scenario")}
+
+
+def test_an_empty_folder_and_a_missing_file_are_mistakes(tmp_path: Path) -> None:
+    found = mistakes_in(tmp_path, tmp_path / "gone.yaml")
+
+    assert found == {(tmp_path.name, ""), ("gone.yaml", "")}
+
+
+def test_a_tool_may_be_written_as_its_name_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.yaml", "turns: [{say: bye, expect: {tools: [end_call]}}]")
+
+    (conversation,) = read_conversations([path])
+
+    assert conversation.shape.name == "a"
+    assert [tool.name for tool in conversation.shape.turns[0].expect.tools or ()] == ["end_call"]
