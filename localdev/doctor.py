@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
@@ -191,6 +192,31 @@ def _azure_engines(settings: Settings) -> Iterator[Finding]:
             "no language model is set",
             "Set AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_DEPLOYMENT and CHAT=azure_openai.",
         )
+    yield _azure_speech(settings)
+
+
+def _azure_speech(settings: Settings) -> Finding:
+    from adapters.azure_speech import account_of
+
+    chosen = " and ".join(
+        f"{name}=azure"
+        for name, value in (("STT", settings.stt), ("TTS", settings.tts))
+        if value == "azure"
+    )
+    try:
+        account = account_of(settings)
+    except SettingsError as error:
+        (mistake,) = error.mistakes
+        if chosen:
+            return _bad(mistake.name, f"is not set, but {chosen} is", mistake.remedy)
+        return _note(mistake.name, "no speech service is set", mistake.remedy)
+    if find_spec("azure.cognitiveservices") is None:
+        remedy = "Run `make setup`, or `pip install azure-cognitiveservices-speech`."
+        return _bad("AZURE_SPEECH_ENDPOINT", "the Speech SDK is not installed", remedy)
+    how = "with a key" if account.key else "with identity"
+    if chosen:
+        return _ok("AZURE_SPEECH_ENDPOINT", f"set, {how}, for {chosen}")
+    return _note("AZURE_SPEECH_ENDPOINT", f"set, {how}, but not used", "Set STT=azure, TTS=azure.")
 
 
 def _azure_stores(settings: Settings) -> Iterator[Finding]:
