@@ -8,9 +8,12 @@ import signal
 import sys
 
 from adapters.logs import log_to
-from adapters.setting_values import SettingsError
+from adapters.setting_values import Mistake, SettingsError
 from core.errors import StartRefused
 from media_relay.app import DRAIN_S, serve
+
+
+DEFAULTS = {"HOST": "0.0.0.0", "PORT": "8085", "DRAIN_SECONDS": f"{DRAIN_S:g}"}  # noqa: S104
 
 
 async def _main() -> None:
@@ -18,9 +21,20 @@ async def _main() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "8085"))  # noqa: S104
-    drain_s = float(os.environ.get("DRAIN_SECONDS", DRAIN_S))
-    await serve(os.environ, host, port, stop, _ready, drain_s=drain_s)
+    host = os.environ.get("HOST") or DEFAULTS["HOST"]
+    port, drain_s = _number("PORT", most=65_535), _number("DRAIN_SECONDS", most=3600)
+    await serve(os.environ, host, int(port), stop, _ready, drain_s=drain_s)
+
+
+def _number(name: str, *, most: float) -> float:
+    try:
+        number = float(os.environ.get(name) or DEFAULTS[name])
+    except ValueError:
+        number = -1
+    if not 0 <= number <= most:
+        remedy = f"Give a number from 0 to {most:g}."
+        raise SettingsError((Mistake(name=name, reason="cannot be used", remedy=remedy),))
+    return number
 
 
 def _ready(url: str) -> None:

@@ -1,6 +1,7 @@
 """The pace of the agent's voice: in time, a little ahead, without gaps, and taken back when cut."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +40,7 @@ def say(playout, text, *, ms=1000):
 
 def gaps(wire):
     times = [at for at, _ in wire.audio]
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 async def test_frames_leave_in_time_and_never_far_ahead_of_the_ear():
@@ -51,7 +52,7 @@ async def test_frames_leave_in_time_and_never_far_ahead_of_the_ear():
     assert len(wire.audio) == 50
     assert max(gaps(wire)) == pytest.approx(0.02)
     ahead = [began + n * 0.02 - at for n, at in enumerate(wire.sent_at)]
-    assert 0 <= min(ahead)
+    assert min(ahead) >= 0
     assert max(ahead) <= 0.18
     assert playout.heard() == [("Ann", "One.")]
 
