@@ -26,6 +26,9 @@ class FolderBlobs:
         """Delete a blob, if it is there. Raises ValueError for a name that leaves the folder."""
         await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
     def _path(self, name: str) -> Path:
         path = Path(os.path.normpath(self._folder / name))
         if not path.is_relative_to(self._folder) or path == self._folder:

@@ -9,12 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from adapters.acs import AcsCalls, identity_client, key_client
-from adapters.folder_blobs import FolderBlobs
 from adapters.settings import Settings
-from adapters.sqlite_calls import SqliteCalls
+from adapters.stores import blob_store, call_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.control_ports import Blobs, CallControl, CallStore, Links
@@ -93,19 +91,19 @@ class Plane:
         """Close what the process holds open."""
         await self.calls.aclose()
         await self.store.aclose()
+        await self.blobs.aclose()
 
 
 def build(settings: Settings) -> Plane:
     """Wire the parts that the settings name. Raises SettingsError when some are missing."""
     settings.need(*NEEDED)
-    settings.refuse(store="cosmos", blobs="azure")
     endpoint, access_key = settings.acs
     connect = key_client(endpoint, access_key) if access_key else identity_client(endpoint)
     return Plane(
         settings=settings,
-        store=SqliteCalls(Path(settings.store_path) / "calls.db"),
+        store=call_store(settings),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
-        blobs=FolderBlobs(Path(settings.blob_path)),
+        blobs=blob_store(settings),
         tokens=TokenVerifier(
             audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL
         ),

@@ -177,21 +177,6 @@ class Settings(BaseModel):
                 )
             )
 
-    def refuse(self, **unsupported: str) -> None:
-        """Make sure that no setting asks for what is not built yet. Raises SettingsError."""
-        asked = [name for name, value in unsupported.items() if getattr(self, name) == value]
-        if asked:
-            raise SettingsError(
-                tuple(
-                    Mistake(
-                        name=name.upper(),
-                        reason=f"{unsupported[name]!r} is not supported yet",
-                        remedy="Leave it out.",
-                    )
-                    for name in asked
-                )
-            )
-
     @property
     def acs(self) -> tuple[str, str]:
         """Endpoint and access key of Call Automation; an empty key means identity."""

@@ -242,6 +242,8 @@ class Blobs(Protocol):
         """Delete a file; one that is not there is deleted already."""
         ...
 
+    async def aclose(self) -> None: ...
+
 
 class OrchestrationTrouble(Exception):
     """An orchestration could not be reached."""

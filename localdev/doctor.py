@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
 from core.errors import EngineFailed
+from localdev.doctor_stores import ask_stores
 from localdev.stack.layout import Layout, local_settings
 from localdev.stack.running import find
 
@@ -46,7 +47,7 @@ def local_findings(environ: Mapping[str, str]) -> list[Finding]:
 
 
 def azure_findings(environ: Mapping[str, str]) -> list[Finding]:
-    """Return what a deployment with these settings would lack; nothing is asked over a network."""
+    """Return what a deployment with these settings would lack; Azure stores are asked, if set."""
     try:
         settings = Settings.read(environ)
     except SettingsError as error:
@@ -228,3 +229,8 @@ def _azure_stores(settings: Settings) -> Iterator[Finding]:
         yield _note(
             "BLOBS", "folder: on the host's own disk", "Fine locally, not for a deployment."
         )
+    for answer in ask_stores(settings):
+        if answer.remedy:
+            yield _bad(answer.setting, answer.what, answer.remedy)
+        else:
+            yield _ok(answer.setting, answer.what)

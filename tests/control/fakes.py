@@ -81,6 +81,8 @@ class MemoryBlobs:
     async def delete(self, name: str) -> None:
         self.files.pop(name, None)
 
+    async def aclose(self) -> None: ...
+
 
 @dataclass
 class FakeDurable:

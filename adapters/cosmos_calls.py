@@ -1,0 +1,274 @@
+"""Calls and their logs in Cosmos DB: a partition per call, every change under what was read."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
+
+from adapters import cosmos_desk as desk
+from adapters import cosmos_retention as retention
+from adapters.cosmos import (
+    Contended,
+    CosmosContainer,
+    Document,
+    Operation,
+    any_of,
+    creating,
+    patching,
+)
+from adapters.cosmos_documents import (
+    CALL,
+    LIST,
+    batches,
+    before,
+    call_document,
+    entry_document,
+    list_document,
+    log_entry,
+    name,
+    partition,
+    stored_call,
+)
+from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
+from core.facts import LogEntry, Offered, SessionOpened
+from core.record import wordless
+from core.session import Directive, LiveCall
+
+DAY_S = 86_400
+GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
+LISTED_S = 365 * DAY_S  # its place in the list outlasts it, so that its files are found
+TRIES = 40
+PAUSE_S = 0.005
+MAX_PAUSE_S = 0.1
+
+
+class CosmosCalls:
+    """A `CallStore` in one Cosmos DB container. Raises the SDK's errors, and `Contended`."""
+
+    def __init__(
+        self,
+        container: CosmosContainer,
+        *,
+        retention_days: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._container = container
+        self._clock = clock
+        self._ttl = retention_days * DAY_S + GRACE_S
+        self._listed_ttl = self._ttl + LISTED_S
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def claim(self, call: StoredCall) -> StoredCall:
+        # The list comes first: a call that is not in it would never be found again.
+        place = list_document(call.call_id, call.created_at, None, self._listed_ttl)
+        await self._container.create(place)
+        offered = Offered(direction=call.direction)
+        entry = LogEntry(n=1, at=self._clock(), source="call", source_id="offered", fact=offered)
+        document = call_document(call, entries=1, ttl=self._ttl)
+        claim = [creating(document), self._creating(call.call_id, entry)]
+        if await self._container.batch(partition(call.call_id), claim):
+            return stored_call(document)
+        stored = await self.call(call.call_id)
+        if stored is None:
+            raise UnknownCall(call.call_id)
+        return stored
+
+    async def call(self, call_id: str) -> StoredCall | None:
+        document = await self._container.read(partition(call_id), CALL)
+        return stored_call(document) if document else None
+
+    async def calls(
+        self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
+    ) -> CallPage:
+        which = {None: "", True: " AND IS_DEFINED(c.ended_at)",
+                 False: " AND NOT IS_DEFINED(c.ended_at)"}[ended]  # fmt: skip
+        rows = await self._container.rows(
+            LIST,
+            f"SELECT c.call_id, c.listed FROM c WHERE c.listed < @before{which}"  # noqa: S608 constants
+            " ORDER BY c.listed DESC",
+            limit + 1,
+            before=before(continuation),
+        )
+        page = rows[:limit]
+        found = await asyncio.gather(*(self.call(row["call_id"]) for row in page))
+        # The list only leads to a call, whose own document says what is true of it.
+        calls = (call for call in found if call and ended in {None, call.ended_at is not None})
+        more = page[-1]["listed"] if page and len(rows) > limit else ""
+        return CallPage(calls=tuple(calls), continuation=more)
+
+    async def append(
+        self, call_id: str, facts: Sequence[NewFact], *, epoch: int | None = None
+    ) -> tuple[LogEntry, ...]:
+        """Append as the port says; more than 99 facts or 1.5 MB are several appends in order."""
+        written: list[LogEntry] = []
+        for batch in batches(facts):
+            attempt = partial(self._append, call_id, batch, epoch)
+            written += await self._settled(call_id, attempt)
+        return tuple(written)
+
+    async def log(
+        self, call_id: str, *, after: int = 0, limit: int = 500, life_only: bool = False
+    ) -> LogPage:
+        which = " AND c.life = true" if life_only else ""
+        rows = await self._container.rows(
+            partition(call_id),
+            f"SELECT * FROM c WHERE c.n > @after{which} ORDER BY c.n",  # noqa: S608 constants
+            limit + 1,
+            after=after,
+        )
+        entries = tuple(log_entry(row) for row in rows[:limit])
+        return LogPage(entries=entries, more=len(rows) > limit)
+
+    async def find(self, call_id: str, source: str, source_id: str) -> LogEntry | None:
+        document = await self._container.read(partition(call_id), name(source, source_id))
+        return log_entry(document) if document else None
+
+    async def last_seq(self, call_id: str, source: str) -> int:
+        rows = await self._container.rows(
+            partition(call_id),
+            "SELECT c.seq FROM c WHERE c.source = @source AND c.seq > 0 ORDER BY c.seq DESC",
+            1,
+            source=source,
+        )
+        return int(rows[0]["seq"]) if rows else 0
+
+    async def bind_leg(self, call_id: str, connection_id: str) -> str:
+        async def bind() -> str | None:
+            call = await self._read(call_id)
+            if call["connection_id"]:
+                return str(call["connection_id"])
+            bound = {"connection_id": connection_id}
+            return connection_id if await self._change(call, bound) else None
+
+        return await self._settled(call_id, bind)
+
+    async def open_session(self, call_id: str, relay_id: str) -> int:
+        async def open_() -> int | None:
+            call, now = await self._read(call_id), self._clock()
+            epoch, n = int(call["epoch"]) + 1, int(call["entries"]) + 1
+            opened = SessionOpened(epoch=epoch, relay_id=relay_id)
+            entry = LogEntry(n=n, at=now, source="session", source_id=str(epoch), fact=opened)
+            change = {"epoch": epoch, "entries": n, "seen_at": now}
+            logged = self._creating(call_id, entry)
+            return epoch if await self._change(call, change, logged) else None
+
+        return await self._settled(call_id, open_)
+
+    async def finish(self, call_id: str, record: dict[str, Any], *, keep_words: bool) -> None:
+        async def end() -> Document | None:
+            call = await self._container.read(partition(call_id), CALL)
+            if call is None:
+                return {}
+            ended_at = call["ended_at"] or self._clock()
+            # Whoever appends after this sees it, and leaves the words out himself.
+            change = {"record": record, "ended_at": ended_at, "wordless": not keep_words}
+            return {**call, **change} if await self._change(call, change) else None
+
+        ended = await self._settled(call_id, end)
+        if not ended:
+            return
+        created_at, ended_at = ended["created_at"], ended["ended_at"]
+        place = list_document(call_id, created_at, ended_at, self._listed_ttl)
+        await self._container.put(place)
+        if not keep_words:
+            await retention.take_words(self._container, call_id)
+
+    async def expired(self, *, ended_before: float, limit: int = 100) -> tuple[str, ...]:
+        return await retention.expired(self._container, ended_before, limit)
+
+    async def forget(self, call_ids: Sequence[str]) -> None:
+        await retention.forget(self._container, call_ids)
+
+    async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
+        await desk.heartbeat(self._container, relay, calls)
+
+    async def relays(self, *, seen_after: float) -> tuple[Relay, ...]:
+        return await desk.relays(self._container, seen_after)
+
+    async def direct(self, directive: Directive) -> None:
+        await desk.direct(self._container, directive)
+
+    async def directives(self, call_ids: Sequence[str]) -> tuple[Directive, ...]:
+        return await desk.directives(self._container, call_ids)
+
+    async def acknowledge(self, directive_ids: Sequence[str]) -> None:
+        await desk.acknowledge(self._container, directive_ids)
+
+    async def keep_snapshot(self, sha: str, text: str) -> None:
+        await desk.keep_snapshot(self._container, sha, text)
+
+    async def snapshot(self, sha: str) -> str | None:
+        return await desk.snapshot(self._container, sha)
+
+    async def aclose(self) -> None:
+        await self._container.aclose()
+
+    async def _append(
+        self, call_id: str, facts: Sequence[NewFact], epoch: int | None
+    ) -> tuple[LogEntry, ...] | None:
+        named: dict[str, NewFact] = {}
+        for new in facts:
+            named.setdefault(name(new.source, new.source_id), new)
+        call, known = await self._call_and_known(call_id, list(named))
+        late = epoch is not None and epoch != call["epoch"]
+        now = self._clock()
+        fresh = [new for each, new in named.items() if each not in known]
+        entries = tuple(
+            LogEntry(
+                n=n, at=now, source=new.source, source_id=new.source_id, late=late,
+                fact=wordless(new.fact) if call.get("wordless") else new.fact,
+            )
+            for n, new in enumerate(fresh, int(call["entries"]) + 1)
+        )  # fmt: skip
+        change: dict[str, Any] = {"entries": entries[-1].n} if entries else {}
+        if epoch is not None and not late:
+            change["seen_at"] = now
+        logged = [self._creating(call_id, entry) for entry in entries]
+        return entries if not change or await self._change(call, change, *logged) else None
+
+    async def _call_and_known(
+        self, call_id: str, names: Sequence[str]
+    ) -> tuple[Document, frozenset[str]]:
+        """Return what an append must know of the call, and which of the names are in its log."""
+        among, parameters = any_of("id", [CALL, *names])
+        rows = await self._container.rows(
+            partition(call_id),
+            "SELECT c.id, c._etag, c.call_id, c.epoch, c.entries, c.wordless"  # noqa: S608 names of parameters
+            f" FROM c WHERE c.id IN {among}",
+            len(parameters),
+            **parameters,
+        )
+        found = {row["id"]: row for row in rows}
+        if CALL not in found:
+            raise UnknownCall(call_id)
+        return found[CALL], frozenset(found)
+
+    async def _read(self, call_id: str) -> Document:
+        call = await self._container.read(partition(call_id), CALL)
+        if call is None:
+            raise UnknownCall(call_id)
+        return call
+
+    async def _change(self, call: Document, change: dict[str, Any], *more: Operation) -> bool:
+        """Change a call and its log together, unless it has changed since it was read."""
+        changing = patching(CALL, change, etag=call["_etag"])
+        return await self._container.batch(partition(call["call_id"]), [changing, *more])
+
+    def _creating(self, call_id: str, entry: LogEntry) -> Operation:
+        return creating(entry_document(call_id, entry, ttl=self._ttl))
+
+    async def _settled[R](self, call_id: str, attempt: Callable[[], Awaitable[R | None]]) -> R:
+        """Repeat until no other process was faster; every attempt reads anew."""
+        # Who writes from this process waits in line: against each other they would only fail.
+        async with self._lines.setdefault(call_id, asyncio.Lock()):
+            for n in range(TRIES):
+                done = await attempt()
+                if done is not None:
+                    return done
+                await asyncio.sleep(random.uniform(0, min(MAX_PAUSE_S, PAUSE_S * (n + 1))))  # noqa: S311
+        raise Contended("the call kept changing")

@@ -1,0 +1,70 @@
+"""What the call store keeps beside calls in Cosmos DB: relays, their directives, snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from adapters.cosmos import CosmosContainer, any_of
+from adapters.cosmos_documents import CALL, DIRECTIVES, RELAYS, SNAPSHOTS, name, partition
+from core.control_ports import Relay
+from core.session import Directive, LiveCall
+
+KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody
+MANY = 1000
+
+
+async def heartbeat(container: CosmosContainer, relay: Relay, calls: Sequence[LiveCall]) -> None:
+    await container.put({**asdict(relay), "id": relay.relay_id, "pk": RELAYS, "ttl": KEEP_S})
+    seen = {"seen_at": relay.seen_at}
+    await asyncio.gather(
+        *(
+            container.patch(partition(live.call_id), CALL, seen, where=f"c.epoch = {live.epoch:d}")
+            for live in calls
+        )
+    )
+
+
+async def relays(container: CosmosContainer, seen_after: float) -> tuple[Relay, ...]:
+    rows = await container.rows(
+        RELAYS,
+        "SELECT c.relay_id, c.url, c.load, c.draining, c.seen_at FROM c WHERE c.seen_at > @after",
+        MANY,
+        after=seen_after,
+    )
+    return tuple(Relay(**row) for row in rows)
+
+
+async def direct(container: CosmosContainer, directive: Directive) -> None:
+    # The directive has an `id` of its own, which may hold what an id there must not.
+    document = {"directive": asdict(directive), "call_id": directive.call_id, "ttl": KEEP_S}
+    await container.create({**document, "id": name(directive.id), "pk": DIRECTIVES})
+
+
+async def directives(container: CosmosContainer, call_ids: Sequence[str]) -> tuple[Directive, ...]:
+    if not call_ids:
+        return ()
+    among, parameters = any_of("call", call_ids)
+    rows = await container.rows(
+        DIRECTIVES,
+        f"SELECT c.directive FROM c WHERE c.call_id IN {among}",  # noqa: S608 names of parameters
+        MANY,
+        **parameters,
+    )
+    found = [Directive(**row["directive"]) for row in rows]
+    return tuple(sorted(found, key=lambda directive: directive.id))
+
+
+async def acknowledge(container: CosmosContainer, directive_ids: Sequence[str]) -> None:
+    for each in directive_ids:
+        await container.delete(DIRECTIVES, name(each))
+
+
+async def keep_snapshot(container: CosmosContainer, sha: str, text: str) -> None:
+    await container.create({"id": name(sha), "pk": SNAPSHOTS, "text": text})
+
+
+async def snapshot(container: CosmosContainer, sha: str) -> str | None:
+    document = await container.read(SNAPSHOTS, name(sha))
+    return str(document["text"]) if document else None

@@ -1,0 +1,55 @@
+"""Which store and which blobs the settings name; an SDK is imported only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, assert_never
+
+from adapters.azure_blobs import AzureBlobs, account_identity, connection_string
+from adapters.cosmos import CosmosContainer, account_key, identity
+from adapters.cosmos_calls import CosmosCalls
+from adapters.folder_blobs import FolderBlobs
+from adapters.settings import Settings
+from adapters.sqlite_calls import SqliteCalls
+from core.control_ports import Blobs, CallStore
+
+
+def call_store(settings: Settings) -> CallStore:
+    """Make the call store that `STORE` names. Raises SettingsError for what it lacks."""
+    match settings.store:
+        case "sqlite":
+            return SqliteCalls(Path(settings.store_path) / "calls.db")
+        case "cosmos":
+            container = cosmos_container(settings)
+            return CosmosCalls(container, retention_days=settings.retention_days)
+        case _:
+            assert_never(settings.store)
+
+
+def cosmos_container(settings: Settings, *, create: bool = True) -> CosmosContainer:
+    """Make the way to the container; with a key, and with `create`, a missing one is made."""
+    settings.need("azure_cosmos_endpoint")
+    key = settings.azure_cosmos_key.get_secret_value()
+    credential: Callable[[], Any] = account_key(key) if key else identity
+    return CosmosContainer(
+        settings.azure_cosmos_endpoint or "",
+        credential,
+        database=settings.azure_cosmos_database,
+        create=create and bool(key),
+    )
+
+
+def blob_store(settings: Settings) -> Blobs:
+    """Make the blob store that `BLOBS` names. Raises SettingsError for what it lacks."""
+    match settings.blobs:
+        case "folder":
+            return FolderBlobs(Path(settings.blob_path))
+        case "azure":
+            text = settings.azure_storage_connection_string.get_secret_value()
+            if text:
+                return AzureBlobs(connection_string(text))
+            settings.need("azure_storage_account_url")
+            return AzureBlobs(account_identity(settings.azure_storage_account_url or ""))
+        case _:
+            assert_never(settings.blobs)
