@@ -12,7 +12,6 @@ from adapters.setting_values import Mistake, SettingsError
 from core.errors import StartRefused
 from media_relay.app import DRAIN_S, serve
 
-
 DEFAULTS = {"HOST": "0.0.0.0", "PORT": "8085", "DRAIN_SECONDS": f"{DRAIN_S:g}"}  # noqa: S104
 
 
