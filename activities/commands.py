@@ -9,7 +9,16 @@ from adapters.archive import archive
 from adapters.plane import Plane
 from core import call as c
 from core import facts as f
-from core.control_ports import CarrierError, NewFact, Once, StoredCall, Trouble, UnknownCall
+from core.control_ports import (
+    CarrierError,
+    NewFact,
+    Once,
+    Orchestrations,
+    StoredCall,
+    Trouble,
+    UnknownCall,
+)
+from core.promises import approval_id
 from core.session import Directive
 
 SOURCE = "command"
@@ -17,18 +26,20 @@ APOLOGY = "apology"
 MOMENT = "moment"
 
 
-async def perform(call_id: str, command: c.Command, plane: Plane) -> None:
+async def perform(call_id: str, command: c.Command, plane: Plane, durable: Orchestrations) -> None:
     """Do a command and log what came of it; one that is in the log is not done again."""
     if await plane.store.find(call_id, SOURCE, command.id):
         return
     call = await plane.store.call(call_id)
     if call is None:
         raise UnknownCall(call_id)
-    fact = await _outcome(call, command, plane)
+    fact = await _outcome(call, command, plane, durable)
     await plane.store.append(call_id, [NewFact(source=SOURCE, source_id=command.id, fact=fact)])
 
 
-async def _outcome(call: StoredCall, command: c.Command, plane: Plane) -> f.Fact:
+async def _outcome(  # noqa: C901 one row per command
+    call: StoredCall, command: c.Command, plane: Plane, durable: Orchestrations
+) -> f.Fact:
     match command:
         case c.Reconcile():
             return await _reconcile(call, command, plane)
@@ -39,6 +50,10 @@ async def _outcome(call: StoredCall, command: c.Command, plane: Plane) -> f.Fact
             directive_id = f"{call.call_id}:{command.id}"
             directive = Directive(id=directive_id, call_id=call.call_id, kind=kind, ref=ref)
             await plane.store.direct(directive)
+            return _done(command)
+        case c.StartApproval(request_id=request):
+            asked = approval_id(call.call_id, request)
+            await durable.begin("approval", asked, {"id": asked})
             return _done(command)
         case c.StartMedia():
             return await _carried_out(command, plane.calls.start_media(call.connection_id))

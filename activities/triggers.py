@@ -21,14 +21,16 @@ async def read_log(order: Any) -> Any:
 
 
 @bp.activity_trigger(input_name="order")
-async def perform(order: Any) -> None:
+@bp.durable_client_input(client_name="client")
+async def perform(order: Any, client: Any) -> None:
     """Do one command: `{call_id, command}`."""
     from activities.commands import perform as perform_command
+    from adapters.durable import DurableCalls
     from adapters.plane import plane
     from core.call import COMMAND
 
     command = COMMAND.validate_python(order["command"])
-    await perform_command(order["call_id"], command, plane())
+    await perform_command(order["call_id"], command, plane(), DurableCalls(client))
 
 
 @bp.activity_trigger(input_name="order")
@@ -38,3 +40,14 @@ async def append_overdue(order: Any) -> None:
     from adapters.plane import plane
 
     await append(order["call_id"], order["deadline"], order["due"], plane())
+
+
+@bp.activity_trigger(input_name="order")
+@bp.durable_client_input(client_name="client")
+async def review_approval(order: Any, client: Any) -> Any:
+    """Do what an approval needs now: `{id}`; when to look again: `{again}`."""
+    from activities.approvals import review
+    from adapters.durable import DurableCalls
+    from adapters.plane import plane
+
+    return await review(order["id"], plane(), DurableCalls(client))

@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from adapters.acs import AcsCalls, identity_client, key_client
 from adapters.settings import Settings
+from adapters.sqlite_promises import SqlitePromises
 from adapters.stores import blob_store, call_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.control_ports import Blobs, CallControl, CallStore, Links
+from core.promises import PromiseStore
 from core.session import SCENARIO
 
 SCENARIOS = "registries:load_scenario"
@@ -46,6 +49,7 @@ class Plane:
 
     settings: Settings
     store: CallStore
+    promises: PromiseStore
     calls: CallControl
     blobs: Blobs
     tokens: TokenVerifier
@@ -92,6 +96,7 @@ class Plane:
         await self.calls.aclose()
         await self.store.aclose()
         await self.blobs.aclose()
+        await self.promises.aclose()
 
 
 def build(settings: Settings) -> Plane:
@@ -102,6 +107,7 @@ def build(settings: Settings) -> Plane:
     return Plane(
         settings=settings,
         store=call_store(settings),
+        promises=SqlitePromises(Path(settings.store_path) / "promises.db"),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
         blobs=blob_store(settings),
         tokens=TokenVerifier(

@@ -65,6 +65,7 @@ class Settings(BaseModel):
     call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
     call_transfer_seconds: float = Field(default=Limits().transfer_s, gt=0, le=600)
     call_speechless_seconds: float = Field(default=Limits().speechless_s, gt=0, le=600)
+    approval_seconds: float = Field(default=600, gt=0, le=7 * 24 * 3600)
 
     # engines
     chat: str = "scripted"

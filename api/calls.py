@@ -8,13 +8,12 @@ from typing import Any
 from adapters.archive import whole_log
 from adapters.plane import Plane
 from api import orders
-from api.http import Problem, Reply, Request, ok, read_object, text_of
+from api.http import Problem, Reply, Request, ok, page_limit, read_object, text_of
 from core.control_ports import NewFact, Orchestrations, StoredCall
-from core.facts import HangUpRequested
+from core.facts import ENTRIES, HangUpRequested
 from core.record import call_record, masked
 
 ENDED = {"": None, "live": False, "ended": True}
-MAX_PAGE = 200
 
 
 async def list_calls(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -22,14 +21,10 @@ async def list_calls(request: Request, plane: Plane, durable: Orchestrations) ->
     status = request.query.get("status", "")
     if status not in ENDED:
         raise Problem(400, "status must be live or ended")
-    limit = request.query.get("limit", "50")
-    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_PAGE:
-        raise Problem(400, f"limit must be 1 to {MAX_PAGE}")
+    limit = page_limit(request)
     continuation = text_of(request.query, "continuation")
     try:
-        page = await plane.store.calls(
-            limit=int(limit), continuation=continuation, ended=ENDED[status]
-        )
+        page = await plane.store.calls(limit=limit, continuation=continuation, ended=ENDED[status])
     except ValueError as error:
         raise Problem(400, "continuation is not one of ours") from error
     calls = [_line(call) for call in page.calls]
@@ -43,6 +38,17 @@ async def get_call(request: Request, plane: Plane, durable: Orchestrations) -> R
     if record is None:
         record = call_record(call.call_id, await whole_log(call.call_id, plane.store))
     return ok({**record, **_line(call)})
+
+
+async def get_log(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Show what a call's record is made of, oldest first: `?after=&limit=`."""
+    call = await _call(request.params["call_id"], plane)
+    after = request.query.get("after", "0")
+    if not re.fullmatch("[0-9]{1,9}", after):
+        raise Problem(400, "after must be the number of an entry")
+    page = await plane.store.log(call.call_id, after=int(after), limit=page_limit(request))
+    entries = ENTRIES.dump_python(page.entries, mode="json")
+    return ok({"call_id": call.call_id, "entries": entries, "more": page.more})
 
 
 async def hang_up(request: Request, plane: Plane, durable: Orchestrations) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 MAX_BODY = 4 * 1024 * 1024
+MAX_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,14 @@ class Problem(Exception):
 def ok(value: Any, status: int = 200) -> Reply:
     """Answer with JSON."""
     return Reply(status=status, body=json.dumps(value).encode())
+
+
+def page_limit(request: Request) -> int:
+    """Return how many entries a page may have: `?limit=`. Raises Problem 400."""
+    limit = request.query.get("limit", "50")
+    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_PAGE:
+        raise Problem(400, f"limit must be 1 to {MAX_PAGE}")
+    return int(limit)
 
 
 def read_body[T](request: Request, adapter: TypeAdapter[T]) -> T:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.archive import archive, whole_log
 from adapters.plane import Plane
 from adapters.tokens import same, session_token
-from api import orders
+from api import approvals, orders
 from api.http import Problem, Reply, Request, read_body
 from core import facts as f
 from core import session as s
@@ -16,7 +16,14 @@ from core.call import CallState, Phase, fold
 from core.control_ports import NewFact, Orchestrations, Relay, StoredCall
 
 # Of a call's life a relay may tell only what happens at the relay.
-ITS_OWN = f.TalkFact | f.MediaDetached | f.HandedOff | f.TransferRequested | f.HangUpRequested
+ITS_OWN = (
+    f.TalkFact
+    | f.MediaDetached
+    | f.HandedOff
+    | f.TransferRequested
+    | f.HangUpRequested
+    | f.ApprovalRequested
+)
 TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 RELAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
@@ -70,9 +77,12 @@ async def report(request: Request, plane: Plane, durable: Orchestrations) -> Rep
             seq = event.seq
             fresh.append(NewFact(source=source, source_id=str(seq), fact=_fact(event.fact)))
     if fresh:
+        asked = await approvals.keep(call, fresh, plane)
         await orders.append(call, fresh, plane, durable, epoch=given.epoch)
-    if fresh and call.ended_at is not None:
-        await archive(call.call_id, plane)  # the last words may come after the end
+        call = await _call(request, plane)
+        if call.ended_at is not None:  # the last words may come after the end
+            await archive(call.call_id, plane)
+            await approvals.begin(asked, durable)
     answer = s.Acknowledged(seq=seq, superseded=given.epoch != call.epoch)
     return Reply(body=s.ACKNOWLEDGED.dump_json(answer))
 
@@ -83,6 +93,8 @@ def _fact(fact: f.Fact) -> f.Fact:
     if isinstance(fact, f.TransferRequested) and not TARGET.fullmatch(fact.target):
         # A number, or words: no name of ours. The transfer fails, and the log stays clean.
         return replace(fact, target="unknown")
+    if isinstance(fact, f.ApprovalRequested) and not approvals.is_sound(fact):
+        raise Problem(400, "approval_requested: not an id, or too much")
     return fact
 
 
@@ -104,8 +116,18 @@ async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> 
     ends = [end for live in beat.calls if (end := await _end(live, plane))]
     over = {end.call_id for end in ends}
     current = [live.call_id for live in beat.calls if live.call_id not in over]
-    directives = (*ends, *await plane.store.directives(current))
+    waiting = [await _whole(each, plane) for each in await plane.store.directives(current)]
+    directives = (*ends, *waiting)
     return Reply(body=s.DIRECTIVES.dump_json(s.Directives(directives=directives)))
+
+
+async def _whole(directive: s.Directive, plane: Plane) -> s.Directive:
+    """Give a directive the fact it is about."""
+    if directive.kind != "approval_decided":
+        return directive
+    entry = await plane.store.find(directive.call_id, "approval", directive.ref)
+    decided = entry.fact if entry and isinstance(entry.fact, f.ApprovalDecided) else None
+    return replace(directive, decided=decided)
 
 
 async def _end(live: s.LiveCall, plane: Plane) -> s.Directive | None:

@@ -52,8 +52,13 @@ ROUTES = (
     Route("terminate_by_body", "POST", f"{V1}/calls/terminate", Access.FUNCTION_KEY,
           "api.calls:hang_up"),
     Route("get_call", "GET", CALL, Access.FUNCTION_KEY, "api.calls:get_call"),
+    Route("get_log", "GET", f"{CALL}/log", Access.FUNCTION_KEY, "api.calls:get_log"),
     Route("hang_up", "POST", f"{CALL}/hangup", Access.FUNCTION_KEY, "api.calls:hang_up"),
     Route("terminate", "POST", f"{CALL}/terminate", Access.FUNCTION_KEY, "api.calls:hang_up"),
+    Route("approvals", "GET", f"{V1}/approvals", Access.FUNCTION_KEY,
+          "api.approvals:list_approvals"),
+    Route("decide", "POST", f"{V1}/approvals/{{approval_id}}", Access.FUNCTION_KEY,
+          "api.approvals:decide"),
     Route("agents", "GET", f"{V1}/agents", Access.FUNCTION_KEY, "api.catalog:agents"),
     Route("tools", "GET", f"{V1}/tools", Access.FUNCTION_KEY, "api.catalog:tools"),
     Route("scenarios", "GET", f"{V1}/scenarios", Access.FUNCTION_KEY, "api.catalog:scenarios"),
@@ -83,10 +88,10 @@ def _door(route: Route) -> None:
 
 async def _answer(route: Route, req: func.HttpRequest, client: Any) -> func.HttpResponse:
     # Imported here so that the app starts in well under a second.
+    from adapters.durable import DurableCalls
     from adapters.plane import plane
     from adapters.setting_values import SettingsError
     from api.access import admit
-    from api.durable import DurableCalls
     from api.http import Problem, Request
 
     request = Request(

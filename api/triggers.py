@@ -19,8 +19,8 @@ bp = df.Blueprint()
 @bp.durable_client_input(client_name="client")
 async def on_incoming_call(event: func.EventGridEvent, client: Any) -> None:
     """Answer the call of an event of either schema; to fail is to be delivered again."""
+    from adapters.durable import DurableCalls
     from adapters.plane import plane
-    from api.durable import DurableCalls
     from api.incoming import answer
     from core.acs_events import INCOMING_CALL, Garbled, parse_incoming_call
 

@@ -94,9 +94,14 @@ class RetirementAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """How a refund ended. Refused: `refusal` says why, the rest is empty."""
+    """How a refund ended. Refused: `refusal` says why, the rest is empty.
+
+    `above_limit`: only a person may give this fee back; then the rest says which it is.
+    """
 
     refusal: str = ""
+    above_limit: bool = False
+    transaction_id: str = ""
     fee: str = ""
     description: str = ""
     amount: int = 0
@@ -150,6 +155,12 @@ class CustomerStore(Protocol):
 
     def refund_fee(self, *, key: str, client_id: str, fee: FeeKind | None, today: date) -> Refund:
         """Give back the newest fee (of that kind) if the rules allow it."""
+        ...
+
+    def refund_approved(
+        self, *, key: str, client_id: str, transaction_id: str, today: date
+    ) -> Refund:
+        """Give back this very fee, as a person approved; refused if it was given back before."""
         ...
 
     def card_products(self) -> tuple[CardProduct, ...]: ...

@@ -16,19 +16,31 @@ _BRACKETS = ((609_350_00, 37), (243_725_00, 35), (191_950_00, 32), (100_525_00, 
 _LOW_BRACKETS = ((47_150_00, 22), (11_600_00, 12), (0, 10))
 
 
-def refund_refusal(fee: Transaction | None, *, refunds_this_year: int, today: date) -> str:
-    """Say, for the caller's ear, why a fee is not given back; empty when it is."""
+def refund_refusal(
+    fee: Transaction | None, *, refunds_this_year: int, today: date, approved: bool = False
+) -> str:
+    """Say, for the caller's ear, why a fee is not given back; empty when it is.
+
+    `approved`: a person has agreed, so the limits of what we may give do not count.
+    """
     if fee is None:
         return "I don't see a fee like that on your accounts."
     if fee.refunded:
         return f"The {fee.fee} fee has already been refunded, so I can't refund it again."
+    if approved:
+        return ""
     if today - fee.on > REFUND_WINDOW:
         return "That fee is more than ninety days old, so only a person can look at it."
-    if -fee.amount > MAX_REFUND:
+    if above_limit(fee):
         return "That fee is above what I may refund. I can connect you to a person."
     if refunds_this_year >= REFUNDS_A_YEAR:
         return "You have had the two refunds this year that I may give. A person can help you."
     return ""
+
+
+def above_limit(fee: Transaction) -> bool:
+    """Whether only a person may give this fee back."""
+    return -fee.amount > MAX_REFUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

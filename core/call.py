@@ -132,9 +132,18 @@ class TellRelay:
     """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
 
     id: str
-    directive: Literal["transfer_failed"]
+    directive: Literal["transfer_failed", "approval_decided"]
     ref: str
     name: Literal["tell_relay"] = "tell_relay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartApproval:
+    """Put a request to a person: an orchestration of its own, which may outlive the call."""
+
+    id: str
+    request_id: str
+    name: Literal["start_approval"] = "start_approval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +154,17 @@ class Archive:
     name: Literal["archive"] = "archive"
 
 
-Command = StartMedia | HangUp | Transfer | Reconcile | Reassure | Apologise | TellRelay | Archive
+Command = (
+    StartMedia
+    | HangUp
+    | Transfer
+    | Reconcile
+    | Reassure
+    | Apologise
+    | TellRelay
+    | StartApproval
+    | Archive
+)
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])
 
 
@@ -219,6 +238,8 @@ def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
             return replace(state, archived=True), ()
         case f.CommandDone(command="archive"):
             return state, (Archive(id=_id(entry)),)
+        case f.ApprovalRequested(request_id=request):
+            return state, (StartApproval(id=_id(entry), request_id=request),)
         case _:
             return state, ()
 
@@ -262,6 +283,11 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return _hang_up(state, entry, by)
         case f.PromptPlayed(context=context):
             return _hang_up(state, entry, "fault") if context == "apology" else (state, ())
+        case f.ApprovalRequested(request_id=request):
+            return state, (StartApproval(id=_id(entry), request_id=request),)
+        case f.ApprovalDecided(request_id=request):
+            tell = TellRelay(id=_id(entry), directive="approval_decided", ref=request)
+            return state, (tell,)
         case f.CommandDone():
             return _command_done(state, entry, fact)
         case f.Reconciled():

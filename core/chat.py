@@ -51,9 +51,13 @@ class ToolReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Something the model must know that nobody said (a handoff, an interruption, a whisper)."""
+    """Something the model must know that nobody said (a handoff, an interruption, a whisper).
+
+    `say`: how it may be told to the caller, where he is to be told of it.
+    """
 
     text: str
+    say: str = ""
     role: Literal["note"] = "note"
 
 

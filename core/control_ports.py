@@ -250,10 +250,14 @@ class OrchestrationTrouble(Exception):
 
 
 class Orchestrations(Protocol):
-    """The durable half of a call. Both raise `OrchestrationTrouble`."""
+    """The durable half of a call. All raise `OrchestrationTrouble`."""
 
     async def start(self, order: Mapping[str, Any]) -> None:
         """Have the orchestration of `order["call_id"]` live; "already live" is success."""
+        ...
+
+    async def begin(self, name: str, instance_id: str, order: Mapping[str, Any]) -> None:
+        """Have another orchestration live or over, by name; one that exists is success."""
         ...
 
     async def poke(self, call_id: str) -> bool:

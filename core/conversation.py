@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.approvals import note_of
 from core.chat import AgentSaid, Message, Note, ToolReturned, ToolsCalled, UserSaid
 from core.facts import (
     AgentHeard,
+    ApprovalDecided,
+    ApprovalRequested,
+    ApprovalTold,
     CallerSaid,
     Fact,
     HandedOff,
@@ -50,7 +54,8 @@ class Conversation:
     """A conversation so far. `first`: where the present agent's knowledge begins.
 
     `reply_done`: the last reply was heard to its end or was cut; False means that the caller
-    waits for (the rest of) an answer.
+    waits for (the rest of) an answer. `pending`: what people were asked to approve, by request;
+    `news`: decisions that the caller was not told yet; `decided`: the requests of all decisions.
     """
 
     agent: str
@@ -64,6 +69,9 @@ class Conversation:
     first: int = 0
     open_tools: tuple[OpenTool, ...] = ()
     reply_done: bool = False
+    pending: Mapping[str, str] = field(default_factory=dict)
+    news: tuple[ApprovalDecided, ...] = ()
+    decided: frozenset[str] = frozenset()
 
     @property
     def talked(self) -> bool:
@@ -101,7 +109,7 @@ def rebuild(start_agent: str, log: Iterable[LogEntry]) -> Conversation:
     return conversation
 
 
-def apply(conversation: Conversation, fact: Fact) -> Conversation:
+def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901 one row per fact
     """Return the conversation after one more fact; most facts of a call's life change nothing."""
     match fact:
         case CallerSaid(turn=turn, text=text, interrupted=interrupted):
@@ -117,6 +125,12 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:
             return replace(conversation, slots={**conversation.slots, **slots})
         case HandedOff():
             return _handed_off(conversation, fact)
+        case ApprovalRequested(request_id=request, subject=subject):
+            return replace(conversation, pending={**conversation.pending, request: subject})
+        case ApprovalDecided():
+            return _decided(conversation, fact)
+        case ApprovalTold():
+            return _told(conversation, fact)
         case TransferRequested(target=target):
             return _note(conversation, f"You asked to connect the caller to {target}.")
         case TransferFailed():
@@ -134,6 +148,28 @@ def _add(conversation: Conversation, turn: int, message: Message) -> Conversatio
 
 def _note(conversation: Conversation, text: str) -> Conversation:
     return _add(conversation, conversation.turn, Note(text=text))
+
+
+def _decided(conversation: Conversation, fact: ApprovalDecided) -> Conversation:
+    request = fact.request_id
+    if request in conversation.decided:
+        return conversation
+    pending = {asked: what for asked, what in conversation.pending.items() if asked != request}
+    return replace(
+        conversation,
+        pending=pending,
+        news=(*conversation.news, fact),
+        decided=conversation.decided | {request},
+    )
+
+
+def _told(conversation: Conversation, told: ApprovalTold) -> Conversation:
+    """Let the agent know what he is to tell now; the turn is open until it was heard."""
+    news = tuple(fact for fact in conversation.news if fact.request_id != told.request_id)
+    for fact in conversation.news:
+        if fact.request_id == told.request_id:
+            conversation = _add(conversation, told.turn, note_of(fact))
+    return replace(conversation, news=news, turn=told.turn, reply_done=False)
 
 
 def _agent_heard(conversation: Conversation, fact: AgentHeard) -> Conversation:

@@ -15,6 +15,9 @@ from pydantic import Discriminator, TypeAdapter
 from core.life_facts import (
     Answered,
     AnswerRefused,
+    ApprovalDecided,
+    ApprovalDecision,
+    ApprovalRequested,
     CommandDone,
     CommandOutcome,
     Connected,
@@ -41,6 +44,7 @@ from core.life_facts import (
 )
 from core.talk_facts import (
     AgentHeard,
+    ApprovalTold,
     CallerSaid,
     EngineStumbled,
     HandoffMade,
@@ -60,6 +64,10 @@ __all__ = [
     "AgentHeard",
     "AnswerRefused",
     "Answered",
+    "ApprovalDecided",
+    "ApprovalDecision",
+    "ApprovalRequested",
+    "ApprovalTold",
     "CallerSaid",
     "CommandDone",
     "CommandOutcome",
@@ -120,12 +128,21 @@ LifeFact = (
     | HandedOff
     | TransferRequested
     | HangUpRequested
+    | ApprovalRequested
+    | ApprovalDecided
     | CommandDone
     | Reconciled
     | Overdue
 )
 TalkFact = (
-    CallerSaid | AgentHeard | ToolStarted | ToolFinished | Remembered | TurnDone | EngineStumbled
+    CallerSaid
+    | AgentHeard
+    | ToolStarted
+    | ToolFinished
+    | Remembered
+    | ApprovalTold
+    | TurnDone
+    | EngineStumbled
 )
 Fact = LifeFact | TalkFact
 
@@ -145,6 +162,8 @@ POKING = (
     MediaDetached,
     TransferRequested,
     HangUpRequested,
+    ApprovalRequested,
+    ApprovalDecided,
 )
 
 
@@ -184,5 +203,10 @@ def lean(entry: LogEntry) -> LogEntry:
             return replace(bare, fact=replace(fact, summary=""))
         case HangUpRequested() | MediaDetached() as fact:
             return replace(bare, fact=replace(fact, reason=""))
+        case ApprovalRequested(request_id=request):
+            return replace(bare, fact=ApprovalRequested(request_id=request))
+        case ApprovalDecided(request_id=request, decision=decision, ok=ok):
+            decided = ApprovalDecided(request_id=request, decision=decision, ok=ok)
+            return replace(bare, fact=decided)
         case _:
             return bare

@@ -45,6 +45,7 @@ class TurnSettings:
     grace_s: float = 0.3  # echo and the tail of the caller's own sentence fall in here
     resume_s: float = 2.0  # a real interruption has words by then
     ceiling_s: float = 3.0  # words that are not final by then are taken as they are
+    news_s: float = 0.6  # a pause in which nobody is about to speak
     silence_s: float = 10.0  # people look for a card or a pen for this long
     silence_prompts: int = 2
     filler_s: float = 3.0  # longer silence sounds like a dead line
@@ -159,6 +160,13 @@ class TransferOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewsCame:
+    """There is something to tell the caller, as soon as nobody speaks."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HearingLost:
     """The caller cannot be heard any more, whatever was tried."""
 
@@ -184,6 +192,7 @@ Event = (
     | RanDry
     | ClosingWanted
     | TransferOver
+    | NewsCame
     | HearingLost
     | Tick
 )
@@ -200,6 +209,13 @@ class Take:
     text: str
     interrupted: bool = False
     keys: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakNews:
+    """The next reply tells the caller the news that came; it belongs to `turn`."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +246,7 @@ class StopTalking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Send no more, keep what is queued."""
+    """Be silent at once, keep what was not heard."""
 
     generation: int
 
@@ -264,4 +280,6 @@ class Close:
     closing: Closing
 
 
-Output = Take | Generate | Say | StopTalking | Pause | Resume | Settled | TurnOver | Close
+Output = (
+    Take | BreakNews | Generate | Say | StopTalking | Pause | Resume | Settled | TurnOver | Close
+)

@@ -5,9 +5,10 @@ These facts decide about the call and wake its orchestration.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Direction(StrEnum):
@@ -187,6 +188,38 @@ class HangUpRequested:
     by: Literal["agent", "silence", "api", "fault", "relay"]
     reason: str = ""
     kind: Literal["hang_up_requested"] = "hang_up_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested:
+    """A tool asked a person before it does something; `details` (JSON) are all it will act on.
+
+    `request_id` is the same when the same tool call runs again after a crash.
+    """
+
+    request_id: str
+    tool: str = ""
+    agent: str = ""
+    subject: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    kind: Literal["approval_requested"] = "approval_requested"
+
+
+ApprovalDecision = Literal["approved", "denied", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided:
+    """A person decided, or nobody did in time. What was approved has been done: `ok`, `text`."""
+
+    request_id: str
+    decision: ApprovalDecision
+    ok: bool = True
+    subject: str = ""
+    by: str = ""
+    reason: str = ""
+    text: str = ""
+    kind: Literal["approval_decided"] = "approval_decided"
 
 
 CommandOutcome = Literal["ok", "gone", "failed"]

@@ -167,6 +167,10 @@ def wordless(fact: f.Fact) -> f.Fact:
             return replace(fact, reason="")
         case f.TransferRequested():
             return replace(fact, summary="")
+        case f.ApprovalRequested():
+            return replace(fact, subject="", details={})
+        case f.ApprovalDecided():
+            return replace(fact, subject="", reason="", text="")
         case _:
             return fact
 

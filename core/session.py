@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from core.agents import Scenario
-from core.facts import Direction, Fact, LogEntry
+from core.facts import ApprovalDecided, Direction, Fact, LogEntry
 
 MAX_REPORTS = 200
 
@@ -105,12 +105,15 @@ class Directive:
 
     `end`: the call is over or belongs to another session, let go of it at once.
     `transfer_failed`: nobody took the caller; tell him and go on (`ref`: the transfer request).
+    `approval_decided`: tell the caller what came of it (`ref`: the request; `decided`: the fact,
+    which is in the log already).
     """
 
     id: str
     call_id: str
-    kind: Literal["end", "transfer_failed"]
+    kind: Literal["end", "transfer_failed", "approval_decided"]
     ref: str = ""
+    decided: ApprovalDecided | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

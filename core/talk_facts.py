@@ -65,6 +65,15 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalTold:
+    """The agent begins to tell the caller, in a turn of its own, what was decided."""
+
+    turn: int
+    request_id: str
+    kind: Literal["approval_told"] = "approval_told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRun:
     """One tool of a turn, as the record shows it."""
 

@@ -19,9 +19,13 @@ from core.turn_state import (
     begin,
     give_up,
     interrupt,
+    may_tell,
+    patience,
+    same_words,
     saying,
     settle,
     stop,
+    tell,
 )
 
 __all__ = ["Stepped", "TurnState", "deadline", "step"]
@@ -29,7 +33,9 @@ __all__ = ["Stepped", "TurnState", "deadline", "step"]
 _DEFAULTS = f.TurnSettings()
 
 
-def step(state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS) -> Stepped:
+def step(  # noqa: C901 one row per event
+    state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS
+) -> Stepped:
     """Return the next state and what is to be done. A closed call does nothing more."""
     if state.closed:
         return state, ()
@@ -51,6 +57,8 @@ def step(state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS)
             if event.generation != state.generation:
                 return state, ()
             return _reply(state, event, settings)
+        case f.NewsCame():
+            return replace(state, news=True), ()
         case f.TransferOver(at=at):
             return replace(state, holding=False, since=at), ()
         case f.HearingLost(at=at):
@@ -71,7 +79,7 @@ def deadline(state: TurnState, settings: f.TurnSettings = _DEFAULTS) -> float | 
     speech = state.speech_at
     match state.floor:
         case Floor.LISTENING:
-            due += [] if state.holding else [state.since + settings.silence_s]
+            due += [] if state.holding else [state.since + patience(state, settings)]
         case Floor.MAYBE_ENDED:
             due.append(state.since + settings.ceiling_s)
         case Floor.THINKING:
@@ -110,7 +118,7 @@ def _heard(state: TurnState, heard: f.Heard, settings: f.TurnSettings) -> Steppe
             quiet = replace(state, speech_at=None, partial="")
             if not text.strip():
                 return _noise(quiet, at, settings)
-            if state.taken and _same(text, state.taken):
+            if state.taken and same_words(text, state.taken):
                 return replace(quiet, taken=""), ()
             return _take(replace(quiet, taken=""), text.strip(), at=at)
         case HearingFailed():
@@ -258,6 +266,8 @@ def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
 
 
 def _silence(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    if may_tell(state):
+        return tell(state, at)
     if state.asked < settings.silence_prompts:
         asked = replace(state, asked=state.asked + 1, cut=False)
         return begin(asked, (), at=at, purpose=Purpose.REPROMPT)
@@ -283,11 +293,3 @@ def _slow(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     stopped, outputs = stop(state)
     failed = replace(stopped, faults=state.faults + 1)
     return begin(failed, outputs, at=at, purpose=Purpose.APOLOGY)
-
-
-def _same(one: str, other: str) -> bool:
-    return _bare(one) == _bare(other)
-
-
-def _bare(text: str) -> str:
-    return " ".join("".join(c for c in text.casefold() if c.isalnum() or c.isspace()).split())

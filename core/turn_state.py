@@ -18,7 +18,7 @@ class TurnState:
     `sounding`: when its first frame was sent, `failed`: an engine failed it (`faults`: so many in
     a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
     `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
-    `holding`: a transfer is under way, silence is normal.
+    `holding`: a transfer is under way, silence is normal. `news`: something is to be told.
     """
 
     floor: Floor = Floor.LISTENING
@@ -45,6 +45,7 @@ class TurnState:
     failed: bool = False
     nudged: bool = False
     holding: bool = False
+    news: bool = False
     closing: f.Closing | None = None
     closed: bool = False
 
@@ -139,3 +140,31 @@ def give_up(state: TurnState) -> Stepped:
     stopped, outputs = stop(state)
     closing = f.Closing(kind="hang_up", by="fault")
     return replace(stopped, closed=True), (*outputs, f.Close(closing=closing))
+
+
+def may_tell(state: TurnState) -> bool:
+    """Whether there is news, and the caller is neither speaking nor pressing keys."""
+    return state.news and state.speech_at is None and not state.keys
+
+
+def patience(state: TurnState, settings: f.TurnSettings) -> float:
+    """Return for how many seconds nobody may say anything before the agent does."""
+    return settings.news_s if may_tell(state) else settings.silence_s
+
+
+def tell(state: TurnState, at: float) -> Stepped:
+    """Begin a turn in which the caller says nothing and is told something."""
+    turn = state.turn + 1 if state.answered or state.turn == 0 else state.turn
+    fresh = replace(
+        state, turn=turn, answered=False, cut=False, asked=0, partial="", taken="", news=False
+    )
+    return begin(fresh, (f.BreakNews(turn=turn),), at=at, purpose=Purpose.ANSWER)
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two transcripts differ in case and punctuation only."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return " ".join("".join(c for c in text.casefold() if c.isalnum() or c.isspace()).split())

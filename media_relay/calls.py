@@ -113,6 +113,9 @@ class Calls:
                 live.session.end("ended")
             case "transfer_failed":
                 live.session.transfer_failed(directive.ref)
+            case "approval_decided":
+                if directive.decided is not None:
+                    live.session.approval_decided(directive.decided)
 
     def live(self) -> tuple[LiveCall, ...]:
         """Return the calls that have a session."""

@@ -10,7 +10,7 @@ from typing import Any
 from core import floor as f
 from core.chat import AgentSaid
 from core.errors import EngineFailed
-from core.facts import CallerSaid, EngineStumbled
+from core.facts import ApprovalTold, CallerSaid, EngineStumbled
 from core.floor import Purpose
 from core.phrases import Phrases
 from core.tools import CollectDigits, Effect, ToolCall
@@ -96,6 +96,16 @@ class Replies:
         self._asked = 0
         said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted)
         self._journal.write(said, urgent=True)
+
+    def break_news(self, turn: int) -> None:
+        """Let the agent know what he is to tell the caller in this turn."""
+        if turn != self._record.turn:
+            self._record = TurnRecord(turn=turn)
+        now = self._loop.time()
+        self._record.marks = Marks(decided=now, text=now)
+        for decided in self._journal.conversation.news:
+            told = ApprovalTold(turn=turn, request_id=decided.request_id)
+            self._journal.write(told, urgent=True)
 
     def generate(self, order: f.Generate) -> None:
         """Begin to make and to speak a reply."""

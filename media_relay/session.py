@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from core import floor as f
 from core.conversation import rebuild
 from core.facts import (
+    ApprovalDecided,
     EngineStumbled,
     MediaDetached,
     Remembered,
@@ -65,6 +66,7 @@ class CallSession:
             turn=conversation.turn,
             answered=conversation.talked,
             turn_done=conversation.turn - (not conversation.reply_done),
+            news=bool(conversation.news),
         )
         self._turns = TurnDriver(state, settings.turn, do=self._do)
         self._leaving: asyncio.TimerHandle | None = None
@@ -175,6 +177,12 @@ class CallSession:
         self._feed(f.TransferOver(at=now))
         self._feed(f.SpeechWanted(at=now, purpose=Purpose.ANSWER))
 
+    def approval_decided(self, decided: ApprovalDecided) -> None:
+        """Tell the caller, as soon as nobody speaks, what came of a request; once."""
+        if decided.request_id not in self._journal.conversation.decided:
+            self._journal.note(decided)
+            self._feed(f.NewsCame(at=self._loop.time()))
+
     @property
     def transferring(self) -> bool:
         """Whether the caller waits for a person."""
@@ -225,10 +233,12 @@ class CallSession:
     def _feed(self, event: f.Event) -> None:
         self._turns.feed(event)
 
-    def _do(self, output: f.Output) -> None:
+    def _do(self, output: f.Output) -> None:  # noqa: C901 one row per output
         match output:
             case f.Take():
                 self._replies.take(output)
+            case f.BreakNews(turn=turn):
+                self._replies.break_news(turn)
             case f.Generate():
                 self._replies.generate(output)
             case f.Say():

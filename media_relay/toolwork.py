@@ -16,8 +16,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.conversation import OpenTool
-from core.facts import EngineStumbled, Remembered, ToolFinished, ToolRun, ToolStarted
-from core.tools import HIDDEN, Remember, ToolCall, ToolResult, ToolSpec, TransferCall
+from core.facts import (
+    ApprovalRequested,
+    EngineStumbled,
+    Remembered,
+    ToolFinished,
+    ToolRun,
+    ToolStarted,
+)
+from core.tools import HIDDEN, AskApproval, Remember, ToolCall, ToolResult, ToolSpec, TransferCall
 from media_relay.catalog import Catalog, Scene, ToolUse
 from media_relay.journal import Journal
 from media_relay.turn_record import TurnRecord
@@ -179,6 +186,9 @@ class ToolWork:
 
     def _finish(self, asked: Asked, record: TurnRecord, result: ToolResult, ms: int) -> None:
         call = asked.call
+        for effect in result.effects:
+            if isinstance(effect, AskApproval):
+                self._ask_person(asked, effect)  # before the result, which promises it
         self._journal.write(
             ToolFinished(
                 turn=record.turn,
@@ -196,6 +206,21 @@ class ToolWork:
         for effect in result.effects:
             if isinstance(effect, Remember):
                 self._journal.write(Remembered(slots=dict(effect.slots)))
+
+    def _ask_person(self, asked: Asked, wanted: AskApproval) -> None:
+        """Put a request on the record; the control plane goes on with it, once."""
+        conversation = self._journal.conversation
+        if wanted.subject in conversation.pending.values():
+            return
+        name = hashlib.sha256((asked.key or asked.call.id).encode()).hexdigest()[:24]
+        requested = ApprovalRequested(
+            request_id=name,
+            tool=asked.call.name,
+            agent=conversation.agent,
+            subject=wanted.subject,
+            details=wanted.details,
+        )
+        self._journal.write(requested, urgent=True)
 
 
 def _shown(call: ToolCall, spec: ToolSpec | None) -> Mapping[str, Any]:

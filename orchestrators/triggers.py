@@ -15,3 +15,11 @@ def call(context: df.DurableOrchestrationContext) -> Any:
     from orchestrators.call import run_call  # with it comes pydantic; not before the first call
 
     return (yield from run_call(context))
+
+
+@bp.orchestration_trigger(context_name="context")
+def approval(context: df.DurableOrchestrationContext) -> Any:
+    """Have a person decide, and do what was approved."""
+    from orchestrators.promise import run_promise
+
+    return (yield from run_promise(context, "review_approval"))

@@ -54,6 +54,24 @@ async def run_tool(
     return await _run(found, context, values)
 
 
+async def run_approved(
+    name: str,
+    details: Mapping[str, Any],
+    context: ToolContext,
+    *,
+    registry: ToolRegistry = TOOLS,
+) -> ToolResult:
+    """Do what a person approved, by the tool's `on_approved`; never raises for what that does.
+
+    `error` of a failed result is `unknown_tool`, `timeout` or `failed`, or what the tool says.
+    """
+    list_tools(registry)
+    found = registry.get(name)
+    if found is None or found.on_approved is None:
+        return _failed("unknown_tool", "This can not be done any more.")
+    return await _run(replace(found, run=found.on_approved), context, {"details": details})
+
+
 async def _run(tool: Tool, context: ToolContext, values: dict[str, Any]) -> ToolResult:
     name = tool.spec.name
     facts = {"tool": name, "call_id": context.call_id}

@@ -22,12 +22,16 @@ TRANSFER = "transfer:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool as it runs. `values` checks arguments; `requires`: slot to the tool giving it."""
+    """A tool as it runs. `values` checks arguments; `requires`: slot to the tool giving it.
+
+    `on_approved` does, with the context and the details that a person approved, what was asked.
+    """
 
     spec: ToolSpec
     run: Callable[..., Any]
     values: Callable[[Mapping[str, Any]], dict[str, Any]]
     requires: Mapping[str, str] = field(default_factory=dict)
+    on_approved: Callable[..., Any] | None = None
     source: str = ""
 
 
@@ -88,6 +92,7 @@ class ToolRegistry:
         tags: Iterable[str] | None = None,
         requires: Mapping[str, str] | None = None,
         transfers_to: str = "",
+        on_approved: Callable[..., Any] | None = None,
         override: bool = False,
     ) -> Callable[[F], F]: ...
 
@@ -110,8 +115,9 @@ class ToolRegistry:
         `register_tool(name, schema, executor)` for a schema written by hand, whose executor takes
         the arguments as one dict (one parameter) or by keyword. `requires` maps a slot that must
         be remembered before the tool may run to the tool that provides it; `transfers_to` names
-        the transfer target that it asks for. Raises `DuplicateTool`, TypeError for a parameter
-        without a type.
+        the transfer target that it asks for; `on_approved(context, details)` does what the tool
+        returned `AskApproval` for, once a person has agreed. Raises `DuplicateTool`, TypeError for
+        a parameter without a type.
         """
         all_tags = frozenset(tags or ()) | ({HANDOFF} if is_handoff else frozenset())
         all_tags |= {f"{TRANSFER}{transfers_to}"} if transfers_to else frozenset()
@@ -188,6 +194,7 @@ def _from_function(
         run=function,
         values=signature.values,
         requires=dict(requires),
+        on_approved=facts.get("on_approved"),
         source=function.__module__,
     )
 

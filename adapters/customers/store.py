@@ -12,12 +12,20 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from adapters.customers.fees import (
+    TRANSACTION_COLUMNS,
+    described,
+    fee_of,
+    newest_fee,
+    pay_back,
+    transaction,
+)
 from adapters.customers.tables import CARD, CUSTOMER, RETIREMENT, SCHEMA, seed
 from core.bank import (
     Account,
@@ -29,13 +37,10 @@ from core.bank import (
     RetirementAccount,
     Transaction,
 )
-from core.bank_rules import refund_refusal
+from core.bank_rules import above_limit, refund_refusal
 
 BUSY_TIMEOUT_S = 5.0
 NAME_LIKENESS = 0.72  # "Emilechion" for Emily Chen; the secret must be exact anyway
-
-_TRANSACTION_COLUMNS = """transaction_id, accounts.kind || ' ' || accounts.last_four AS account,
-    "on", description, amount, fee, refunded"""
 
 
 class SqliteCustomers:
@@ -113,25 +118,39 @@ class SqliteCustomers:
         self, client_id: str, *, kind: str | None = None, limit: int = 10
     ) -> tuple[Transaction, ...]:
         rows = self._rows(
-            f"""SELECT {_TRANSACTION_COLUMNS} FROM transactions JOIN accounts USING (account_id)
+            f"""SELECT {TRANSACTION_COLUMNS} FROM transactions JOIN accounts USING (account_id)
                 WHERE client_id = ?1 AND (?2 IS NULL OR accounts.kind = ?2)
                 ORDER BY "on" DESC, transactions.rowid LIMIT ?3""",  # noqa: S608, columns are ours
             client_id,
             kind,
             limit,
         )
-        return tuple(map(_transaction, rows))
+        return tuple(map(transaction, rows))
 
     def refund_fee(self, *, key: str, client_id: str, fee: FeeKind | None, today: date) -> Refund:
         def give_back(db: sqlite3.Connection) -> Mapping[str, Any]:
-            found = _newest_fee(db, client_id, fee)
+            found = newest_fee(db, client_id, fee)
             year_ago = (today - timedelta(days=365)).isoformat()
             count = 'SELECT COUNT(*) AS n FROM refunds WHERE client_id = ? AND "on" > ?'
             given = int(db.execute(count, (client_id, year_ago)).fetchone()["n"])
             refusal = refund_refusal(found, refunds_this_year=given, today=today)
+            if found and not found.refunded and refusal and above_limit(found):
+                return asdict(replace(described(found), refusal=refusal, above_limit=True))
             if refusal or found is None:
                 return asdict(Refund(refusal=refusal))
-            return asdict(_pay_back(db, client_id, found, today))
+            return asdict(pay_back(db, client_id, found, today))
+
+        return Refund(**self._once(key, give_back))
+
+    def refund_approved(
+        self, *, key: str, client_id: str, transaction_id: str, today: date
+    ) -> Refund:
+        def give_back(db: sqlite3.Connection) -> Mapping[str, Any]:
+            found = fee_of(db, client_id, transaction_id)
+            refusal = refund_refusal(found, refunds_this_year=0, today=today, approved=True)
+            if refusal or found is None:
+                return asdict(Refund(refusal=refusal))
+            return asdict(pay_back(db, client_id, found, today))
 
         return Refund(**self._once(key, give_back))
 
@@ -226,54 +245,6 @@ class SqliteCustomers:
 
 def _plain(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
-
-
-def _transaction(row: sqlite3.Row) -> Transaction:
-    return Transaction(
-        transaction_id=row["transaction_id"],
-        account=row["account"],
-        on=date.fromisoformat(row["on"]),
-        description=row["description"],
-        amount=row["amount"],
-        fee=FeeKind(row["fee"]) if row["fee"] else None,
-        refunded=bool(row["refunded"]),
-    )
-
-
-def _newest_fee(db: sqlite3.Connection, client_id: str, fee: FeeKind | None) -> Transaction | None:
-    """Prefer a fee that was not given back, so that "another one" finds the next."""
-    row = db.execute(
-        f"""SELECT {_TRANSACTION_COLUMNS} FROM transactions JOIN accounts USING (account_id)
-            WHERE client_id = ?1 AND fee IS NOT NULL AND (?2 IS NULL OR fee = ?2)
-            ORDER BY refunded, "on" DESC LIMIT 1""",  # noqa: S608, columns are ours
-        (client_id, fee),
-    ).fetchone()
-    return _transaction(row) if row else None
-
-
-def _pay_back(db: sqlite3.Connection, client_id: str, fee: Transaction, today: date) -> Refund:
-    day, amount, ident = today.isoformat(), -fee.amount, fee.transaction_id
-    db.execute("UPDATE transactions SET refunded = 1 WHERE transaction_id = ?", (ident,))
-    db.execute("INSERT INTO refunds VALUES (?, ?, ?)", (ident, client_id, day))
-    account = db.execute(
-        "SELECT account_id FROM transactions WHERE transaction_id = ?", (ident,)
-    ).fetchone()["account_id"]
-    db.execute(
-        """UPDATE accounts SET balance = balance + ?1, available = available + ?1
-           WHERE account_id = ?2""",
-        (amount, account),
-    )
-    db.execute(
-        "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, NULL, 0)",
-        (f"{ident}-refund", account, day, f"Refund: {fee.description}", amount),
-    )
-    balance = db.execute("SELECT balance FROM accounts WHERE account_id = ?", (account,))
-    return Refund(
-        fee=str(fee.fee),
-        description=fee.description,
-        amount=amount,
-        balance=balance.fetchone()["balance"],
-    )
 
 
 def _application(db: sqlite3.Connection, client_id: str, card: str) -> Application | None:

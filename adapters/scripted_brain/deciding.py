@@ -12,6 +12,7 @@ from adapters.scripted_brain.dialogue import (
     blocked_wish,
     exchanges_of,
     question_in,
+    told_now,
     was_handed_over,
 )
 from adapters.scripted_brain.filling import Decision, Wish, heard_arguments, pursued, schema_of
@@ -53,6 +54,9 @@ class _Mind:
             return self._opening()
         if messages and isinstance(messages[-1], Note) and "transfer failed" in messages[-1].text:
             return Decision(say=f"I am sorry, nobody could take your call. {_ANYTHING_ELSE}")
+        news = told_now(messages)
+        if news:
+            return Decision(say=f"{news} {_ANYTHING_ELSE}")
         last = next((m for m in reversed(messages) if not isinstance(m, Note | AgentSaid)), None)
         if isinstance(last, ToolReturned):
             return self._after_tools()

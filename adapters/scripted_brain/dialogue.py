@@ -72,6 +72,16 @@ def last_said(messages: tuple[Message, ...]) -> str:
     return next(texts, "")
 
 
+def told_now(messages: tuple[Message, ...]) -> str:
+    """Return what the caller is to be told before anything else."""
+    news: list[str] = []
+    for message in reversed(messages):
+        if not isinstance(message, Note):
+            break
+        news.append(message.say)
+    return " ".join(filter(None, reversed(news)))
+
+
 def was_handed_over(messages: tuple[Message, ...]) -> bool:
     """Whether the caller came to this agent after he spoke last, and nothing was done since."""
     for message in reversed(messages):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.bank import Account, FeeKind
+from core.bank import Account, Customer, FeeKind, Refund
 from core.spoken import listed, money
-from core.tools import ToolResult
+from core.tools import AskApproval, ToolResult
 from registries import ToolContext, register_tool
 from registries.toolstore.identity import VERIFIED
 
@@ -121,14 +122,29 @@ def get_recent_transactions(
     return ToolResult(text="\n".join(lines) or "No transactions.", data={"transactions": rows})
 
 
+def refund_as_approved(call: ToolContext, details: Mapping[str, Any]) -> ToolResult:
+    """Give back the very fee that a person approved."""
+    refund = call.customers.refund_approved(
+        key=call.idempotency_key,
+        client_id=details["client_id"],
+        transaction_id=details["transaction_id"],
+        today=call.today,
+    )
+    if refund.refusal:
+        return ToolResult(ok=False, error="refused", text=refund.refusal)
+    return ToolResult(text=f"{money(refund.amount)} went back to the account.")
+
+
 @register_tool(
     requires=VERIFIED,
     side_effects=True,
+    on_approved=refund_as_approved,
     filler="Let me see what I can do about that fee.",
     ask={"fee": _WHICH_FEE},
     say=(
+        "{% if asked %}{{ asked }} Is there anything else meanwhile?{% else %}"
         "Done. I refunded the {{ fee }} fee of {{ amount_cents | money }}. "
-        "Is there anything else I can do for you?"
+        "Is there anything else I can do for you?{% endif %}"
     ),
     examples=(
         "refund my fee",
@@ -148,7 +164,7 @@ def refund_fee(
     fee: Annotated[Fee, "Which fee the caller means, if he said so."] = "not said",
     reason: Annotated[str, Field(max_length=300), "Why the caller wants it back."] = "",
 ) -> ToolResult:
-    """Give back one fee to the verified caller, if the bank's rules allow it."""
+    """Give back one fee to the verified caller, or ask a person when it is above the limit."""
     if fee == "not said" and len(open_fees := _open_fees(call)) > 1:
         which = f"I see {listed(open_fees)}. {_WHICH_FEE}"
         return ToolResult(ok=False, error="which_fee", text=which)
@@ -158,12 +174,40 @@ def refund_fee(
         fee=None if fee == "not said" else FeeKind(fee),
         today=call.today,
     )
+    if refund.above_limit:
+        return _ask_for(refund, call.customer, reason)
     if refund.refusal:
         return ToolResult(ok=False, error="refused", text=refund.refusal)
     return ToolResult(
         text=f"Refunded {refund.description} {_figures(refund.amount)}; "
         f"the balance is now {_figures(refund.balance)}.",
-        data={"fee": refund.fee, "amount_cents": refund.amount, "balance_cents": refund.balance},
+        data={
+            "asked": "",
+            "fee": refund.fee,
+            "amount_cents": refund.amount,
+            "balance_cents": refund.balance,
+        },
+    )
+
+
+def _ask_for(refund: Refund, customer: Customer, reason: str) -> ToolResult:
+    asked = "I may not refund that much, so I asked a colleague. I will tell you as soon as I know."
+    return ToolResult(
+        text=f"Not refunded yet. {asked}",
+        data={"asked": asked},
+        effects=(
+            AskApproval(
+                subject=f"the refund of your {refund.fee} fee of {money(refund.amount)}",
+                details={
+                    "client_id": customer.client_id,
+                    "customer": customer.full_name,
+                    "transaction_id": refund.transaction_id,
+                    "fee": refund.fee,
+                    "amount_cents": refund.amount,
+                    "reason": reason,
+                },
+            ),
+        ),
     )
 
 

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.scripted_brain import ScriptedBrain
+from core.approvals import note_of
 from core.chat import AgentSaid, ChatRequest, Finished, Note, TextDelta, ToolReturned, ToolsCalled
 from core.chat import UserSaid as Said
-from core.tools import HandOff, HangUp, ToolCall, ToolSpec, TransferCall
+from core.facts import ApprovalDecided
+from core.tools import AskApproval, HandOff, HangUp, ToolCall, ToolSpec, TransferCall
 from registries import load_scenario
 from tests.bank import MARIA, bank
 from tests.brain.talk import Talk
@@ -300,3 +302,21 @@ async def test_no_words_leave_the_caller_without_an_answer(tmp_path: Path, words
     text = await Talk(tmp_path).says(words)
 
     assert text
+
+
+async def test_a_refund_above_the_limit_is_put_to_a_person_and_told_later(tmp_path: Path) -> None:
+    talk = Talk(tmp_path)
+    await talk.says("My name is Emily Chen and my digits are 7718. What's my balance?")
+    answer = await talk.says("please refund the wire transfer fee")
+
+    (asked,) = talk.effects
+    assert isinstance(asked, AskApproval)
+    assert asked.details["amount_cents"] == 65_00
+    assert answer.startswith("I may not refund that much, so I asked a colleague.")
+
+    decided = ApprovalDecided(request_id="r", decision="approved", subject=asked.subject)
+    talk.messages.append(note_of(decided))
+    told, _ = await talk.step()
+    assert told.startswith(
+        "I have good news. The refund of your wire transfer fee of sixty-five dollars was approved"
+    )

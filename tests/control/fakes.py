@@ -9,6 +9,7 @@ from typing import Any
 from adapters.plane import Plane
 from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
+from adapters.sqlite_promises import SqlitePromises
 from adapters.tokens import TokenVerifier
 from core.agents import AgentSpec, Scenario
 from core.control_ports import CarrierError, Links, Once, Trouble
@@ -90,11 +91,15 @@ class FakeDurable:
 
     born: list[Mapping[str, Any]] = field(default_factory=list)
     pokes: list[str] = field(default_factory=list)
+    begun: list[tuple[str, str]] = field(default_factory=list)
     alive: bool = True
 
     async def start(self, order: Mapping[str, Any]) -> None:
         self.born.append(order)
         self.alive = True
+
+    async def begin(self, name: str, instance_id: str, order: Mapping[str, Any]) -> None:
+        self.begun.append((name, instance_id))
 
     async def poke(self, call_id: str) -> bool:
         self.pokes.append(call_id)
@@ -123,6 +128,7 @@ def plane_of(clock: Callable[[], float], **more: str) -> Plane:
     return Plane(
         settings=settings,
         store=SqliteCalls(":memory:", clock=clock),
+        promises=SqlitePromises(":memory:"),
         calls=FakeCarrier(),
         blobs=MemoryBlobs(),
         tokens=TokenVerifier(audience="a"),

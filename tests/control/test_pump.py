@@ -29,7 +29,7 @@ from localdev.functions_host.durable.functions import Kind, Raised, Returned
 from localdev.functions_host.durable.lives import TERMINAL
 from orchestrators.call import run_call
 from tests.call.test_laws import FACTS
-from tests.control.fakes import plane_of
+from tests.control.fakes import FakeDurable, plane_of
 from tests.control.stack import DESK
 
 CALL = "call-1"
@@ -71,7 +71,8 @@ class App:
                     await feed(self.plane.store, after)
                 return await call_log.read(call_id, after, self.plane)
             case "perform", {"call_id": str(call_id), "command": command}:
-                await commands.perform(call_id, COMMAND.validate_python(command), self.plane)
+                known = COMMAND.validate_python(command)
+                await commands.perform(call_id, known, self.plane, FakeDurable())
             case "append_overdue", {"deadline": str(name), "due": float(due)}:
                 await call_log.append_overdue(CALL, name, due, self.plane)
         return None

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from core.tools import HangUp, Remember, TransferCall
-from registries import list_tools, run_tool
+from core.tools import AskApproval, HangUp, Remember, TransferCall
+from registries import list_tools, run_approved, run_tool
 from tests.bank import JAMES, MARIA, bank, context
 
+EMILY = {"client_id": "emily_chen", "caller_name": "Emily"}
 IDENTITY = {"full_name": "Maria Lopez", "last_four": "4127"}
 
 
@@ -163,3 +164,27 @@ def test_what_proves_who_calls_is_marked_as_secret() -> None:
     hidden = dict.fromkeys(("last_four", "date_of_birth", "ssn"), "***")
     assert shown == {"full_name": "Maria Lopez", **hidden}
     assert spec.shown({"last_four": None}) == {"last_four": None}
+
+
+async def test_what_a_person_approved_is_refunded_once(tmp_path: Path) -> None:
+    store = bank(tmp_path)
+    asked = await run_tool("refund_fee", {"fee": "wire transfer"}, context(store, slots=EMILY))
+    (wish,) = asked.effects
+    assert isinstance(wish, AskApproval)
+
+    first = await run_approved("refund_fee", wish.details, context(store, key="approval"))
+    again = await run_approved("refund_fee", wish.details, context(store, key="approval"))
+    other = await run_approved("refund_fee", wish.details, context(store, key="another"))
+
+    assert (first.ok, again) == (True, first)
+    assert (other.ok, "already been refunded" in other.text) == (False, True)
+    assert store.accounts("emily_chen")[0].balance == 14_905_33 + 65_00
+
+
+@pytest.mark.parametrize("tool", ["end_call", "nothing"])
+async def test_a_tool_that_says_nothing_of_approvals_does_nothing_on_one(
+    tmp_path: Path, tool: str
+) -> None:
+    result = await run_approved(tool, {}, context(bank(tmp_path)))
+
+    assert (result.ok, result.error) == (False, "unknown_tool")

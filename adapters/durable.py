@@ -10,20 +10,24 @@ from core.control_ports import OrchestrationTrouble
 ORCHESTRATOR = "call"
 POKE = "poke"
 LIVE = frozenset({"Running", "Pending", "ContinuedAsNew", "Suspended"})
+# One that failed has not finished its work: the log lets a new one in its place go on.
+LOST = frozenset({None, "Failed"})
 
 
 class DurableCalls:
-    """Calls as orchestrations whose instance id is the call id."""
+    """Calls as orchestrations whose instance id is the call id, and whatever else calls need."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     async def start(self, order: Mapping[str, Any]) -> None:
-        call_id = order["call_id"]
+        await self.begin(ORCHESTRATOR, order["call_id"], order)
+
+    async def begin(self, name: str, instance_id: str, order: Mapping[str, Any]) -> None:
         try:
-            await self._client.start_new(ORCHESTRATOR, call_id, order)
+            await self._client.start_new(name, instance_id, order)
         except Exception as error:  # the SDK raises nothing more exact
-            if await self._status(call_id) is None:  # else it lives already
+            if await self._status(instance_id) in LOST:  # else it lives already
                 raise OrchestrationTrouble("an orchestration could not be started") from error
 
     async def poke(self, call_id: str) -> bool:
@@ -33,7 +37,7 @@ class DurableCalls:
             status = await self._status(call_id)
             if status in LIVE:
                 raise OrchestrationTrouble("an orchestration could not be poked") from error
-            return status is not None  # one that has ended needs no poke
+            return status not in LOST  # one that has ended otherwise needs no poke
         return True
 
     async def _status(self, call_id: str) -> str | None:

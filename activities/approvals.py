@@ -1,0 +1,127 @@
+"""What an approval needs: a reminder, an end, the approved action itself, and that it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal, assert_never
+
+from adapters.plane import Plane
+from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, UnknownCall
+from core.facts import ApprovalDecided
+from core.promises import Approval, Step, Wait, next_step
+
+log = logging.getLogger("artvoice.approvals")
+
+SOURCE = "approval"
+LEASE_S = 30.0  # a tool's own time limit is shorter
+RETRY_S = 5.0
+MAX_RESULT = 600
+UNSURE = frozenset({"timeout", "failed"})  # it may have been done: done again under the same key
+
+
+async def review(approval_id: str, plane: Plane, durable: Orchestrations) -> dict[str, Any]:
+    """Do what is due; return when to look again: `{"again": epoch seconds, or None: never}`.
+
+    Two reviews at once do no harm: every change is conditional, every effect has a key.
+    """
+    while True:
+        approval = await plane.promises.approval(approval_id)
+        if approval is None:
+            return {"again": None}  # its call's time was over, and everything of it was forgotten
+        step = next_step(approval, plane.clock())
+        if isinstance(step, Wait):
+            return {"again": step.until}
+        if step == "over":
+            return {"again": None}
+        await _do(step, approval, plane, durable)
+
+
+async def _do(step: Step, approval: Approval, plane: Plane, durable: Orchestrations) -> None:
+    now = plane.clock()
+    match step:
+        case "remind":
+            if await plane.promises.change_approval(replace(approval, reminded_at=now)):
+                log.warning("an approval waits for a person", extra={"approval": approval.id})
+        case "expire":
+            expired = replace(approval, decision="expired", decided_at=now)
+            await plane.promises.change_approval(expired)
+        case "act":
+            await _act(approval, plane)
+        case "give_up":
+            text = "It could not be done because of a technical problem."
+            await plane.promises.change_approval(replace(approval, outcome="failed", result=text))
+        case "tell":
+            await _tell(approval, plane, durable)
+        case "over" | Wait():
+            return
+        case _:
+            assert_never(step)
+
+
+async def _act(approval: Approval, plane: Plane) -> None:
+    from adapters.customers import SqliteCustomers
+    from registries import ToolContext, run_approved
+
+    lease = plane.clock() + LEASE_S
+    trying = replace(approval, tries=approval.tries + 1, acting_until=lease)
+    if not await plane.promises.change_approval(trying):
+        return
+    today = datetime.fromtimestamp(plane.clock(), UTC).date()
+    path = plane.settings.customers_path
+    context = ToolContext(
+        call_id=approval.call_id,
+        customers=await asyncio.to_thread(SqliteCustomers, path, today=today),
+        today=today,
+        agent=approval.agent,
+        idempotency_key=approval.id,
+    )
+    result = await run_approved(approval.tool, approval.details, context)
+    tried = replace(trying, version=trying.version + 1)
+    if result.error in UNSURE:
+        tried = replace(tried, acting_until=plane.clock() + RETRY_S)
+    else:
+        outcome: Literal["done", "failed"] = "done" if result.ok else "failed"
+        tried = replace(tried, outcome=outcome, result=result.text[:MAX_RESULT])
+    await plane.promises.change_approval(tried)
+
+
+async def _tell(approval: Approval, plane: Plane, durable: Orchestrations) -> None:
+    """Put the decision on the call's record, and wake the call; another relay finds it there."""
+    if not approval.decision:
+        raise ValueError("nothing was decided yet")
+    fact = ApprovalDecided(
+        request_id=approval.request_id,
+        decision=approval.decision,
+        ok=approval.outcome != "failed",
+        subject=approval.subject,
+        by=approval.by,
+        reason=approval.reason,
+        text=approval.result,
+    )
+    decided = NewFact(source=SOURCE, source_id=approval.request_id, fact=fact)
+    try:
+        await plane.store.append(approval.call_id, [decided])
+        await _woken(approval.call_id, plane, durable)
+    except UnknownCall:
+        log.info("the call of an approval is forgotten", extra={"approval": approval.id})
+    told = replace(approval, told_at=plane.clock())
+    if not plane.settings.keep_transcript:
+        told = replace(told, subject="", details={}, reason="", result="")
+    await plane.promises.change_approval(told)
+
+
+async def _woken(call_id: str, plane: Plane, durable: Orchestrations) -> None:
+    from adapters.archive import archive
+
+    call = await plane.store.call(call_id)
+    if call is not None and call.ended_at is not None:
+        await archive(call_id, plane)  # its record holds what was promised and what came of it
+        return
+    try:
+        await durable.poke(call_id)
+    except OrchestrationTrouble:
+        # The fact is in the log; the pump finds it at its next deadline.
+        log.warning("a poke was lost", extra={"call_id": call_id}, exc_info=True)

@@ -1,0 +1,141 @@
+"""What tools asked people for: listed, and decided once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from adapters.plane import Plane
+from api.http import Problem, Reply, Request, ok, page_limit, read_object, text_of
+from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
+from core.facts import ApprovalDecision, ApprovalRequested
+from core.promises import Approval, approval_id
+
+log = logging.getLogger("artvoice.approvals")
+
+STATUSES = ("", "open", "approved", "denied", "expired")
+DECISIONS: dict[str, ApprovalDecision] = {"approve": "approved", "deny": "denied"}
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MAX_SUBJECT = 300
+MAX_DETAILS = 8 * 1024
+
+
+async def list_approvals(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """List approvals, newest first: `?status=open|approved|denied|expired&limit=&continuation=`."""
+    status = request.query.get("status", "")
+    if status not in STATUSES:
+        raise Problem(400, f"status must be one of {', '.join(STATUSES[1:])}")
+    try:
+        page = await plane.promises.approvals(
+            status=status,
+            limit=page_limit(request),
+            continuation=text_of(request.query, "continuation"),
+        )
+    except ValueError as error:
+        raise Problem(400, "continuation is not one of ours") from error
+    found = [_shown(approval) for approval in page.approvals]
+    return ok({"approvals": found, "continuation": page.continuation or None})
+
+
+async def decide(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Approve or deny, once: `{"decision": "approve"|"deny", "name": ..., "reason": ...}`."""
+    body = read_object(request)
+    decision = DECISIONS.get(text_of(body, "decision"))
+    if decision is None:
+        raise Problem(400, "decision must be approve or deny")
+    name = text_of(body, "name", 100).strip()
+    if not name:
+        raise Problem(400, "name: who decides?")
+    reason = text_of(body, "reason", 300).strip()
+    approval = await plane.promises.approval(request.params["approval_id"])
+    if approval is None:
+        raise Problem(404, "no such approval")
+    now = plane.clock()
+    decided = replace(approval, decision=decision, decided_at=now, by=name, reason=reason)
+    open_still = not approval.decision and now < approval.due_at
+    # A reminder may be written at this very moment; that is no reason to refuse.
+    if not open_still or not await _written(decided, plane):
+        raise Problem(409, "this is decided, or its time is over")
+    await _wake(approval.id, durable)
+    return ok(_shown(decided))
+
+
+async def _written(decided: Approval, plane: Plane) -> bool:
+    if await plane.promises.change_approval(decided):
+        return True
+    now = await plane.promises.approval(decided.id)
+    if now is None or now.decision:
+        return False
+    again = replace(decided, version=now.version, reminded_at=now.reminded_at)
+    return await plane.promises.change_approval(again)
+
+
+async def _wake(approval: str, durable: Orchestrations) -> None:
+    try:
+        if not await durable.poke(approval):
+            await begin([approval], durable)
+    except OrchestrationTrouble:
+        # The decision is safe; it is found when the reminder or the end is due.
+        log.warning("a poke was lost", extra={"approval": approval}, exc_info=True)
+
+
+def _shown(approval: Approval) -> dict[str, Any]:
+    return {
+        "id": approval.id,
+        "status": approval.status,
+        "call_id": approval.call_id,
+        "agent": approval.agent,
+        "tool": approval.tool,
+        "subject": approval.subject,
+        "details": dict(approval.details),
+        "asked_at": approval.asked_at,
+        "due_at": approval.due_at,
+        "reminded_at": approval.reminded_at,
+        "decided_at": approval.decided_at,
+        "decided_by": approval.by or None,
+        "reason": approval.reason or None,
+        "outcome": approval.outcome or None,
+        "result": approval.result or None,
+    }
+
+
+# --- what a relay reports -------------------------------------------------------------------------
+
+
+def is_sound(fact: ApprovalRequested) -> bool:
+    """Whether a request may be kept as it is; its id goes into histories."""
+    short = len(fact.subject) <= MAX_SUBJECT and len(json.dumps(fact.details)) <= MAX_DETAILS
+    return short and REQUEST_ID.fullmatch(fact.request_id) is not None
+
+
+async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list[str]:
+    """Keep what is asked for before the log says so; return the ids."""
+    wait = plane.settings.approval_seconds
+    now = plane.clock()
+    kept = []
+    for fact in (new.fact for new in facts):
+        if isinstance(fact, ApprovalRequested):
+            asked = Approval(
+                id=approval_id(call.call_id, fact.request_id),
+                call_id=call.call_id,
+                request_id=fact.request_id,
+                tool=fact.tool,
+                agent=fact.agent,
+                subject=fact.subject,
+                details=fact.details,
+                asked_at=now,
+                remind_at=now + wait / 2,
+                due_at=now + wait,
+            )
+            kept.append((await plane.promises.keep_approval(asked)).id)
+    return kept
+
+
+async def begin(approval_ids: Iterable[str], durable: Orchestrations) -> None:
+    """Have the orchestrations of these approvals live, when no call's orchestration does it."""
+    for each in approval_ids:
+        await durable.begin("approval", each, {"id": each})

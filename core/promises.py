@@ -1,0 +1,132 @@
+"""What was promised in a call and may outlive it: a request to a person, as it is kept.
+
+Each promise is one document and one orchestration of the same id. `version` is the store's: a
+change is written only where nobody else changed the document in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from pydantic import TypeAdapter
+
+from core.facts import ApprovalDecision
+
+MAX_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person is asked whether `tool` may do what `details` say. Times are epoch seconds.
+
+    `tries`: how often it was begun; `acting_until`: nobody else begins before. `outcome` and
+    `result`: what came of doing it. `told_at`: the call's log has the decision.
+    """
+
+    id: str
+    call_id: str
+    request_id: str
+    tool: str
+    agent: str
+    subject: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    asked_at: float
+    remind_at: float
+    due_at: float
+    reminded_at: float | None = None
+    decision: Literal["", ApprovalDecision] = ""
+    decided_at: float | None = None
+    by: str = ""
+    reason: str = ""
+    tries: int = 0
+    acting_until: float = 0.0
+    outcome: Literal["", "done", "failed"] = ""
+    result: str = ""
+    told_at: float | None = None
+    version: int = 0
+
+    @property
+    def status(self) -> str:
+        """How it stands, in the word that people list it by."""
+        return self.decision or "open"
+
+
+def approval_id(call_id: str, request_id: str) -> str:
+    """Name a request for ever: the same at every attempt to make it."""
+    return f"{call_id}:approval:{request_id}"
+
+
+# --- what is next ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Nothing is to be done before `until`."""
+
+    until: float
+
+
+Step = Wait | Literal["remind", "expire", "act", "give_up", "tell", "over"]
+
+
+def next_step(approval: Approval, now: float) -> Step:
+    """Return what an approval needs now."""
+    if approval.told_at is not None:
+        return "over"
+    if not approval.decision:
+        return _undecided(approval, now)
+    if approval.decision == "approved" and not approval.outcome:
+        if now < approval.acting_until:
+            return Wait(until=approval.acting_until)
+        return "act" if approval.tries < MAX_TRIES else "give_up"
+    return "tell"
+
+
+def _undecided(approval: Approval, now: float) -> Step:
+    if now >= approval.due_at:
+        return "expire"
+    if approval.reminded_at is not None:
+        return Wait(until=approval.due_at)
+    return "remind" if now >= approval.remind_at else Wait(until=approval.remind_at)
+
+
+# --- what keeps and runs them ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalPage:
+    """Approvals, newest first; `continuation` is empty on the last page."""
+
+    approvals: Sequence[Approval]
+    continuation: str
+
+
+class PromiseStore(Protocol):
+    """Promises by id. Every write is conditional."""
+
+    async def keep_approval(self, approval: Approval) -> Approval:
+        """Create it unless it exists; return what is stored."""
+        ...
+
+    async def approval(self, approval_id: str) -> Approval | None: ...
+
+    async def change_approval(self, approval: Approval) -> bool:
+        """Write it if its version is still the stored one; False when somebody was faster."""
+        ...
+
+    async def approvals(
+        self, *, status: str = "", limit: int = 50, continuation: str = ""
+    ) -> ApprovalPage:
+        """List approvals, newest first. Raises ValueError for a continuation that is not ours."""
+        ...
+
+    async def forget(self, call_ids: Sequence[str]) -> None:
+        """Remove what was promised in these calls."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+APPROVAL: TypeAdapter[Approval] = TypeAdapter(Approval)
