@@ -165,6 +165,9 @@ def _add_eval(commands: Any) -> None:
     )
     evaluate.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files or folders")
     evaluate.add_argument("--brain", metavar="NAME", help="who thinks; default: CHAT, or scripted")
+    evaluate.add_argument(
+        "--judge", metavar="NAME", help="the model that judges and plays callers; default: nobody"
+    )
     evaluate.add_argument("--audio", action="store_true", help="place them as telephone calls")
     evaluate.add_argument("--json", action="store_true", help="the last line printed is one object")
     evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a page")

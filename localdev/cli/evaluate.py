@@ -7,8 +7,8 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from adapters.setting_values import SettingsError
+from core.ports import Chat
 from localdev.cli.terminal import console
 from localdev.evaluate.checking import Checked
 from localdev.evaluate.errors import CannotRun
@@ -70,36 +71,37 @@ async def _evaluate(
 ) -> dict[str, Any]:
     checked: list[Checked] = []
     brain = args.brain or os.environ.get("CHAT") or "scripted"
-    held = _in_audio(conversations, args, out) if args.audio else _in_text(conversations, brain)
     mode = "audio" if args.audio else "text"
-    async with aclosing(held):
-        async for each in held:
+    async with AsyncExitStack() as stack:
+        judge = await _brain(args.judge, stack) if args.judge else None
+        if args.audio:
+            from localdev.evaluate.calling import evaluate_audio
+
+            held = evaluate_audio(conversations, brain=args.brain, judge=judge, out=out)
+        else:
+            from localdev.evaluate.texting import Minds, evaluate_text
+
+            minds = Minds(agents=await _brain(brain, stack), judge=judge)
+            held = evaluate_text(conversations, minds, datetime.now(UTC).date())
+        async for each in await stack.enter_async_context(aclosing(held)):
             checked.append(each)
             shown = report_of([each], brain=brain, mode=mode)["conversations"][0]
             print_conversation(out, shown)
-    return report_of(checked, brain=brain, mode=mode)
+    skipped = _left_out(conversations, checked)
+    return report_of(checked, brain=brain, mode=mode, skipped=skipped)
 
 
-async def _in_text(conversations: Sequence[Conversation], brain: str) -> AsyncGenerator[Checked]:
-    from localdev.evaluate.texting import evaluate_text
+async def _brain(name: str, stack: AsyncExitStack) -> Chat:
     from localdev.talk.brain import brain_of
 
-    chat = brain_of(brain, os.environ)
-    try:
-        today = datetime.now(UTC).date()
-        async for each in evaluate_text(conversations, chat, today):
-            yield each
-    finally:
-        await chat.aclose()
+    brain = brain_of(name, os.environ)
+    stack.push_async_callback(brain.aclose)
+    return brain
 
 
-async def _in_audio(
-    conversations: Sequence[Conversation], args: Namespace, out: Console
-) -> AsyncGenerator[Checked]:
-    from localdev.evaluate.calling import evaluate_audio
-
-    async for each in evaluate_audio(conversations, brain=args.brain, out=out):
-        yield each
+def _left_out(conversations: Sequence[Conversation], checked: Sequence[Checked]) -> list[str]:
+    held = {each.name for each in checked}
+    return [each.shape.name for each in conversations if each.shape.name not in held]
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,25 +12,32 @@ from typing import Any
 from rich.console import Console
 
 from core.errors import EngineFailed
+from core.ports import Chat
 from localdev.caller.exchange import NoAnswer
 from localdev.caller.lines import Line
 from localdev.caller.place import Order, Placed, place_call
 from localdev.caller.sound import spoken_lines
-from localdev.evaluate.checking import Checked, check
+from localdev.evaluate.checking import Checked
 from localdev.evaluate.errors import CannotRun
 from localdev.evaluate.files import Conversation
+from localdev.evaluate.judging import decided
 from localdev.stack.layout import OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.running import find
 from localdev.stack.supervisor import PartFailed, Stack
 
 
 async def evaluate_audio(
-    conversations: Sequence[Conversation], *, brain: str | None, out: Console
+    conversations: Sequence[Conversation],
+    *,
+    brain: str | None,
+    judge: Chat | None,
+    out: Console,
 ) -> AsyncGenerator[Checked]:
     """Place one call after the other on the stack that is up, else on one with a fresh bank.
 
-    Raises CannotRun.
+    Simulated callers are left out: they would have to think between two breaths. Raises CannotRun.
     """
+    conversations = [each for each in conversations if not each.shape.needs_model]
     pressed = [each.file for each in conversations if any(t.press for t in each.shape.turns)]
     if pressed:
         raise CannotRun(f"keys cannot be pressed between spoken lines yet: {', '.join(pressed)}")
@@ -39,7 +46,7 @@ async def evaluate_audio(
             urls, environ = await _stack(stack, brain, out)
             for conversation in conversations:
                 placed = await _place(conversation, urls, environ)
-                yield check(conversation, _as_talked(placed))
+                yield await decided(conversation, _as_talked(placed), judge)
         except (NoAnswer, PartFailed, EngineFailed) as error:
             raise CannotRun(str(error)) from error
 

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localdev.evaluate.files import Conversation, EndShape, ExpectShape, ToolShape
+from localdev.evaluate.files import (
+    Conversation,
+    EndShape,
+    ExpectShape,
+    ToolShape,
+    TurnShape,
+)
 from localdev.evaluate.words import is_meant, is_said
 
 Turn = Mapping[str, Any]
@@ -46,7 +52,10 @@ class CheckedTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """One conversation as it went. `checks` are those of its end."""
+    """One conversation as it went. `checks` are those of its end and of all turns together.
+
+    `notes`: what could not be decided, and why.
+    """
 
     name: str
     file: str
@@ -54,6 +63,7 @@ class Checked:
     ended: str
     turns: tuple[CheckedTurn, ...]
     checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -78,12 +88,13 @@ def check(conversation: Conversation, record: Mapping[str, Any]) -> Checked:
     answers = [turn for turn in record["turns"] if turn["caller"]]
     failures: Mapping[int, str] = record.get("failures", {})
     turns = [_turn(0, "", shape.greeting, turn, {}) for turn in record["turns"][:1]]
-    for n, wanted in enumerate(shape.turns, start=1):
+    written = shape.turns or tuple(TurnShape(say=turn["caller"]) for turn in answers)
+    for n, wanted in enumerate(written, start=1):
         turn = answers[n - 1] if n <= len(answers) else _missing(record)
         turns.append(_turn(n, wanted.line, wanted.expect, turn, failures))
-    end = list(_end(shape.end, record))
-    if len(answers) > len(shape.turns):
-        found = f"the caller's {len(shape.turns)} lines were heard as {len(answers)} turns"
+    end = [*_end(shape.end, record), *_checks(shape.overall, _together(record))]
+    if len(answers) > len(written):
+        found = f"the caller's {len(written)} lines were heard as {len(answers)} turns"
         end.append(Check(name="one turn for each line", reason=found))
     return Checked(
         name=shape.name,
@@ -100,6 +111,18 @@ def wait_of(latency: Mapping[str, Any]) -> float:
     if "total" in latency:
         return float(latency["total"])
     return round(sum(float(latency.get(part, 0.0)) for part in RELAY_PARTS), 1)
+
+
+def _together(record: Mapping[str, Any]) -> Turn:
+    """Return all turns as one; its wait is the longest."""
+    turns = record["turns"]
+    return {
+        "agent": record["agent"],
+        "heard": " ".join(turn["heard"] for turn in turns),
+        "tools": [run for turn in turns for run in turn["tools"]],
+        "handoffs": [each for turn in turns for each in turn["handoffs"]],
+        "latency_ms": {"total": max((wait_of(turn["latency_ms"]) for turn in turns), default=0.0)},
+    }
 
 
 def _missing(record: Mapping[str, Any]) -> Turn:

@@ -68,8 +68,20 @@ class EndShape(Shape):
     agent: str | None = None
 
 
+class SimulatedShape(Shape):
+    """A caller whom a model plays. `knows`: what he may tell, such as his name and digits."""
+
+    goal: Words
+    temperament: str = "friendly and patient"
+    knows: tuple[Words, ...] = ()
+    max_turns: int = Field(default=12, ge=1, le=40)
+
+
 class ConversationShape(Shape):
-    """One conversation file."""
+    """One conversation file: written turns, or a simulated caller.
+
+    `overall`: of all turns together. `judge`: criteria that a model decides.
+    """
 
     name: Words
     description: str = ""
@@ -77,7 +89,15 @@ class ConversationShape(Shape):
     caller: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{6,15}$")] = CALLER_NUMBER
     greeting: ExpectShape = ExpectShape()
     turns: tuple[TurnShape, ...] = Field(default=(), max_length=100)
+    simulate: SimulatedShape | None = None
+    overall: ExpectShape = ExpectShape()
+    judge: tuple[Words, ...] = Field(default=(), max_length=20)
     end: EndShape = EndShape()
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether the caller himself is a model."""
+        return self.simulate is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +160,13 @@ def _mistakes(shape: ConversationShape, scenario: Scenario, label: str) -> Itera
     """Yield what only the scenario shows to be wrong."""
     agents = [agent.name for agent in scenario.agents]
     targets = [target.name for target in scenario.transfer_targets]
-    if not shape.turns:
+    if not shape.turns and shape.simulate is None:
         yield Mistake(file=label, field="turns", reason="nobody says anything")
+    if shape.turns and shape.simulate is not None:
+        reason = "a caller either has written turns or is simulated"
+        yield Mistake(file=label, field="simulate", reason=reason)
     yield from _expected(shape.greeting, "greeting", scenario, label)
+    yield from _expected(shape.overall, "overall", scenario, label)
     for at, turn in enumerate(shape.turns):
         if (turn.say is None) == (turn.press is None):
             reason = "the caller must either `say` or `press` something"

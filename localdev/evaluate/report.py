@@ -19,8 +19,10 @@ SLOWER_BY_MS = 100.0  # less is the machine's mood
 Report = Mapping[str, Any]
 
 
-def report_of(checked: Sequence[Checked], *, brain: str, mode: str) -> dict[str, Any]:
-    """Return the whole run; `mode` is text or audio."""
+def report_of(
+    checked: Sequence[Checked], *, brain: str, mode: str, skipped: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the whole run; `mode` is text or audio, `skipped` the conversations left out."""
     waits = [turn.wait_ms for each in checked for turn in each.turns if turn.n and turn.said]
     every = [check for each in checked for check in each.every_check()]
     return {
@@ -28,6 +30,7 @@ def report_of(checked: Sequence[Checked], *, brain: str, mode: str) -> dict[str,
         "brain": brain,
         "mode": mode,
         "conversations": [_conversation(each) for each in checked],
+        "skipped": list(skipped),
         "passed": sum(each.ok for each in checked),
         "failed": sum(not each.ok for each in checked),
         "checks": len(every),
@@ -45,6 +48,7 @@ def _conversation(checked: Checked) -> dict[str, Any]:
         "ended": checked.ended,
         "turns": [_turn(turn) for turn in checked.turns],
         "checks": [_check(check) for check in checked.checks],
+        "notes": list(checked.notes),
     }
 
 
@@ -127,7 +131,7 @@ def _every(report: Report) -> Iterator[tuple[Key, Mapping[str, Any]]]:
 
 def _place(key: Key) -> str:
     name, turn, what = key
-    where = "end" if turn < 0 else f"turn {turn}" if turn else "greeting"
+    where = "call" if turn < 0 else f"turn {turn}" if turn else "greeting"
     return f"{name}, {where}, {what}"
 
 

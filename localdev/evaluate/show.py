@@ -26,7 +26,9 @@ def print_conversation(out: Console, each: Mapping[str, Any]) -> None:
         _print_failures(out, turn, f"turn {turn['n']}" if turn["n"] else "greeting")
     for check in each["checks"]:
         if not check["ok"]:
-            _line(out, f"      end: {escape(check['name'])}: [red]{escape(check['reason'])}[/]")
+            _line(out, f"      call: {escape(check['name'])}: [red]{escape(check['reason'])}[/]")
+    for note in each["notes"]:
+        _line(out, f"      [dim]{escape(note)}[/]")
 
 
 def _print_failures(out: Console, turn: Mapping[str, Any], where: str) -> None:
@@ -42,6 +44,8 @@ def _print_failures(out: Console, turn: Mapping[str, Any], where: str) -> None:
 
 def print_totals(out: Console, report: Report) -> None:
     """Print the figures of a run."""
+    for name in report["skipped"]:
+        _line(out, f"[dim]--  {escape(name)}: left out, its caller is played by a model in text[/]")
     waits = report["wait_ms"]
     wait = f"; answers p50 {waits['p50']:.0f} ms, p95 {waits['p95']:.0f} ms" if waits else ""
     met = report["checks"] - report["checks_failed"]

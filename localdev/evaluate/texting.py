@@ -3,28 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
+from core.errors import EngineFailed
 from core.ports import Chat
-from localdev.evaluate.checking import Checked, check
+from localdev.evaluate.checking import Check, Checked
 from localdev.evaluate.files import Conversation, ConversationShape
+from localdev.evaluate.judging import decided
+from localdev.evaluate.simulating import simulate
 from localdev.talk.talk import Talk, TalkOrder, talking
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minds:
+    """Who thinks for the agents; and who judges and plays callers, if anybody does."""
+
+    agents: Chat
+    judge: Chat | None = None
+
+
 async def evaluate_text(
-    conversations: Sequence[Conversation], chat: Chat, today: date
+    conversations: Sequence[Conversation], minds: Minds, today: date
 ) -> AsyncGenerator[Checked]:
-    """Hold one conversation after the other, since waits are measured."""
+    """Hold one conversation after the other, since waits are measured.
+
+    Simulated callers are left out where there is no model to play them.
+    """
     for conversation in conversations:
+        if conversation.shape.needs_model and minds.judge is None:
+            continue
         order = TalkOrder(
             scenario=conversation.scenario, caller=conversation.shape.caller, today=today
         )
-        async with talking(order, chat) as talked:
-            await _say(talked.live, conversation.shape)
-        yield check(conversation, talked.record)
+        problem = ""
+        async with talking(order, minds.agents) as talked:
+            try:
+                await _hold(talked.live, conversation.shape, minds)
+            except EngineFailed as failure:
+                problem = str(failure)
+        checked = await decided(conversation, talked.record, minds.judge)
+        if problem:
+            fails = Check(name="the caller is played to the end", reason=problem)
+            checked = replace(checked, checks=(fails, *checked.checks))
+        yield checked
 
 
-async def _say(talk: Talk, shape: ConversationShape) -> None:
+async def _hold(talk: Talk, shape: ConversationShape, minds: Minds) -> None:
+    if shape.simulate is not None and minds.judge is not None:
+        await simulate(talk, minds.judge, shape.simulate)
     for turn in shape.turns:
         if talk.ended is not None:
             return

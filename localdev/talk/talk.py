@@ -54,7 +54,8 @@ class TalkOrder:
 class Talk:
     """A text call that is going on. `ended` says how an agent closed it.
 
-    `failures`: by turn, why the brain could not answer.
+    `spoken`: the caller's words and the answer, turn by turn from the greeting on. `failures`: by
+    turn, why the brain could not answer.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Talk:
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.ended: Closing | None = None
+        self.spoken: list[tuple[str, str]] = []
         self.failures: dict[int, str] = {}
         self._session = session
         self._catalog = catalog
@@ -170,7 +172,9 @@ class Talk:
         record.heard = said
         for fact in record.heard_facts([], done=True):
             self._journal.write(fact)
-        self._journal.write(record.done(self.agent, interrupted=False))
+        done = record.done(self.agent, interrupted=False)
+        self.spoken.append((done.caller, done.heard))
+        self._journal.write(done)
 
     def _scene(self) -> Scene:
         return scene_of(self._session, self._journal.conversation)

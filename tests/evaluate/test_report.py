@@ -15,13 +15,14 @@ from localdev.evaluate.errors import CannotRun
 from localdev.evaluate.files import read_conversations
 from localdev.evaluate.page import page
 from localdev.evaluate.report import compare, read_baseline, report_of
-from localdev.evaluate.texting import evaluate_text
+from localdev.evaluate.texting import Minds, evaluate_text
 from tests.bank import TODAY
 
 
 async def report(chat: Any, *files: Path) -> dict[str, Any]:
     conversations = read_conversations(files or [EVALS])
-    checked = [each async for each in evaluate_text(conversations, chat, TODAY)]
+    minds = Minds(agents=chat)
+    checked = [each async for each in evaluate_text(conversations, minds, TODAY)]
     return report_of(checked, brain="scripted", mode="text")
 
 
