@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import (
     SUPPRESS,
@@ -109,10 +110,9 @@ def _add_call(commands: Any) -> None:
         epilog=CALL_NOTES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    call.add_argument("--to", default=OUR_NUMBER, metavar="N", help="default %(default)s")
-    call.add_argument(
-        "--from", dest="from_", default=CALLER_NUMBER, metavar="N", help="default %(default)s"
-    )
+    number = {"type": _number, "metavar": "N", "help": "default %(default)s"}
+    call.add_argument("--to", default=OUR_NUMBER, **number)
+    call.add_argument("--from", dest="from_", default=CALLER_NUMBER, **number)
     call.add_argument("--scenario", metavar="NAME", help="default: the stack's own")
     call.add_argument("--say", action=InOrder, metavar="TEXT", help="words, spoken as audio")
     call.add_argument("--wav", action=InOrder, type=_wav, metavar="FILE", help="a recorded line")
@@ -176,6 +176,12 @@ def _add_eval(commands: Any) -> None:
         "--save-baseline", type=Path, metavar="FILE", help="keep the report to compare with"
     )
     evaluate.set_defaults(load=lambda: _load("evaluate"))
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+[1-9]\d{1,14}", text):
+        raise ArgumentTypeError(f"{text!r} is not a number like {OUR_NUMBER}")
+    return text
 
 
 def _seconds(text: str) -> float:

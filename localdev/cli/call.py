@@ -56,6 +56,8 @@ def _order(args: Namespace) -> Order:
     from localdev.acs_simulator.faults import parse_faults
 
     parse_faults(args.fault)
+    if args.scenario:
+        _check_scenario(args.scenario)
     lines = lines_of(args.script)
     scenario = args.scenario or os.environ.get("AGENT_SCENARIO") or "banking"
     if not lines and not args.dtmf:
@@ -68,6 +70,15 @@ def _order(args: Namespace) -> Order:
         keys=tuple(args.dtmf),
         faults=tuple(args.fault),
     )
+
+
+def _check_scenario(name: str) -> None:
+    """A caller who asks for an unknown one gets the stack's own; here that would be a surprise."""
+    from registries import load_catalog
+
+    known = load_catalog().scenarios
+    if name not in known:
+        raise ValueError(f"there is no scenario {name!r}; known: {', '.join(known)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

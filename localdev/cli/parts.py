@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from localdev.stack.layout import ROOT, Layout, local_settings
+from localdev.stack.layout import ROOT, Layout, is_free, local_settings
 from localdev.stack.supervisor import STOP_WITHIN_S
 
 Ready = Callable[[str], None]
@@ -25,6 +25,12 @@ def run(args: Namespace) -> int:
 
     log_to(sys.stderr, os.environ.get("LOG_LEVEL", "INFO"))
     layout = Layout().with_port(args.part, args.port)
+    if not is_free(args.port):
+        print(
+            f"artvoice {args.part}: port {args.port} is taken; choose another with --port",
+            file=sys.stderr,
+        )
+        return 1
     environ = local_settings(layout, os.environ)
     os.environ.update(environ)  # the Functions worker and the relay read their settings from here
     try:

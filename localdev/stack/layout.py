@@ -47,6 +47,17 @@ class Layout:
         return replace(self, ports=ports)
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def _free_port(wanted: int, taken: set[int]) -> int:
     for port in (*range(wanted, wanted + 20), 0):
         if port in taken:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
@@ -86,3 +89,40 @@ def test_an_unknown_fault_is_refused_before_anything_starts(tmp_path: Path) -> N
 def test_every_command_has_help() -> None:
     for command in ("up", "host", "relay", "simulator", "call", "agents", "doctor"):
         assert f"artvoice {command}" in artvoice(command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--to", "nobody"), "'nobody' is not a number like +15550199"),
+        (("--at", "soon"), "'soon' is not a number of seconds"),
+        (("--scenario", "nowhere"), "there is no scenario 'nowhere'; known: banking"),
+    ],
+)
+def test_a_mistake_in_an_order_is_told_before_anything_starts(
+    words: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    ended = artvoice("call", *words, ARTVOICE_HOME=str(tmp_path))
+
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert not (tmp_path / "logs").exists()
+
+
+def test_a_part_whose_port_is_taken_says_so_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        ended = artvoice("relay", "--port", port, ARTVOICE_HOME=str(tmp_path))
+
+    assert ended.returncode == 1
+    told = [line for line in ended.stderr.splitlines() if "taken" in line]
+    assert told == [f"artvoice relay: port {port} is taken; choose another with --port"]
+    assert "Traceback" not in ended.stderr
+
+
+def test_artvoice_alone_shows_what_there_is() -> None:
+    ended = artvoice()
+
+    assert ended.returncode == 2
+    assert "place a call on real audio" in ended.stdout
