@@ -33,25 +33,20 @@ class SdkThreads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="azure-speech")
         self._held: set[Native] = set()
-        self._going: set[Future[None]] = set()
         atexit.register(self._release_all)
 
     async def make[T: Native](self, build: Callable[[], T]) -> T:
         """Return what `build` makes on a thread. Raises `EngineFailed`."""
-        making = self._pool.submit(_built, build)
+        making = self._pool.submit(self._hold, build)
         try:
-            native = await asyncio.wrap_future(making)
+            return await asyncio.wrap_future(making)
         except asyncio.CancelledError:
-            making.add_done_callback(_release_made)
+            self.run(lambda: self._unmake(making))
             raise
-        self._held.add(native)
-        return native
 
     def run(self, work: Callable[[], object]) -> None:
         """Have something done that may wait."""
-        going: Future[None] = self._pool.submit(_quietly, work)
-        self._going.add(going)
-        going.add_done_callback(self._going.discard)
+        self._pool.submit(_quietly, work)
 
     def release(self, native: Native) -> None:
         """Let go of what was made. Returns at once."""
@@ -63,13 +58,26 @@ class SdkThreads:
         """Let go of everything and wait until it is gone."""
         for native in tuple(self._held):
             self.release(native)
-        await asyncio.to_thread(wait, tuple(self._going))
         await asyncio.to_thread(self._pool.shutdown)
+        # What was being made meanwhile.
+        await asyncio.to_thread(self._release_all)
         atexit.unregister(self._release_all)
 
+    def _hold[T: Native](self, build: Callable[[], T]) -> T:
+        native = _built(build)
+        self._held.add(native)
+        return native
+
+    def _unmake[T: Native](self, making: Future[T]) -> None:
+        """Let go of what nobody waits for any more, once it is made."""
+        wait((making,))
+        if not making.cancelled() and making.exception() is None:
+            self._held.discard(making.result())
+            making.result().release()
+
     def _release_all(self) -> None:
-        for native in tuple(self._held):
-            native.release()
+        while self._held:
+            self._held.pop().release()
 
 
 def _built[T: Native](build: Callable[[], T]) -> T:
@@ -82,11 +90,6 @@ def _built[T: Native](build: Callable[[], T]) -> T:
         # The SDK's messages are call stacks.
         detail = f"the Speech SDK refused: {type(error).__name__}"
         raise EngineFailed(EngineError(cause=Cause.BAD_REQUEST, detail=detail)) from error
-
-
-def _release_made[T: Native](making: Future[T]) -> None:
-    if not making.cancelled() and making.exception() is None:
-        making.result().release()
 
 
 def _quietly(work: Callable[[], object]) -> None:

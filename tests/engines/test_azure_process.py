@@ -13,6 +13,7 @@ from adapters.scripted import ScriptedSpeaking, spoken
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
 from core.speech import FinalHeard, HearingConfig, Voice
+from localdev.doctor import Health, azure_findings
 from localdev.emulators.azure_speech import SpeechEmulator
 from media_relay.engines import engines_of
 from tests.engines.azure_service import account_at
@@ -127,3 +128,21 @@ def test_azure_without_a_resource_says_what_to_set(environ: dict[str, str]) -> N
 
     assert error.value.mistakes[0].name == "AZURE_SPEECH_ENDPOINT"
     assert "AZURE_SPEECH_KEY" in error.value.mistakes[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("environ", "health"),
+    [
+        ({}, Health.NOTE),
+        ({"STT": "azure"}, Health.BAD),
+        ({"TTS": "azure", "AZURE_SPEECH_ENDPOINT": "https://x.example"}, Health.OK),
+        ({"AZURE_SPEECH_ENDPOINT": "https://x.example"}, Health.NOTE),
+    ],
+)
+def test_the_doctor_knows_whether_azure_speech_is_set(
+    environ: dict[str, str], health: Health
+) -> None:
+    findings = azure_findings(environ)
+
+    (finding,) = [each for each in findings if each.name == "AZURE_SPEECH_ENDPOINT"]
+    assert finding.health is health

@@ -39,7 +39,7 @@ def said_in(events: Iterable[SpeakingEvent]) -> list[str]:
 async def outcome_of(fault: Fault | None) -> Cause | list[str]:
     """Return what is said through a fault, or why it is not."""
     async with SpeechEmulator(speaking_faults=repeat(fault)) as service:
-        speaking = AzureSpeaking(account_at(service), audio_s=2)
+        speaking = AzureSpeaking(account_at(service), audio_s=1.5)
         try:
             return said_in(await events_of(speaking, "Hello there, my friend."))
         except EngineFailed as failed:
