@@ -27,7 +27,9 @@ THROTTLED_TRIES = 9
 THROTTLED_S = 5  # all waits for a throttled request together: a phone rings for 30 s
 
 # Only what is asked for is indexed: writes are what costs.
-INDEXED = ("pk", "n", "life", "source", "seq", "listed", "ended_at", "seen_at", "call_id")
+INDEXED = (
+    "pk", "n", "life", "source", "seq", "listed", "ended_at", "seen_at", "call_id", "status",
+)  # fmt: skip
 INDEXING = {
     "indexingMode": "consistent",
     "includedPaths": [{"path": f"/{name}/?"} for name in INDEXED],

@@ -77,17 +77,22 @@ def list_document(call_id: str, created_at: float, ended_at: float | None, ttl: 
         "id": name(call_id),
         "pk": LIST,
         "call_id": call_id,
-        "listed": f"{created_at:018.6f}|{call_id}",
+        "listed": listed(created_at, call_id),
         "ttl": ttl,
     }
     return document if ended_at is None else {**document, "ended_at": ended_at}
 
 
+def listed(at: float, last: str) -> str:
+    """Return a key that sorts by time, and by a name within a moment."""
+    return f"{at:018.6f}|{last}"
+
+
 def before(continuation: str) -> str:
     """Return the `listed` that a page begins after. Raises ValueError if it is not one."""
-    at, separator, call_id = continuation.partition("|")
-    if continuation and not (separator and call_id and f"{float(at):018.6f}" == at):
-        raise ValueError("a continuation is a float and a call id")
+    at, _, last = continuation.partition("|")
+    if continuation and listed(float(at), last) != continuation:
+        raise ValueError("a continuation is a float and a name")
     return continuation or FIRST_PAGE
 
 

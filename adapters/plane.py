@@ -9,12 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from adapters.acs import AcsCalls, identity_client, key_client
 from adapters.settings import Settings
-from adapters.sqlite_promises import SqlitePromises
-from adapters.stores import blob_store, call_store
+from adapters.stores import blob_store, call_store, promise_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.control_ports import Blobs, CallControl, CallStore, Links
@@ -107,7 +105,7 @@ def build(settings: Settings) -> Plane:
     return Plane(
         settings=settings,
         store=call_store(settings),
-        promises=SqlitePromises(Path(settings.store_path) / "promises.db"),
+        promises=promise_store(settings),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
         blobs=blob_store(settings),
         tokens=TokenVerifier(

@@ -9,10 +9,13 @@ from typing import Any, assert_never
 from adapters.azure_blobs import AzureBlobs, account_identity, connection_string
 from adapters.cosmos import CosmosContainer, account_key, identity
 from adapters.cosmos_calls import CosmosCalls
+from adapters.cosmos_promises import CosmosPromises
 from adapters.folder_blobs import FolderBlobs
 from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
+from adapters.sqlite_promises import SqlitePromises
 from core.control_ports import Blobs, CallStore
+from core.promises import PromiseStore
 
 
 def call_store(settings: Settings) -> CallStore:
@@ -23,6 +26,18 @@ def call_store(settings: Settings) -> CallStore:
         case "cosmos":
             container = cosmos_container(settings)
             return CosmosCalls(container, retention_days=settings.retention_days)
+        case _:
+            assert_never(settings.store)
+
+
+def promise_store(settings: Settings) -> PromiseStore:
+    """Make the store of promises, beside the calls. Raises SettingsError for what it lacks."""
+    match settings.store:
+        case "sqlite":
+            return SqlitePromises(Path(settings.store_path) / "promises.db")
+        case "cosmos":
+            container = cosmos_container(settings)
+            return CosmosPromises(container, retention_days=settings.retention_days)
         case _:
             assert_never(settings.store)
 
