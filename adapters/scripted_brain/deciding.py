@@ -24,6 +24,7 @@ from core.heard import only_yes_or_no, yes_or_no
 from core.tools import ToolSpec
 
 UNDERSTOOD = 0.3
+PROBABLE = 0.45
 SURE = 0.6
 MAX_ASKED = 3
 
@@ -31,6 +32,7 @@ _END = "end_call"
 _OPEN_QUESTIONS = ("anything else", "can I do", "help you", "What else", "would you like?")
 _HANDOFF = "handoff_"
 _SMALL_TALK = "small talk "
+_DECLINES = re.compile(r"\b(?:no|not|nothing|none|never)\b|n't\b", re.IGNORECASE)
 _ANYTHING_ELSE = "Is there anything else I can do for you?"
 _MORE = f"All right. {_ANYTHING_ELSE}"
 
@@ -86,7 +88,7 @@ class _Mind:
     def _second_wish(self, exchange: Exchange) -> Decision:
         """Find another thing that the caller asked for in the same breath."""
         done = {call.name for call in exchange.calls}
-        clauses = re.split(r"[.,;!?]\s|\band\b", exchange.said)
+        clauses = _clauses(exchange.said)
         if len(clauses) > 1 and _END not in done:
             matches = [(self._best(part, without=done, tools_only=True), part) for part in clauses]
             match, clause = max(matches, key=lambda found: found[0].score)
@@ -199,7 +201,20 @@ class _Mind:
         if match.name.startswith(_SMALL_TALK):
             talk = self._request.agent.small_talk[int(match.name.removeprefix(_SMALL_TALK))]
             return Decision(say=spoken_talk(talk.say, self._request))
+        if match.name == _END:
+            match, said = self._one_more_wish(said) or (match, said)
         return self._pursue(self._tools[match.name], [("", said)])
+
+    def _one_more_wish(self, said: str) -> tuple[Match, str] | None:
+        """Find what else a caller wants who seems to say goodbye: "no thank you, but ..."."""
+        clauses = [part for part in _clauses(said) if not _DECLINES.search(part)]
+        found = [(self._best(part), part) for part in clauses]
+        wishes = [
+            (match, clause)
+            for match, clause in found
+            if match.score >= PROBABLE and match.name in self._tools and match.name != _END
+        ]
+        return max(wishes, key=lambda wish: wish[0].score, default=None)
 
     def _opening(self) -> Decision:
         """Go on, as a new agent, with what the caller wanted; never send him away at once."""
@@ -228,6 +243,10 @@ class _Mind:
 
     def _fills(self, question: Question, said: str) -> bool:
         return bool(heard_arguments(self._tools[question.tool], question.parameter, said))
+
+
+def _clauses(said: str) -> list[str]:
+    return re.split(r"[.,;!?]\s|\band\b", said)
 
 
 def _is_handoff(tool: ToolSpec) -> bool:

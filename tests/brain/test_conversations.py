@@ -183,6 +183,26 @@ async def test_no_to_an_offer_is_no(tmp_path: Path) -> None:
     assert (talk.used, goodbye) == (["end_call"], "Thank you for calling. Goodbye.")
 
 
+@pytest.mark.parametrize(
+    ("said", "used"),
+    [
+        ("No thank you. What is my account balance?", "handoff_concierge"),
+        ("That's all, thank you, but can you connect me to a person?", "escalate_human"),
+        ("Okay, that is everything. Can I speak to a person?", "escalate_human"),
+        ("No, that's all. Thank you, goodbye.", "end_call"),
+        ("Thank you. I need no credit card for travel, goodbye.", "end_call"),
+    ],
+)
+async def test_a_caller_who_wants_one_more_thing_is_not_hung_up_on(
+    tmp_path: Path, said: str, used: str
+) -> None:
+    talk = Talk(tmp_path, agent="CardRecommendation")
+
+    await talk.says(said)
+
+    assert talk.used[0] == used
+
+
 async def test_the_last_words_are_said_again_on_request(tmp_path: Path) -> None:
     talk = Talk(tmp_path)
     await talk.says("what's my balance")
