@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.speech import Word
-
 TICKS_PER_MS = 10_000
 
 
@@ -70,47 +68,3 @@ def audio_frame(request_id: str, stream_id: str, pcm: bytes) -> bytes:
     lines = (f"X-RequestId:{request_id}", f"X-StreamId:{stream_id}", "Path:audio")
     head = "".join(f"{line}\r\n" for line in lines).encode()
     return len(head).to_bytes(2, "big") + head + pcm
-
-
-def phrase_body(
-    *, text: str, start_ms: int, end_ms: int, words: tuple[Word, ...], language: str = ""
-) -> dict[str, Any]:
-    """Return a recognised phrase in detail; no text is no match."""
-    body: dict[str, Any] = {
-        "Id": "phrase",
-        "RecognitionStatus": "Success" if text else "NoMatch",
-        "Offset": start_ms * TICKS_PER_MS,
-        "Duration": (end_ms - start_ms) * TICKS_PER_MS,
-    }
-    if not text:
-        return body
-    timed = [
-        {
-            "Word": word.text,
-            "Offset": word.start_ms * TICKS_PER_MS,
-            "Duration": (word.end_ms - word.start_ms) * TICKS_PER_MS,
-            "Confidence": 0.9,
-        }
-        for word in words
-    ]
-    best = {
-        "Confidence": 0.93,
-        "Lexical": text.lower(),
-        "ITN": text,
-        "MaskedITN": text,
-        "Display": text,
-        "Words": timed,
-    }
-    if language:
-        body["PrimaryLanguage"] = {"Language": language, "Confidence": "High"}
-    return body | {"DisplayText": text, "Channel": 0, "NBest": [best]}
-
-
-def boundary_body(word: Word) -> dict[str, Any]:
-    """Return where a word sounds, as `audio.metadata` says it."""
-    data = {
-        "Offset": word.start_ms * TICKS_PER_MS,
-        "Duration": (word.end_ms - word.start_ms) * TICKS_PER_MS,
-        "text": {"Text": word.text, "Length": len(word.text), "BoundaryType": "WordBoundary"},
-    }
-    return {"Metadata": [{"Type": "WordBoundary", "Data": data}]}
