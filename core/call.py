@@ -1,4 +1,4 @@
-"""The life of one call: what is known, and what to do next.
+"""The life of one call: what each fact changes, and what to do about it.
 
 `step` is the only place where a call changes phase. It is pure, so the orchestration may run it
 again on every replay, and `fold` over the log gives the same state to everybody who reads it.
@@ -7,204 +7,55 @@ again on every replay, and `fold` over the log gives the same state to everybody
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Annotated, Literal, assert_never
-
-from pydantic import Discriminator, TypeAdapter
+from dataclasses import replace
+from typing import Literal, assert_never
 
 from core import facts as f
-
-
-class Phase(StrEnum):
-    """Where a call is. ENDED is terminal: late facts are kept and change nothing."""
-
-    OFFERED = "offered"
-    ANSWERED = "answered"
-    TALKING = "talking"
-    TRANSFERRING = "transferring"
-    ENDING = "ending"
-    ENDED = "ended"
-
-
-class Media(StrEnum):
-    """Whether a relay has the caller's audio."""
-
-    NONE = "none"
-    ATTACHED = "attached"
-    LOST = "lost"
-
-
-class Deadline(StrEnum):
-    """What may take too long."""
-
-    CONNECT = "connect"  # neither answered nor connected
-    ATTACH = "attach"  # connected, but no relay has the audio
-    RECONCILE = "reconcile"  # an end may have been lost
-    TRANSFER = "transfer"  # nobody took or refused the caller
-    WATCH = "watch"  # nothing was heard of the call for a while; is it still there?
-    DURATION = "duration"  # a call is bounded
-
-
-class Outcome(StrEnum):
-    """How a call ended, for its record."""
-
-    COMPLETED = "completed"
-    TRANSFERRED = "transferred"
-    UNANSWERED = "unanswered"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Seconds and counts that bound a call; settings with these defaults and reasons."""
-
-    connect_s: float = 15.0  # ACS answers or fails within this
-    refused_s: float = 5.0  # a refusal may be the echo of an answer that was taken
-    settle_s: float = 5.0  # a call that was answered is up within a second, if its event came
-    ring_s: float = 60.0  # how long a phone may ring, whoever rings
-    attach_s: float = 5.0  # a warm relay needs milliseconds; the socket may be dialled late
-    detach_grace_s: float = 1.5  # the end's own event usually comes within a second
-    unattended_s: float = 6.0  # a relay that has a call shows itself every few seconds
-    hang_up_grace_s: float = 5.0
-    watch_s: float = 120.0  # finds an end that nobody told us of; each look costs some history
-    transfer_s: float = 60.0  # ACS gives a transfer 60 s
-    duration_s: float = 3600.0
-    redial_s: float = 1.5  # between two attempts to reach a relay
-    speechless_s: float = 12.0  # how long a caller waits for a relay before he is told the truth
-
-
-# --- commands: what the orchestration must have done ----------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartMedia:
-    """Have the carrier dial the relay again (stop first: "already active" is a state)."""
-
-    id: str
-    name: Literal["start_media"] = "start_media"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp:
-    """End the call for everyone."""
-
-    id: str
-    name: Literal["hang_up"] = "hang_up"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """Ask the carrier to connect the caller to a named target."""
-
-    id: str
-    target: str
-    request_id: str
-    name: Literal["transfer"] = "transfer"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconcile:
-    """Ask the carrier how the leg is; the answer is appended as `Reconciled`."""
-
-    id: str
-    name: Literal["reconcile"] = "reconcile"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reassure:
-    """Play a short prompt, so that a caller without a relay knows he is not forgotten."""
-
-    id: str
-    name: Literal["reassure"] = "reassure"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apologise:
-    """Play the apology prompt: no relay can speak. Its end is `PromptPlayed`."""
-
-    id: str
-    name: Literal["apologise"] = "apologise"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TellRelay:
-    """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
-
-    id: str
-    directive: Literal["transfer_failed", "approval_decided"]
-    ref: str
-    name: Literal["tell_relay"] = "tell_relay"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartApproval:
-    """Put a request to a person: an orchestration of its own, which may outlive the call."""
-
-    id: str
-    request_id: str
-    name: Literal["start_approval"] = "start_approval"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
-    """Write the call's record and transcript. The last command of every call."""
-
-    id: str
-    name: Literal["archive"] = "archive"
-
-
-Command = (
-    StartMedia
-    | HangUp
-    | Transfer
-    | Reconcile
-    | Reassure
-    | Apologise
-    | TellRelay
-    | StartApproval
-    | Archive
+from core.call_state import (
+    CALL_STATE,
+    CallState,
+    Deadline,
+    Limits,
+    Media,
+    Outcome,
+    Phase,
 )
-COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])
+from core.commands import (
+    COMMAND,
+    Apologise,
+    Archive,
+    Command,
+    HangUp,
+    Reassure,
+    Reconcile,
+    StartMedia,
+    StartPromise,
+    TellRelay,
+    Transfer,
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallState:
-    """All that matters of a call's facts so far. `deadlines` and times are epoch seconds.
-
-    `speechless_since`: the caller waits for a relay, or waited for the present one, since then.
-    """
-
-    call_id: str
-    direction: f.Direction = f.Direction.INBOUND
-    limits: Limits = Limits()
-    phase: Phase = Phase.OFFERED
-    media: Media = Media.NONE
-    epoch: int = 0
-    connection_id: str = ""
-    agent: str = ""
-    attached_at: float = 0.0
-    speechless_since: float | None = None
-    redials: int = 0
-    transfer_id: str = ""
-    accepted: bool = False
-    refused: bool = False
-    ended_by: str = ""
-    outcome: Outcome | None = None
-    reconciled: bool = False
-    archived: bool = False
-    deadlines: dict[Deadline, float] = field(default_factory=dict)
-    cursor: int = 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing is left to do for this call."""
-        return self.phase is Phase.ENDED and self.archived
-
-    def next_deadline(self) -> tuple[Deadline, float] | None:
-        """Return the deadline that passes first."""
-        return min(self.deadlines.items(), key=lambda item: item[1], default=None)
-
+__all__ = [
+    "CALL_STATE",
+    "COMMAND",
+    "Apologise",
+    "Archive",
+    "CallState",
+    "Command",
+    "Deadline",
+    "HangUp",
+    "Limits",
+    "Media",
+    "Outcome",
+    "Phase",
+    "Reassure",
+    "Reconcile",
+    "StartMedia",
+    "StartPromise",
+    "TellRelay",
+    "Transfer",
+    "fold",
+    "step",
+]
 
 Decision = tuple[CallState, tuple[Command, ...]]
 REASSURING_REDIAL = 2  # the first is over before a caller wonders
@@ -238,8 +89,8 @@ def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
             return replace(state, archived=True), ()
         case f.CommandDone(command="archive"):
             return state, (Archive(id=_id(entry)),)
-        case f.ApprovalRequested(request_id=request):
-            return state, (StartApproval(id=_id(entry), request_id=request),)
+        case f.ApprovalRequested() | f.CallbackRequested() as promised:
+            return state, (_begun(entry, promised),)
         case _:
             return state, ()
 
@@ -283,8 +134,8 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return _hang_up(state, entry, by)
         case f.PromptPlayed(context=context):
             return _hang_up(state, entry, "fault") if context == "apology" else (state, ())
-        case f.ApprovalRequested(request_id=request):
-            return state, (StartApproval(id=_id(entry), request_id=request),)
+        case f.ApprovalRequested() | f.CallbackRequested() as promised:
+            return state, (_begun(entry, promised),)
         case f.ApprovalDecided(request_id=request):
             tell = TellRelay(id=_id(entry), directive="approval_decided", ref=request)
             return state, (tell,)
@@ -303,6 +154,13 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
 def _id(entry: f.LogEntry, part: int = 0) -> str:
     """Name a command after the entry that called for it: the same on every replay."""
     return f"{entry.n}.{part}"
+
+
+def _begun(entry: f.LogEntry, fact: f.ApprovalRequested | f.CallbackRequested) -> StartPromise:
+    promise: Literal["approval", "callback"] = "callback"
+    if isinstance(fact, f.ApprovalRequested):
+        promise = "approval"
+    return StartPromise(id=_id(entry), promise=promise, request_id=fact.request_id)
 
 
 def _due(state: CallState, deadline: Deadline, at: float) -> CallState:
@@ -523,6 +381,3 @@ def _how(state: CallState) -> tuple[Outcome, str]:
 def _end(state: CallState, entry: f.LogEntry, outcome: Outcome, by: str) -> Decision:
     ended = replace(state, phase=Phase.ENDED, outcome=outcome, ended_by=by, deadlines={})
     return ended, (Archive(id=_id(entry)),)
-
-
-CALL_STATE: TypeAdapter[CallState] = TypeAdapter(CallState)

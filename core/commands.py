@@ -1,0 +1,100 @@
+"""What the orchestration of a call must have done, in the imperative; each has a stable id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, TypeAdapter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartMedia:
+    """Have the carrier dial the relay again (stop first: "already active" is a state)."""
+
+    id: str
+    name: Literal["start_media"] = "start_media"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """End the call for everyone."""
+
+    id: str
+    name: Literal["hang_up"] = "hang_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Ask the carrier to connect the caller to a named target."""
+
+    id: str
+    target: str
+    request_id: str
+    name: Literal["transfer"] = "transfer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """Ask the carrier how the leg is; the answer is appended as `Reconciled`."""
+
+    id: str
+    name: Literal["reconcile"] = "reconcile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassure:
+    """Play a short prompt, so that a caller without a relay knows he is not forgotten."""
+
+    id: str
+    name: Literal["reassure"] = "reassure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apologise:
+    """Play the apology prompt: no relay can speak. Its end is `PromptPlayed`."""
+
+    id: str
+    name: Literal["apologise"] = "apologise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellRelay:
+    """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
+
+    id: str
+    directive: Literal["transfer_failed", "approval_decided"]
+    ref: str
+    name: Literal["tell_relay"] = "tell_relay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPromise:
+    """Begin what may outlive the call, in an orchestration of its own."""
+
+    id: str
+    promise: Literal["approval", "callback"]
+    request_id: str
+    name: Literal["start_promise"] = "start_promise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Write the call's record and transcript. The last command of every call."""
+
+    id: str
+    name: Literal["archive"] = "archive"
+
+
+Command = (
+    StartMedia
+    | HangUp
+    | Transfer
+    | Reconcile
+    | Reassure
+    | Apologise
+    | TellRelay
+    | StartPromise
+    | Archive
+)
+COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])
