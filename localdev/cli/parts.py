@@ -34,11 +34,24 @@ def run(args: Namespace) -> int:
     environ = local_settings(layout, os.environ)
     os.environ.update(environ)  # the Functions worker and the relay read their settings from here
     try:
-        asyncio.run(_until_told(args, layout, environ))
+        asyncio.run(_until_told(args, layout, environ), loop_factory=LOOPS.get(args.part))
     except (SettingsError, StartError, StartRefused, OSError) as error:
         print(f"artvoice {args.part}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _fast_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop for a part that carries audio: uvloop where it exists, as in the container."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+LOOPS = {"relay": _fast_loop, "simulator": _fast_loop}
 
 
 async def _until_told(args: Namespace, layout: Layout, environ: dict[str, str]) -> None:
