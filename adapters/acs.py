@@ -6,6 +6,8 @@ trailing slash in the endpoint breaks the signature, a connection string always 
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from uuid import NAMESPACE_URL, uuid5
 from core.control_ports import CarrierError, Links, Once, Trouble
 from core.facts import LegState
 
+# Takes most of a second to import: done in a thread, so that other calls go on meanwhile.
+SDK = "azure.communication.callautomation.aio"
 API_VERSION = "2026-03-12"
 CONNECT_S = 2
 READ_S = 5
@@ -38,6 +42,7 @@ class AcsCalls:
         self._connect = connect
         self._source_number = source_number
         self._client: Any = None
+        self._connecting = asyncio.Lock()
 
     async def answer(self, offer: str, links: Links, once: Once) -> str:
         with _carrier_errors():
@@ -120,8 +125,9 @@ class AcsCalls:
             self._client = None
 
     async def _calls(self) -> Any:
-        if self._client is None:
-            self._client = await self._connect()
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._connect()
         return self._client
 
     async def _leg(self, connection_id: str) -> Any:
@@ -132,6 +138,7 @@ def key_client(endpoint: str, access_key: str) -> Connect:
     """Connect with an access key; http endpoints work, for loopback."""
 
     async def connect() -> Any:
+        await asyncio.to_thread(importlib.import_module, SDK)
         from azure.core.credentials import AzureKeyCredential
 
         return _client(endpoint, AzureKeyCredential(access_key))
@@ -143,6 +150,8 @@ def identity_client(endpoint: str) -> Connect:
     """Connect with the identity of the process (managed identity, developer login)."""
 
     async def connect() -> Any:
+        await asyncio.to_thread(importlib.import_module, SDK)
+        await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
         from azure.identity.aio import DefaultAzureCredential
 
         return _client(endpoint, DefaultAzureCredential())
