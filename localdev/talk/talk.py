@@ -128,11 +128,7 @@ class Talk:
         await self._turn(shown, use, secret=collecting.secret)
 
     async def _turn(self, words: str, use: ToolCall | None = None, *, secret: bool = False) -> None:
-        now = self._loop.time()
-        record = TurnRecord(turn=self._journal.conversation.turn + 1, caller=[words])
-        record.marks = Marks(decided=now, text=now)
-        self._collecting = None
-        self._journal.write(CallerSaid(turn=record.turn, text=words), urgent=True)
+        record = self._taken(words)
         said: list[tuple[str, str]] = []
         closings: list[Closing] = []
         thought = Thought(
@@ -147,18 +143,27 @@ class Talk:
                 await self._thinker.use(thought, use, secret=secret)
             await self._thinker.think(thought)
         except EngineFailed as failure:
-            cause = str(failure.error.cause)
-            self._journal.write(EngineStumbled(engine="thinking", cause=cause, spoken=True))
-            self.failures[record.turn] = str(failure)
-            said.append((self.agent, self._settings.phrases.apology))
-        if not said:
-            said.append((self.agent, self._settings.phrases.empty))
-        _mark(record.marks, self._loop.time())
-        record.marks.audio = record.marks.sent = record.marks.words
-        self._heard(record, said)
+            said.append((self.agent, self._stumbled(record.turn, failure)))
+        self._heard(record, said or [(self.agent, self._settings.phrases.empty)])
         if closings:
             self.ended = closings[-1]
             self._journal.write(self._closings.fact(self.ended), urgent=True)
+
+    def _taken(self, words: str) -> TurnRecord:
+        """Begin a turn with the caller's words."""
+        now = self._loop.time()
+        record = TurnRecord(turn=self._journal.conversation.turn + 1, caller=[words])
+        record.marks = Marks(decided=now, text=now)
+        self._collecting = None
+        self._journal.write(CallerSaid(turn=record.turn, text=words), urgent=True)
+        return record
+
+    def _stumbled(self, turn: int, failure: EngineFailed) -> str:
+        """Note why there is no answer; return what is said instead."""
+        cause = str(failure.error.cause)
+        self._journal.write(EngineStumbled(engine="thinking", cause=cause, spoken=True))
+        self.failures[turn] = str(failure)
+        return self._settings.phrases.apology
 
     def _wanted(self, effects: tuple[Effect, ...]) -> list[Closing]:
         for effect in effects:
@@ -168,6 +173,9 @@ class Talk:
         return [wish for wish in wishes if wish is not None]
 
     def _heard(self, record: TurnRecord, said: list[tuple[str, str]]) -> None:
+        """End a turn: without a telephone, all that was said was heard at once."""
+        _mark(record.marks, self._loop.time())
+        record.marks.audio = record.marks.sent = record.marks.words
         record.reply = [piece for _, piece in said]
         record.heard = said
         for fact in record.heard_facts([], done=True):
