@@ -87,7 +87,7 @@ def test_an_unknown_fault_is_refused_before_anything_starts(tmp_path: Path) -> N
 
 
 def test_every_command_has_help() -> None:
-    for command in ("up", "host", "relay", "simulator", "call", "replay", "eval", "agents", "doctor"):
+    for command in "up host relay simulator call replay eval agents doctor".split():
         assert f"artvoice {command}" in artvoice(command, "--help").stdout
 
 
