@@ -19,6 +19,7 @@ from typing import Any
 from .errors import StartError
 
 _MODULE = "function_app"
+_INVENTORY = "Successfully indexed function app"
 _raised: ContextVar[list[BaseException] | None] = ContextVar("_raised", default=None)
 
 
@@ -149,10 +150,13 @@ class _KeepRaised(logging.Filter):
     """Takes the exception of a failed invocation out of the library's log.
 
     The library swallows it and gives back its `repr`; the log record is the one place where the
-    exception itself is left. The caller logs failures, so that each is logged once.
+    exception itself is left. The caller logs failures, so that each is logged once. The inventory
+    of the app that the library writes at start, a line of many pages, is left out as well.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if _INVENTORY in str(record.msg)[:100]:
+            return False
         kept = _raised.get()
         if kept is None or record.msg != "Native invocation failed" or not record.exc_info:
             return True
