@@ -118,7 +118,7 @@ class Host:
         )
         server.add_routes(management.routes(rpc, lambda t, h: named("rpc" + t, h)))
         functions = HttpTriggers(app, self._keys, settings.route_prefix)
-        server.router.add_route("*", "/{path:.*}", functions.handle)
+        server.router.add_route("*", "/{path:(?s:.*)}", functions.handle)
         await runner.setup()
         self._exits.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()

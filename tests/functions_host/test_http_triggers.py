@@ -40,6 +40,12 @@ async def test_a_path_finds_its_function(
     assert (answer.status, answer.text) == (status, text)
 
 
+async def test_a_parameter_may_hold_a_line_break(bench: Bench) -> None:
+    answer = await bench.call("POST", "/api/hello/a%0Ab")
+
+    assert (answer.status, answer.json["name"]) == (200, "a\nb")
+
+
 async def test_an_optional_parameter_may_be_missing(bench: Bench) -> None:
     answer = await bench.call("GET", "/api/hello")
 
