@@ -28,7 +28,7 @@ async def review(approval_id: str, plane: Plane, durable: Orchestrations) -> dic
     Two reviews at once do no harm: every change is conditional, every effect has a key.
     """
     while True:
-        approval = await plane.promises.approval(approval_id)
+        approval = await plane.approvals.get(approval_id)
         if approval is None:
             return {"again": None}  # its call's time was over, and everything of it was forgotten
         step = next_step(approval, plane.clock())
@@ -43,16 +43,16 @@ async def _do(step: Step, approval: Approval, plane: Plane, durable: Orchestrati
     now = plane.clock()
     match step:
         case "remind":
-            if await plane.promises.change_approval(replace(approval, reminded_at=now)):
+            if await plane.approvals.change(replace(approval, reminded_at=now)):
                 log.warning("an approval waits for a person", extra={"approval": approval.id})
         case "expire":
             expired = replace(approval, decision="expired", decided_at=now)
-            await plane.promises.change_approval(expired)
+            await plane.approvals.change(expired)
         case "act":
             await _act(approval, plane)
         case "give_up":
             text = "It could not be done because of a technical problem."
-            await plane.promises.change_approval(replace(approval, outcome="failed", result=text))
+            await plane.approvals.change(replace(approval, outcome="failed", result=text))
         case "tell":
             await _tell(approval, plane, durable)
         case "over" | Wait():
@@ -67,7 +67,7 @@ async def _act(approval: Approval, plane: Plane) -> None:
 
     lease = plane.clock() + LEASE_S
     trying = replace(approval, tries=approval.tries + 1, acting_until=lease)
-    if not await plane.promises.change_approval(trying):
+    if not await plane.approvals.change(trying):
         return
     today = datetime.fromtimestamp(plane.clock(), UTC).date()
     path = plane.settings.customers_path
@@ -85,7 +85,7 @@ async def _act(approval: Approval, plane: Plane) -> None:
     else:
         outcome: Literal["done", "failed"] = "done" if result.ok else "failed"
         tried = replace(tried, outcome=outcome, result=result.text[:MAX_RESULT])
-    await plane.promises.change_approval(tried)
+    await plane.approvals.change(tried)
 
 
 async def _tell(approval: Approval, plane: Plane, durable: Orchestrations) -> None:
@@ -110,7 +110,7 @@ async def _tell(approval: Approval, plane: Plane, durable: Orchestrations) -> No
     told = replace(approval, told_at=plane.clock())
     if not plane.settings.keep_transcript:
         told = replace(told, subject="", details={}, reason="", result="")
-    await plane.promises.change_approval(told)
+    await plane.approvals.change(told)
 
 
 async def _woken(call_id: str, plane: Plane, durable: Orchestrations) -> None:

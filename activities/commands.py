@@ -18,7 +18,7 @@ from core.control_ports import (
     Trouble,
     UnknownCall,
 )
-from core.promises import approval_id
+from core.promises import promise_id
 from core.session import Directive
 
 SOURCE = "command"
@@ -51,9 +51,9 @@ async def _outcome(  # noqa: C901 one row per command
             directive = Directive(id=directive_id, call_id=call.call_id, kind=kind, ref=ref)
             await plane.store.direct(directive)
             return _done(command)
-        case c.StartApproval(request_id=request):
-            asked = approval_id(call.call_id, request)
-            await durable.begin("approval", asked, {"id": asked})
+        case c.StartPromise(promise=kind, request_id=request):
+            promised = promise_id(call.call_id, kind, request)
+            await durable.begin(kind, promised, {"id": promised})
             return _done(command)
         case c.StartMedia():
             return await _carried_out(command, plane.calls.start_media(call.connection_id))

@@ -59,7 +59,8 @@ async def _forget_old(plane: Plane) -> None:
             await plane.blobs.delete(name)
     if old:
         await plane.store.forget(old)
-        await plane.promises.forget(old)
+        await plane.approvals.forget(old)
+        await plane.callbacks.forget(old)
 
 
 def _transcripts(call_id: str) -> tuple[str, str]:

@@ -5,83 +5,92 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pydantic import TypeAdapter
+
 from adapters.cosmos import CosmosContainer, Document, any_of
 from adapters.cosmos_documents import before, listed, name
-from core.promises import APPROVAL, Approval, ApprovalPage
+from core.promises import Page, Promise
 
-APPROVALS = "approvals"
 DAY_S = 86_400
 GRACE_S = 30 * DAY_S  # they go with their call; this is the net
 MANY = 1000
 
 
-class CosmosPromises:
+class CosmosPromises[P: Promise]:
     """A `PromiseStore` in the calls' container. Raises the SDK's errors."""
 
-    def __init__(self, container: CosmosContainer, *, retention_days: int) -> None:
+    def __init__(
+        self,
+        container: CosmosContainer,
+        kind: str,
+        adapter: TypeAdapter[P],
+        *,
+        retention_days: int,
+    ) -> None:
+        self._kind = kind
+        self._adapter = adapter
         self._container = container
         self._ttl = retention_days * DAY_S + GRACE_S
 
-    async def keep_approval(self, approval: Approval) -> Approval:
-        first = replace(approval, version=0)
+    async def keep(self, promise: P) -> P:
+        first: P = replace(promise, version=0)  # type: ignore[type-var]
         if await self._container.create(self._document(first)):
             return first
-        return await self.approval(approval.id) or first
+        return await self.get(promise.id) or first
 
-    async def approval(self, approval_id: str) -> Approval | None:
-        document = await self._container.read(APPROVALS, name(approval_id))
-        return APPROVAL.validate_python(document["approval"]) if document else None
+    async def get(self, promise_id: str) -> P | None:
+        document = await self._container.read(self._kind, name(promise_id))
+        return self._adapter.validate_python(document["promise"]) if document else None
 
-    async def change_approval(self, approval: Approval) -> bool:
-        changed = self._document(replace(approval, version=approval.version + 1))
+    async def change(self, promise: P) -> bool:
+        next_one: P = replace(promise, version=promise.version + 1)  # type: ignore[type-var]
+        changed = self._document(next_one)
         return await self._container.patch(
-            APPROVALS,
-            name(approval.id),
-            {key: changed[key] for key in ("approval", "status", "version")},
-            where=f"c.version = {approval.version:d}",
+            self._kind,
+            name(promise.id),
+            {key: changed[key] for key in ("promise", "status", "version")},
+            where=f"c.version = {promise.version:d}",
         )
 
-    async def approvals(
-        self, *, status: str = "", limit: int = 50, continuation: str = ""
-    ) -> ApprovalPage:
+    async def page(self, *, status: str = "", limit: int = 50, continuation: str = "") -> Page[P]:
         which = " AND c.status = @status" if status else ""
         parameters = {"status": status} if status else {}
         rows = await self._container.rows(
-            APPROVALS,
-            f"SELECT c.approval, c.listed FROM c WHERE c.listed < @before{which}"  # noqa: S608 constants
+            self._kind,
+            f"SELECT c.promise, c.listed FROM c WHERE c.listed < @before{which}"  # noqa: S608 constants
             " ORDER BY c.listed DESC",
             limit + 1,
             before=before(continuation),
             **parameters,
         )
-        page = tuple(APPROVAL.validate_python(row["approval"]) for row in rows[:limit])
+        page = tuple(self._adapter.validate_python(row["promise"]) for row in rows[:limit])
         more = rows[limit - 1]["listed"] if page and len(rows) > limit else ""
-        return ApprovalPage(approvals=page, continuation=more)
+        return Page(promises=page, continuation=more)
 
     async def forget(self, call_ids: Sequence[str]) -> None:
         if not call_ids:
             return
         among, parameters = any_of("call", call_ids)
         rows = await self._container.rows(
-            APPROVALS,
+            self._kind,
             f"SELECT c.id FROM c WHERE c.call_id IN {among}",  # noqa: S608 names of parameters
             MANY,
             **parameters,
         )
         for row in rows:
-            await self._container.delete(APPROVALS, row["id"])
+            await self._container.delete(self._kind, row["id"])
 
     async def aclose(self) -> None:
         await self._container.aclose()
 
-    def _document(self, approval: Approval) -> Document:
+    def _document(self, promise: P) -> Document:
         return {
-            "id": name(approval.id),
-            "pk": APPROVALS,
-            "call_id": approval.call_id,
-            "listed": listed(approval.asked_at, approval.id),
-            "status": approval.status,
-            "version": approval.version,
-            "approval": APPROVAL.dump_python(approval, mode="json"),
+            "id": name(promise.id),
+            "pk": self._kind,
+            "call_id": promise.call_id,
+            "listed": listed(promise.asked_at, promise.id),
+            "status": promise.status,
+            "version": promise.version,
+            "promise": self._adapter.dump_python(promise, mode="json"),
             "ttl": self._ttl,
         }

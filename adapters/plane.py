@@ -15,8 +15,9 @@ from adapters.settings import Settings
 from adapters.stores import blob_store, call_store, promise_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
+from core.callbacks import CALLBACK, Callback
 from core.control_ports import Blobs, CallControl, CallStore, Links
-from core.promises import PromiseStore
+from core.promises import APPROVAL, Approval, PromiseStore
 from core.session import SCENARIO
 
 SCENARIOS = "registries:load_scenario"
@@ -47,7 +48,8 @@ class Plane:
 
     settings: Settings
     store: CallStore
-    promises: PromiseStore
+    approvals: PromiseStore[Approval]
+    callbacks: PromiseStore[Callback]
     calls: CallControl
     blobs: Blobs
     tokens: TokenVerifier
@@ -94,7 +96,8 @@ class Plane:
         await self.calls.aclose()
         await self.store.aclose()
         await self.blobs.aclose()
-        await self.promises.aclose()
+        await self.approvals.aclose()
+        await self.callbacks.aclose()
 
 
 def build(settings: Settings) -> Plane:
@@ -105,7 +108,8 @@ def build(settings: Settings) -> Plane:
     return Plane(
         settings=settings,
         store=call_store(settings),
-        promises=promise_store(settings),
+        approvals=promise_store(settings, "approvals", APPROVAL),
+        callbacks=promise_store(settings, "callbacks", CALLBACK),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
         blobs=blob_store(settings),
         tokens=TokenVerifier(

@@ -8,8 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr
+
+from core.moments import Hours
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -110,6 +113,23 @@ def _targets(value: str) -> dict[str, str]:
     return {name: _number(number) for name, number in targets.items()}
 
 
+def _hours(value: object) -> Hours:
+    if isinstance(value, Hours):
+        return value
+    found = re.fullmatch(r"\s*([0-9]{1,2})\s*-\s*([0-9]{1,2})\s*", str(value))
+    if not found or not 0 <= int(found[1]) < int(found[2]) <= 24:
+        raise Wrong("is not a span of hours", "Give full hours, like 9-20.")
+    return Hours(opens=int(found[1]), closes=int(found[2]))
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise Wrong("is not a time zone", "Give a name like Europe/Berlin.") from None
+    return value
+
+
 Url = Annotated[str, BeforeValidator(_url)]
 Number = Annotated[str, BeforeValidator(_number)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
@@ -117,6 +137,8 @@ Numbers = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
 Prefixes = Annotated[tuple[str, ...], BeforeValidator(_prefixes)]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 Targets = Annotated[dict[str, str], BeforeValidator(_targets)]
+CallHours = Annotated[Hours, BeforeValidator(_hours)]
+Zone = Annotated[str, BeforeValidator(_zone)]
 Secret = Annotated[SecretStr, Field(default=SecretStr(""))]
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from adapters.setting_values import (
+    CallHours,
     Mistake,
     Number,
     Numbers,
@@ -23,10 +24,13 @@ from adapters.setting_values import (
     Targets,
     Url,
     Wrong,
+    Zone,
     connection,
     is_loopback,
 )
 from core.call import Limits
+from core.callbacks import Rules
+from core.moments import Hours
 
 MIN_KEY_CHARS = 16
 
@@ -65,6 +69,9 @@ class Settings(BaseModel):
     call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
     call_transfer_seconds: float = Field(default=Limits().transfer_s, gt=0, le=600)
     call_speechless_seconds: float = Field(default=Limits().speechless_s, gt=0, le=600)
+    callback_hours: CallHours = Hours()
+    callback_timezone: Zone = "UTC"
+    callback_attempts: int = Field(default=3, ge=1, le=10)
     approval_seconds: float = Field(default=600, gt=0, le=7 * 24 * 3600)
 
     # engines
@@ -196,6 +203,17 @@ class Settings(BaseModel):
     def customers_path(self) -> Path:
         """The file of the practice bank, which host and relay share."""
         return Path(self.store_path) / "customers.db"
+
+    @property
+    def callback_rules(self) -> Rules:
+        """When and whom we may call back."""
+        return Rules(
+            enabled=self.outbound_enabled,
+            numbers=self.outbound_allowed_prefixes,
+            own=self.own_numbers,
+            hours=self.callback_hours,
+            attempts=self.callback_attempts,
+        )
 
     @property
     def limits(self) -> Limits:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, assert_never
 
+from pydantic import TypeAdapter
+
 from adapters.azure_blobs import AzureBlobs, account_identity, connection_string
 from adapters.cosmos import CosmosContainer, account_key, identity
 from adapters.cosmos_calls import CosmosCalls
@@ -15,7 +17,7 @@ from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
 from core.control_ports import Blobs, CallStore
-from core.promises import PromiseStore
+from core.promises import Promise, PromiseStore
 
 
 def call_store(settings: Settings) -> CallStore:
@@ -30,14 +32,17 @@ def call_store(settings: Settings) -> CallStore:
             assert_never(settings.store)
 
 
-def promise_store(settings: Settings) -> PromiseStore:
-    """Make the store of promises, beside the calls. Raises SettingsError for what it lacks."""
+def promise_store[P: Promise](
+    settings: Settings, kind: str, adapter: TypeAdapter[P]
+) -> PromiseStore[P]:
+    """Make the store of one kind of promises. Raises SettingsError for what it lacks."""
     match settings.store:
         case "sqlite":
-            return SqlitePromises(Path(settings.store_path) / "promises.db")
+            return SqlitePromises(Path(settings.store_path) / "promises.db", kind, adapter)
         case "cosmos":
             container = cosmos_container(settings)
-            return CosmosPromises(container, retention_days=settings.retention_days)
+            days = settings.retention_days
+            return CosmosPromises(container, kind, adapter, retention_days=days)
         case _:
             assert_never(settings.store)
 

@@ -13,7 +13,7 @@ from adapters.plane import Plane
 from api.http import Problem, Reply, Request, ok, page_limit, read_object, text_of
 from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
 from core.facts import ApprovalDecision, ApprovalRequested
-from core.promises import Approval, approval_id
+from core.promises import Approval, promise_id
 
 log = logging.getLogger("artvoice.approvals")
 
@@ -30,14 +30,14 @@ async def list_approvals(request: Request, plane: Plane, durable: Orchestrations
     if status not in STATUSES:
         raise Problem(400, f"status must be one of {', '.join(STATUSES[1:])}")
     try:
-        page = await plane.promises.approvals(
+        page = await plane.approvals.page(
             status=status,
             limit=page_limit(request),
             continuation=text_of(request.query, "continuation"),
         )
     except ValueError as error:
         raise Problem(400, "continuation is not one of ours") from error
-    found = [_shown(approval) for approval in page.approvals]
+    found = [_shown(approval) for approval in page.promises]
     return ok({"approvals": found, "continuation": page.continuation or None})
 
 
@@ -51,7 +51,7 @@ async def decide(request: Request, plane: Plane, durable: Orchestrations) -> Rep
     if not name:
         raise Problem(400, "name: who decides?")
     reason = text_of(body, "reason", 300).strip()
-    approval = await plane.promises.approval(request.params["approval_id"])
+    approval = await plane.approvals.get(request.params["approval_id"])
     if approval is None:
         raise Problem(404, "no such approval")
     now = plane.clock()
@@ -65,13 +65,13 @@ async def decide(request: Request, plane: Plane, durable: Orchestrations) -> Rep
 
 
 async def _written(decided: Approval, plane: Plane) -> bool:
-    if await plane.promises.change_approval(decided):
+    if await plane.approvals.change(decided):
         return True
-    now = await plane.promises.approval(decided.id)
+    now = await plane.approvals.get(decided.id)
     if now is None or now.decision:
         return False
     again = replace(decided, version=now.version, reminded_at=now.reminded_at)
-    return await plane.promises.change_approval(again)
+    return await plane.approvals.change(again)
 
 
 async def _wake(approval: str, durable: Orchestrations) -> None:
@@ -120,7 +120,7 @@ async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list
     for fact in (new.fact for new in facts):
         if isinstance(fact, ApprovalRequested):
             asked = Approval(
-                id=approval_id(call.call_id, fact.request_id),
+                id=promise_id(call.call_id, "approval", fact.request_id),
                 call_id=call.call_id,
                 request_id=fact.request_id,
                 tool=fact.tool,
@@ -131,7 +131,7 @@ async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list
                 remind_at=now + wait / 2,
                 due_at=now + wait,
             )
-            kept.append((await plane.promises.keep_approval(asked)).id)
+            kept.append((await plane.approvals.keep(asked)).id)
     return kept
 
 

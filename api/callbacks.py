@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from adapters import orders
 from adapters.plane import Plane
-from api import orders
 from api.http import Problem, Reply, Request
 from core.acs_events import Garbled, parse_callbacks
 from core.control_ports import NewFact, Orchestrations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from adapters import orders
 from adapters.archive import whole_log
 from adapters.plane import Plane
-from api import orders
 from api.http import Problem, Reply, Request, ok, page_limit, read_object, text_of
 from core.control_ports import NewFact, Orchestrations, StoredCall
 from core.facts import ENTRIES, HangUpRequested

@@ -10,8 +10,8 @@ import logging
 from uuid import NAMESPACE_URL, uuid5
 from weakref import WeakValueDictionary
 
+from adapters import orders
 from adapters.plane import Plane, Snapshot
-from api import orders
 from core import facts as f
 from core.acs_events import IncomingCall
 from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall, Trouble

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from adapters import orders
 from adapters.archive import archive, whole_log
 from adapters.plane import Plane
 from adapters.tokens import same, session_token
-from api import approvals, orders
+from api import approvals, promised_calls
 from api.http import Problem, Reply, Request, read_body
 from core import facts as f
 from core import session as s
@@ -23,6 +24,7 @@ ITS_OWN = (
     | f.TransferRequested
     | f.HangUpRequested
     | f.ApprovalRequested
+    | f.CallbackRequested
 )
 TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 RELAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
@@ -78,11 +80,13 @@ async def report(request: Request, plane: Plane, durable: Orchestrations) -> Rep
             fresh.append(NewFact(source=source, source_id=str(seq), fact=_fact(event.fact)))
     if fresh:
         asked = await approvals.keep(call, fresh, plane)
+        promised = await promised_calls.keep(call, fresh, plane)
         await orders.append(call, fresh, plane, durable, epoch=given.epoch)
         call = await _call(request, plane)
         if call.ended_at is not None:  # the last words may come after the end
             await archive(call.call_id, plane)
             await approvals.begin(asked, durable)
+            await promised_calls.begin(promised, durable)
     answer = s.Acknowledged(seq=seq, superseded=given.epoch != call.epoch)
     return Reply(body=s.ACKNOWLEDGED.dump_json(answer))
 
@@ -95,6 +99,8 @@ def _fact(fact: f.Fact) -> f.Fact:
         return replace(fact, target="unknown")
     if isinstance(fact, f.ApprovalRequested) and not approvals.is_sound(fact):
         raise Problem(400, "approval_requested: not an id, or too much")
+    if isinstance(fact, f.CallbackRequested) and not promised_calls.is_sound(fact):
+        raise Problem(400, "callback_requested: not an id, or no time")
     return fact
 
 

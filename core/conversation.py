@@ -17,6 +17,7 @@ from core.facts import (
     ApprovalDecided,
     ApprovalRequested,
     ApprovalTold,
+    Briefed,
     CallerSaid,
     Fact,
     HandedOff,
@@ -109,7 +110,7 @@ def rebuild(start_agent: str, log: Iterable[LogEntry]) -> Conversation:
     return conversation
 
 
-def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901 one row per fact
+def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901, PLR0912 one row per fact
     """Return the conversation after one more fact; most facts of a call's life change nothing."""
     match fact:
         case CallerSaid(turn=turn, text=text, interrupted=interrupted):
@@ -131,6 +132,9 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
             return _decided(conversation, fact)
         case ApprovalTold():
             return _told(conversation, fact)
+        case Briefed(text=text, slots=slots):
+            briefed = replace(conversation, slots={**conversation.slots, **slots})
+            return _note(briefed, text)
         case TransferRequested(target=target):
             return _note(conversation, f"You asked to connect the caller to {target}.")
         case TransferFailed():

@@ -18,6 +18,7 @@ from core.life_facts import (
     ApprovalDecided,
     ApprovalDecision,
     ApprovalRequested,
+    CallbackRequested,
     CommandDone,
     CommandOutcome,
     Connected,
@@ -45,6 +46,7 @@ from core.life_facts import (
 from core.talk_facts import (
     AgentHeard,
     ApprovalTold,
+    Briefed,
     CallerSaid,
     EngineStumbled,
     HandoffMade,
@@ -68,6 +70,8 @@ __all__ = [
     "ApprovalDecision",
     "ApprovalRequested",
     "ApprovalTold",
+    "Briefed",
+    "CallbackRequested",
     "CallerSaid",
     "CommandDone",
     "CommandOutcome",
@@ -130,6 +134,7 @@ LifeFact = (
     | HangUpRequested
     | ApprovalRequested
     | ApprovalDecided
+    | CallbackRequested
     | CommandDone
     | Reconciled
     | Overdue
@@ -140,6 +145,7 @@ TalkFact = (
     | ToolStarted
     | ToolFinished
     | Remembered
+    | Briefed
     | ApprovalTold
     | TurnDone
     | EngineStumbled
@@ -164,6 +170,7 @@ POKING = (
     HangUpRequested,
     ApprovalRequested,
     ApprovalDecided,
+    CallbackRequested,
 )
 
 
@@ -205,6 +212,8 @@ def lean(entry: LogEntry) -> LogEntry:
             return replace(bare, fact=replace(fact, reason=""))
         case ApprovalRequested(request_id=request):
             return replace(bare, fact=ApprovalRequested(request_id=request))
+        case CallbackRequested(request_id=request, at=at):
+            return replace(bare, fact=CallbackRequested(request_id=request, at=at))
         case ApprovalDecided(request_id=request, decision=decision, ok=ok):
             decided = ApprovalDecided(request_id=request, decision=decision, ok=ok)
             return replace(bare, fact=decided)

@@ -222,6 +222,17 @@ class ApprovalDecided:
     kind: Literal["approval_decided"] = "approval_decided"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRequested:
+    """An agent promised to call the caller back, `at` epoch seconds."""
+
+    request_id: str
+    at: float = 0.0
+    agent: str = ""
+    topic: str = ""
+    kind: Literal["callback_requested"] = "callback_requested"
+
+
 CommandOutcome = Literal["ok", "gone", "failed"]
 
 

@@ -1,4 +1,4 @@
-"""What was promised in a call and may outlive it: a request to a person, as it is kept.
+"""What was promised in a call and may outlive it; and a request to a person, as it is kept.
 
 Each promise is one document and one orchestration of the same id. `version` is the store's: a
 change is written only where nobody else changed the document in between.
@@ -53,9 +53,9 @@ class Approval:
         return self.decision or "open"
 
 
-def approval_id(call_id: str, request_id: str) -> str:
-    """Name a request for ever: the same at every attempt to make it."""
-    return f"{call_id}:approval:{request_id}"
+def promise_id(call_id: str, kind: Literal["approval", "callback"], request_id: str) -> str:
+    """Name a promise for ever: the same at every attempt to make it."""
+    return f"{call_id}:{kind}:{request_id}"
 
 
 # --- what is next ---------------------------------------------------------------------------------
@@ -95,31 +95,48 @@ def _undecided(approval: Approval, now: float) -> Step:
 # --- what keeps and runs them ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalPage:
-    """Approvals, newest first; `continuation` is empty on the last page."""
+class Promise(Protocol):
+    """What a store must know of a promise, which is a frozen dataclass."""
 
-    approvals: Sequence[Approval]
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def call_id(self) -> str: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def asked_at(self) -> float: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page[P]:
+    """Promises, newest first; `continuation` is empty on the last page."""
+
+    promises: tuple[P, ...]
     continuation: str
 
 
-class PromiseStore(Protocol):
-    """Promises by id. Every write is conditional."""
+class PromiseStore[P](Protocol):
+    """Promises of one kind by id. Every write is conditional."""
 
-    async def keep_approval(self, approval: Approval) -> Approval:
+    async def keep(self, promise: P) -> P:
         """Create it unless it exists; return what is stored."""
         ...
 
-    async def approval(self, approval_id: str) -> Approval | None: ...
+    async def get(self, promise_id: str) -> P | None: ...
 
-    async def change_approval(self, approval: Approval) -> bool:
+    async def change(self, promise: P) -> bool:
         """Write it if its version is still the stored one; False when somebody was faster."""
         ...
 
-    async def approvals(
-        self, *, status: str = "", limit: int = 50, continuation: str = ""
-    ) -> ApprovalPage:
-        """List approvals, newest first. Raises ValueError for a continuation that is not ours."""
+    async def page(self, *, status: str = "", limit: int = 50, continuation: str = "") -> Page[P]:
+        """List them, newest first. Raises ValueError for a continuation that is not ours."""
         ...
 
     async def forget(self, call_ids: Sequence[str]) -> None:

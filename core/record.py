@@ -147,7 +147,7 @@ def without_words(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "turns": turns, "handoffs": handoffs}
 
 
-def wordless(fact: f.Fact) -> f.Fact:
+def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901 one row per fact
     """Return a fact without what was said, heard, passed to tools or remembered."""
     match fact:
         case f.CallerSaid() | f.AgentHeard():
@@ -169,6 +169,10 @@ def wordless(fact: f.Fact) -> f.Fact:
             return replace(fact, summary="")
         case f.ApprovalRequested():
             return replace(fact, subject="", details={})
+        case f.CallbackRequested():
+            return replace(fact, topic="")
+        case f.Briefed():
+            return replace(fact, text="", slots={})
         case f.ApprovalDecided():
             return replace(fact, subject="", reason="", text="")
         case _:

@@ -42,6 +42,11 @@ class Leg:
     caller: str
     called: str
 
+    @property
+    def person(self) -> str:
+        """The number or user id that is not ours."""
+        return self.called if self.direction is Direction.OUTBOUND else self.caller
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:

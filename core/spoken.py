@@ -76,6 +76,13 @@ def day(value: date | str) -> str:
     return f"{MONTHS[when.month - 1]} {ordinal(when.day)}"
 
 
+def clock(hour: int, minute: int = 0) -> str:
+    """Say a time of day, `15, 30` as `three thirty in the afternoon`."""
+    part = "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
+    minutes = f" oh {number(minute)}" if 0 < minute < 10 else f" {number(minute)}" if minute else ""
+    return f"{number((hour - 1) % 12 + 1)}{minutes} in the {part}"
+
+
 def year(value: int) -> str:
     """Say a year, `1985` as `nineteen eighty-five`."""
     century, rest = divmod(value, 100)

@@ -65,6 +65,15 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Briefed:
+    """What an agent is told before a call that we make: why, and what was said before."""
+
+    text: str
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    kind: Literal["briefed"] = "briefed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalTold:
     """The agent begins to tell the caller, in a turn of its own, what was decided."""
 

@@ -94,6 +94,15 @@ class AskApproval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallBack:
+    """Call this caller back, `at` epoch seconds, about `topic`."""
+
+    at: float
+    topic: str = ""
+    kind: Literal["call_back"] = "call_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectDigits:
     """Ask the caller for keys; the digits go to the tool `then`, never to the model if secret."""
 
@@ -112,7 +121,7 @@ class Remember:
     kind: Literal["remember"] = "remember"
 
 
-Effect = HandOff | TransferCall | HangUp | AskApproval | CollectDigits | Remember
+Effect = HandOff | TransferCall | HangUp | AskApproval | CallBack | CollectDigits | Remember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

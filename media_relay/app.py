@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from adapters.customers import SqliteCustomers
 from adapters.settings import Settings
@@ -54,7 +55,13 @@ async def serve(
     list_scenarios()  # reads all that calls run on: mistakes are told now, not by a caller
     engines = engines_of(read)
     control = ControlClient(read.functions_base_url or "", read.relay_shared_key.get_secret_value())
-    catalog = RegistryCatalog(_customers(read), today=_today)
+    zone = ZoneInfo(read.callback_timezone)
+    catalog = RegistryCatalog(
+        _customers(read),
+        today=_today,
+        now=lambda: datetime.now(zone),
+        callbacks=read.callback_rules,
+    )
     try:
         async with asyncio.TaskGroup() as tasks:
             relay = Relay(read, engines, catalog, control, tasks)

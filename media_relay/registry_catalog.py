@@ -7,11 +7,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from core.agents import Scenario
 from core.bank import CustomerStore
+from core.callbacks import Rules
 from core.errors import Cause, EngineError, EngineFailed
 from core.session import Leg
 from core.tools import ToolCall, ToolResult, ToolSpec
@@ -34,9 +35,18 @@ _REMEMBERED = 20  # scenarios
 class RegistryCatalog:
     """Agents and tools as the developer wrote them."""
 
-    def __init__(self, customers: CustomerStore, *, today: Callable[[], date]) -> None:
+    def __init__(
+        self,
+        customers: CustomerStore,
+        *,
+        today: Callable[[], date],
+        now: Callable[[], datetime] | None = None,
+        callbacks: Rules | None = None,
+    ) -> None:
         self._customers = customers
         self._today = today
+        self._now = now
+        self._callbacks = callbacks or Rules()
         self._warm: deque[Scenario] = deque(maxlen=_REMEMBERED)
 
     async def warm(self, scenario: Scenario) -> None:
@@ -47,7 +57,7 @@ class RegistryCatalog:
 
     async def about(self, leg: Leg) -> Mapping[str, Any]:
         """Return how a known number is greeted. It proves nothing."""
-        return await asyncio.to_thread(known_caller, self._customers, leg.caller)
+        return await asyncio.to_thread(known_caller, self._customers, leg.person)
 
     def tools(self, scene: Scene) -> tuple[ToolSpec, ...]:
         return tools_for(scene.scenario, scene.agent)
@@ -78,6 +88,8 @@ class RegistryCatalog:
             slots=use.slots,
             caller=use.caller,
             idempotency_key=use.key,
+            now=self._now() if self._now else None,
+            callbacks=self._callbacks,
         )
         return await run_tool(call.name, call.arguments, context)
 

@@ -18,13 +18,24 @@ from typing import Any
 from core.conversation import OpenTool
 from core.facts import (
     ApprovalRequested,
+    CallbackRequested,
     EngineStumbled,
     Remembered,
     ToolFinished,
     ToolRun,
     ToolStarted,
 )
-from core.tools import HIDDEN, AskApproval, Remember, ToolCall, ToolResult, ToolSpec, TransferCall
+from core.tools import (
+    HIDDEN,
+    AskApproval,
+    CallBack,
+    Effect,
+    Remember,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    TransferCall,
+)
 from media_relay.catalog import Catalog, Scene, ToolUse
 from media_relay.journal import Journal
 from media_relay.turn_record import TurnRecord
@@ -175,7 +186,7 @@ class ToolWork:
             agent=scene.agent.name,
             turn=record.turn,
             key=asked.key,
-            caller=scene.leg.caller,
+            caller=scene.leg.person,
             slots=self._journal.conversation.slots,
         )
         result = await self._catalog.run(asked.call, use)
@@ -187,8 +198,7 @@ class ToolWork:
     def _finish(self, asked: Asked, record: TurnRecord, result: ToolResult, ms: int) -> None:
         call = asked.call
         for effect in result.effects:
-            if isinstance(effect, AskApproval):
-                self._ask_person(asked, effect)  # before the result, which promises it
+            self._promise(asked, effect)  # before the result, which tells of it
         self._journal.write(
             ToolFinished(
                 turn=record.turn,
@@ -207,20 +217,28 @@ class ToolWork:
             if isinstance(effect, Remember):
                 self._journal.write(Remembered(slots=dict(effect.slots)))
 
-    def _ask_person(self, asked: Asked, wanted: AskApproval) -> None:
-        """Put a request on the record; the control plane goes on with it, once."""
+    def _promise(self, asked: Asked, effect: Effect) -> None:
+        """Put on the record what outlives the call; the control plane goes on with it, once."""
         conversation = self._journal.conversation
-        if wanted.subject in conversation.pending.values():
-            return
+        agent = conversation.agent
         name = hashlib.sha256((asked.key or asked.call.id).encode()).hexdigest()[:24]
-        requested = ApprovalRequested(
-            request_id=name,
-            tool=asked.call.name,
-            agent=conversation.agent,
-            subject=wanted.subject,
-            details=wanted.details,
-        )
-        self._journal.write(requested, urgent=True)
+        fact: ApprovalRequested | CallbackRequested
+        match effect:
+            case AskApproval(subject=subject) if subject in conversation.pending.values():
+                return
+            case AskApproval(subject=subject, details=details):
+                fact = ApprovalRequested(
+                    request_id=name,
+                    tool=asked.call.name,
+                    agent=agent,
+                    subject=subject,
+                    details=details,
+                )
+            case CallBack(at=at, topic=topic):
+                fact = CallbackRequested(request_id=name, agent=agent, at=at, topic=topic)
+            case _:
+                return
+        self._journal.write(fact, urgent=True)
 
 
 def _shown(call: ToolCall, spec: ToolSpec | None) -> Mapping[str, Any]:

@@ -23,3 +23,11 @@ def approval(context: df.DurableOrchestrationContext) -> Any:
     from orchestrators.promise import run_promise
 
     return (yield from run_promise(context, "review_approval"))
+
+
+@bp.orchestration_trigger(context_name="context")
+def callback(context: df.DurableOrchestrationContext) -> Any:
+    """Call somebody back when it was promised."""
+    from orchestrators.promise import run_promise
+
+    return (yield from run_promise(context, "review_callback"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from core.bank import Customer, CustomerStore
+from core.callbacks import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class ToolContext:
     """The call a tool runs in. `slots` is what was remembered about the caller.
 
     `caller` is the caller's number as the network shows it: a hint, never a proof.
+    `now` is the moment on the clock of those whom we call back, by the rules `callbacks`.
     `idempotency_key` is the same when the same tool call runs again after a crash.
     """
 
@@ -26,6 +28,8 @@ class ToolContext:
     slots: Mapping[str, Any] = field(default_factory=dict)
     caller: str = ""
     idempotency_key: str = ""
+    now: datetime | None = None
+    callbacks: Rules = field(default_factory=Rules)
 
     @property
     def customer(self) -> Customer:

@@ -48,6 +48,7 @@ PROMPT_VARIABLES: Mapping[str, Any] = {
     "handoff_reason": "",  # why
     "handoff_context": {},  # what the previous agent passed on
     "greet_on_switch": False,  # whether the caller hears this agent introduce itself
+    "callback_topic": None,  # what a call is about that we promised to make
     "today": "",  # the day, ISO
 }
 SPOKEN_VARIABLES: Mapping[str, Any] = {**PROMPT_VARIABLES, "last_said": ""}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
-from core.tools import HangUp, TransferCall
+from core.moments import moment_heard
+from core.spoken import clock, day
+from core.tools import CallBack, HangUp, ToolResult, TransferCall
 from registries import ToolContext, register_tool
 
 CALL_CENTER = "call_center"
+FARTHEST = timedelta(days=60)
 
 Reason = Annotated[str, Field(max_length=300), "Why, in a few words."]
 
@@ -63,6 +67,46 @@ def transfer_call_to_call_center(
     return "The call is being transferred to the call center.", TransferCall(
         target=CALL_CENTER, reason=reason
     )
+
+
+@register_tool(
+    side_effects=True,
+    ask={"when": "When shall we call you?"},
+    say="All right. We call you back {{ spoken }}. Is there anything else I can do for you?",
+    examples=(
+        "call me back",
+        "can you call me back tomorrow",
+        "please call me tomorrow at ten",
+        "I have no time now, call me later",
+        "give me a call back",
+        "ring me this afternoon",
+    ),
+)
+def schedule_callback(
+    call: ToolContext,
+    *,
+    when: Annotated[str, Field(max_length=200), "Day and time, in the caller's words or ISO."],
+    reason: Annotated[str, Field(max_length=200), "What the call is about."] = "",
+) -> ToolResult | tuple[ToolResult, CallBack]:
+    """Promise to call the caller back on this number, on a day at a time."""
+    if call.now is None or not call.callbacks.allow(call.caller):
+        text = "I am sorry, I can not arrange a call back to this number. You can call us any time."
+        return ToolResult(ok=False, error="not_possible", text=text)
+    at = moment_heard(when, call.now)
+    hours = call.callbacks.hours
+    if at is None:
+        text = "I did not understand the time. On which day and at what time shall we call you?"
+        return ToolResult(ok=False, error="which_time", text=text)
+    if not call.now < at <= call.now + FARTHEST:
+        text = "I can only plan calls within the next two months. When shall we call you?"
+        return ToolResult(ok=False, error="too_far", text=text)
+    if not hours.allow(at):
+        between = f"{clock(hours.opens)} and {clock(hours.closes)}"
+        text = f"We call people between {between} only. When shall we call you?"
+        return ToolResult(ok=False, error="not_then", text=text)
+    spoken = f"on {at:%A}, {day(at.date())}, at {clock(at.hour, at.minute)}"
+    promised = ToolResult(text=f"A call back is planned {spoken}.", data={"spoken": spoken})
+    return promised, CallBack(at=at.timestamp(), topic=reason)
 
 
 @register_tool(

@@ -9,7 +9,7 @@ import pytest
 from adapters.cosmos import CosmosContainer, account_key
 from adapters.cosmos_promises import CosmosPromises
 from adapters.sqlite_promises import SqlitePromises
-from core.promises import Approval
+from core.promises import APPROVAL, Approval
 from localdev.emulators.cosmos import CosmosEmulator
 
 ASKED = Approval(
@@ -28,7 +28,7 @@ ASKED = Approval(
 
 @asynccontextmanager
 async def sqlite(tmp_path):
-    store = SqlitePromises(tmp_path / "promises.db")
+    store = SqlitePromises(tmp_path / "promises.db", "approvals", APPROVAL)
     yield store
     await store.aclose()
 
@@ -38,7 +38,7 @@ async def cosmos(tmp_path):
     async with CosmosEmulator(page=1) as account:
         key = account_key(account.key)
         container = CosmosContainer(account.url, key, database="artvoice", create=True)
-        store = CosmosPromises(container, retention_days=30)
+        store = CosmosPromises(container, "approvals", APPROVAL, retention_days=30)
         try:
             yield store
         finally:
@@ -52,55 +52,55 @@ async def store(request, tmp_path):
 
 
 async def test_a_promise_is_kept_once(store):
-    first = await store.keep_approval(ASKED)
-    second = await store.keep_approval(replace(ASKED, subject="another"))
+    first = await store.keep(ASKED)
+    second = await store.keep(replace(ASKED, subject="another"))
 
     assert first == second == ASKED
-    assert await store.approval(ASKED.id) == ASKED
-    assert await store.approval("other") is None
+    assert await store.get(ASKED.id) == ASKED
+    assert await store.get("other") is None
 
 
 async def test_of_many_who_decide_at_once_one_is_heard(store):
-    await store.keep_approval(ASKED)
+    await store.keep(ASKED)
     decided = [replace(ASKED, decision="approved", by=str(n)) for n in range(5)]
 
-    changed = await asyncio.gather(*(store.change_approval(each) for each in decided))
+    changed = await asyncio.gather(*(store.change(each) for each in decided))
 
     assert sorted(changed) == [False] * 4 + [True]
-    kept = await store.approval(ASKED.id)
+    kept = await store.get(ASKED.id)
     assert kept == replace(decided[changed.index(True)], version=1)
-    assert await store.change_approval(replace(kept, told_at=2000.0))
+    assert await store.change(replace(kept, told_at=2000.0))
 
 
 async def test_a_promise_that_nobody_made_cannot_be_changed(store):
-    assert not await store.change_approval(ASKED)
+    assert not await store.change(ASKED)
 
 
 async def test_promises_are_listed_newest_first_page_by_page(store):
     for n in range(5):
         made = replace(ASKED, id=f"p{n}", call_id=f"c{n}", asked_at=1000.0 + n // 2)
-        await store.keep_approval(made)
-    await store.change_approval(replace(made, decision="denied"))
+        await store.keep(made)
+    await store.change(replace(made, decision="denied"))
 
-    first = await store.approvals(limit=2)
-    second = await store.approvals(limit=2, continuation=first.continuation)
-    third = await store.approvals(limit=2, continuation=second.continuation)
+    first = await store.page(limit=2)
+    second = await store.page(limit=2, continuation=first.continuation)
+    third = await store.page(limit=2, continuation=second.continuation)
 
-    pages = [each.id for page in (first, second, third) for each in page.approvals]
+    pages = [each.id for page in (first, second, third) for each in page.promises]
     assert pages == ["p4", "p3", "p2", "p1", "p0"]
     assert third.continuation == ""
-    assert [each.id for each in (await store.approvals(status="denied")).approvals] == ["p4"]
-    assert len((await store.approvals(status="open")).approvals) == 4
+    assert [each.id for each in (await store.page(status="denied")).promises] == ["p4"]
+    assert len((await store.page(status="open")).promises) == 4
     with pytest.raises(ValueError, match="float"):
-        await store.approvals(continuation="nonsense")
+        await store.page(continuation="nonsense")
 
 
 async def test_what_was_promised_in_a_forgotten_call_goes(store):
-    await store.keep_approval(ASKED)
-    await store.keep_approval(replace(ASKED, id="other", call_id="c2"))
+    await store.keep(ASKED)
+    await store.keep(replace(ASKED, id="other", call_id="c2"))
 
     await store.forget([])
     await store.forget(["c1", "c3"])
 
-    assert await store.approval(ASKED.id) is None
-    assert await store.approval("other") is not None
+    assert await store.get(ASKED.id) is None
+    assert await store.get("other") is not None

@@ -12,8 +12,10 @@ from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
 from adapters.tokens import TokenVerifier
 from core.agents import AgentSpec, Scenario
+from core.callbacks import CALLBACK
 from core.control_ports import CarrierError, Links, Once, Trouble
 from core.facts import LegState
+from core.promises import APPROVAL
 from tests.control.stack import environment
 
 
@@ -128,7 +130,8 @@ def plane_of(clock: Callable[[], float], **more: str) -> Plane:
     return Plane(
         settings=settings,
         store=SqliteCalls(":memory:", clock=clock),
-        promises=SqlitePromises(":memory:"),
+        approvals=SqlitePromises(":memory:", "approvals", APPROVAL),
+        callbacks=SqlitePromises(":memory:", "callbacks", CALLBACK),
         calls=FakeCarrier(),
         blobs=MemoryBlobs(),
         tokens=TokenVerifier(audience="a"),

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from api import incoming, orders
+from adapters import orders
+from api import incoming
 from core import facts as f
 from core.acs_events import IncomingCall
 from core.agents import AgentSpec

@@ -4,53 +4,24 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
-from azure.durable_functions.models import DurableOrchestrationContext
-from azure.durable_functions.orchestrator import Orchestrator
 
 from activities import approvals
 from adapters.plane import Plane
 from core import facts as f
 from core.control_ports import StoredCall
-from core.promises import Approval, approval_id
+from core.promises import Approval, promise_id
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
-from localdev.functions_host.durable.functions import Kind, Raised, Returned
-from orchestrators.promise import run_promise
 from registries.tools import TOOLS
-from tests.control.fakes import FakeDurable, plane_of
+from tests.control.fakes import plane_of
+from tests.control.promised import App
 
 CALL = "call-1"
-ID = approval_id(CALL, "r1")
+ID = promise_id(CALL, "approval", "r1")
 DAY = 24 * 3600.0
-
-
-@dataclass
-class App:
-    """The functions that the engine runs. `crashes`: how many reviews die after their work."""
-
-    plane: Plane
-    crashes: int = 0
-    reviews: int = 0
-    durable: FakeDurable = field(default_factory=FakeDurable)
-
-    def names(self, kind: Kind) -> list[str]:
-        known = {Kind.ORCHESTRATOR: ["approval"], Kind.ACTIVITY: ["review_approval"]}
-        return known.get(kind, [])
-
-    async def run(self, kind: Kind, name: str, payload: str) -> Returned | Raised:
-        if kind is Kind.ORCHESTRATOR:
-            context = DurableOrchestrationContext.from_json(payload)
-            life = Orchestrator(lambda it: run_promise(it, "review_approval"))
-            return Returned(value=life.handle(context))
-        self.reviews += 1
-        result = await approvals.review(json.loads(payload)["id"], self.plane, self.durable)
-        if self.crashes:
-            self.crashes -= 1
-            return Raised(message="the process died")
-        return Returned(value=json.dumps(result))
 
 
 @dataclass
@@ -64,13 +35,13 @@ class Life:
         return self.app.plane
 
     async def approval(self) -> Approval:
-        found = await self.plane.promises.approval(ID)
+        found = await self.plane.approvals.get(ID)
         assert found is not None
         return found
 
     async def decide(self, decision: str, *, poke: bool = True) -> None:
         decided = replace(await self.approval(), decision=decision, by="Kim")
-        assert await self.plane.promises.change_approval(decided)
+        assert await self.plane.approvals.change(decided)
         if poke:
             self.engine.raise_event(ID, "poke", "{}")
         await self.engine.settled()
@@ -104,14 +75,15 @@ def done():
 async def living(tmp_path, *, wait=600.0, details=None):
     clock = VirtualClock()
     plane = plane_of(clock, STORE_PATH=str(tmp_path))
-    life = Life(app := App(plane), Engine(":memory:", app, clock=clock), clock)
+    app = App(plane, "approval", approvals.review)
+    life = Life(app, Engine(":memory:", app, clock=clock), clock)
     await plane.store.claim(
         StoredCall(
             call_id=CALL, created_at=clock(), direction=f.Direction.INBOUND, caller="+15550100",
             called="+15550199", scenario="banking", scenario_sha="x",
         )
     )  # fmt: skip
-    await plane.promises.keep_approval(
+    await plane.approvals.keep(
         Approval(
             id=ID, call_id=CALL, request_id="r1", tool="pay_much", agent="A", subject="a payment",
             details=details or {}, asked_at=clock(), remind_at=clock() + wait / 2,

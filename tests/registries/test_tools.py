@@ -2,7 +2,7 @@ import importlib
 import sys
 import threading
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
+from core.callbacks import Rules
 from core.tools import HangUp, Remember, ToolResult
 from registries import ToolContext, ToolRegistry, list_tools, run_tool
 from registries.said import Dollars, LastFour
@@ -246,6 +247,7 @@ async def test_every_shipped_tool_answers_a_verified_caller(tmp_path: Path) -> N
         "finalize_card_application": {"card": "Travel Rewards", "agreed": True},
         "get_card_details": {"card": "Low Rate"},
         "refund_fee": {"fee": "overdraft"},
+        "schedule_callback": {"when": "tomorrow at ten"},
         "send_card_agreement": {"card": "Travel Rewards"},
         "verify_client_identity": {"full_name": "Maria Lopez", "last_four": "4127"},
     }
@@ -253,7 +255,14 @@ async def test_every_shipped_tool_answers_a_verified_caller(tmp_path: Path) -> N
 
     results = {}
     for tool in order:
-        each = context(call.customers, slots=MARIA, key=tool.name)  # type: ignore[arg-type]
+        each = context(
+            call.customers,  # type: ignore[arg-type]
+            slots=MARIA,
+            key=tool.name,
+            caller="+15550100001",
+            now=datetime(2026, 3, 16, 12, tzinfo=UTC),
+            callbacks=Rules(enabled=True, numbers=("+1555",)),
+        )
         results[tool.name] = await run_tool(tool, arguments.get(tool.name, {}), each)
 
     assert {name: result.text for name, result in results.items() if not result.ok} == {}

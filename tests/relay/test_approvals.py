@@ -8,11 +8,13 @@ from core.facts import (
     ApprovalDecided,
     ApprovalRequested,
     ApprovalTold,
+    Briefed,
+    CallbackRequested,
     LogEntry,
     ToolFinished,
     TurnDone,
 )
-from core.tools import AskApproval, ToolCall, ToolResult, ToolSpec
+from core.tools import AskApproval, CallBack, ToolCall, ToolResult, ToolSpec
 from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, edge, scenario
 from tests.virtual_time import VIRTUAL
 
@@ -167,3 +169,35 @@ async def test_another_relay_says_the_news_again_that_were_cut_off_by_a_loss():
 
         assert "I said it is done." in call.heard
         assert len(call.facts(ApprovalTold)) == 1
+
+
+async def test_a_promised_call_is_on_record_before_the_agent_speaks_of_it():
+    spec = ToolSpec(name="later", description="", parameters={}, side_effects=True)
+    promised = ToolResult(text="Planned.", effects=(CallBack(at=1e9, topic="my card"),))
+    catalog = PlainCatalog(specs={"later": spec}, runs={"later": lambda arguments, use: promised})
+    graph = scenario(agent("Ann", tools=("later",)))
+    replies = [wants("later"), "We call you."]
+    async with calling(replies, scenario=graph, catalog=catalog) as call:
+        await call.until(TurnDone)
+        call.says("call me back")
+        await call.until(TurnDone, count=2)
+
+        (requested,) = call.facts(CallbackRequested)
+        kinds = [type(entry.fact) for entry in call.control.logs["call"]]
+        assert (requested.at, requested.topic, requested.agent) == (1e9, "my card", "Ann")
+        assert kinds.index(CallbackRequested) < kinds.index(ToolFinished)
+
+
+async def test_an_agent_knows_what_it_was_briefed_about_and_still_greets():
+    control = MemoryControl(GRAPH)
+    fact = Briefed(text="You call back about the card.", slots={"callback_topic": "the card"})
+    control.logs["call"] = [LogEntry(n=1, at=0.0, source="callback", source_id="b", fact=fact)]
+    async with talking(["Hello again."], control=control) as call:
+        await call.until(TurnDone)
+        call.says("yes")
+        await call.until(TurnDone, count=2)
+
+        texts = [message.text for message in call.chat.requests[0].messages]
+        assert call.heard.startswith("Hello from Ann.")
+        assert "You call back about the card." in texts
+        assert call.chat.requests[0].slots["callback_topic"] == "the card"

@@ -1,0 +1,70 @@
+"""How a call of ours is placed: claimed, its orchestration born, its telephone rung; once each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from adapters import orders
+from adapters.plane import Plane
+from core import facts as f
+from core.agents import Scenario
+from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall
+
+log = logging.getLogger("artvoice.calls")
+
+
+async def claim(
+    call_id: str,
+    number: str,
+    scenario: str,
+    plane: Plane,
+    *,
+    facts: Sequence[NewFact] = (),
+) -> StoredCall:
+    """Have the call in the store, and what its agent is to know in its log. Raises LookupError."""
+    snapshot = plane.snapshot(scenario)
+    await plane.keep(snapshot)
+    call = await plane.store.claim(
+        StoredCall(
+            call_id=call_id,
+            created_at=plane.clock(),
+            direction=f.Direction.OUTBOUND,
+            caller=plane.settings.acs_source_phone_number or "",
+            called=number,
+            scenario=snapshot.scenario.name,
+            scenario_sha=snapshot.sha,
+        )
+    )
+    if facts:
+        await plane.store.append(call_id, facts)
+    return call
+
+
+async def place(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    """Ring it, unless that was done before. Raises CarrierError, OrchestrationTrouble."""
+    if await plane.store.find(call.call_id, "answer", "answered"):
+        return
+    await durable.start(orders.order(call, _scenario(call, plane), plane))
+    once = Once(key=f"{call.call_id}:create", at=call.created_at)
+    try:
+        leg = await plane.calls.create(call.called, plane.links(call.call_id), once)
+    except CarrierError as error:
+        log.warning("could not call out", extra={"call_id": call.call_id, "code": error.code})
+        refused = f.AnswerRefused(reason=error.code)
+        fact = NewFact(source="answer", source_id="refused", fact=refused)
+        await orders.append(call, [fact], plane, durable)
+        raise
+    bound = await plane.store.bind_leg(call.call_id, leg)
+    answered = f.Answered(connection_id=bound)
+    fact = NewFact(source="answer", source_id="answered", fact=answered)
+    await orders.append(call, [fact], plane, durable)
+
+
+async def refused(call: StoredCall, plane: Plane) -> bool:
+    """Whether the carrier would not ring it."""
+    return await plane.store.find(call.call_id, "answer", "refused") is not None
+
+
+def _scenario(call: StoredCall, plane: Plane) -> Scenario:
+    return plane.snapshot(call.scenario).scenario

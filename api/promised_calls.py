@@ -1,0 +1,125 @@
+"""Calls that were promised: listed, and called off."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.plane import Plane
+from api.http import Problem, Reply, Request, ok, page_limit, text_of
+from core.callbacks import Callback
+from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
+from core.facts import CallbackRequested, Direction
+from core.promises import promise_id
+from core.record import masked
+
+log = logging.getLogger("artvoice.callbacks")
+
+STATUSES = ("", "scheduled", "calling", "reached", "failed", "cancelled")
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MAX_TOPIC = 300
+FARTHEST_S = 90 * 24 * 3600.0  # what people promise on the telephone
+
+
+async def list_callbacks(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """List promised calls, newest first: `?status=scheduled|calling|...&limit=&continuation=`."""
+    status = request.query.get("status", "")
+    if status not in STATUSES:
+        raise Problem(400, f"status must be one of {', '.join(STATUSES[1:])}")
+    try:
+        page = await plane.callbacks.page(
+            status=status,
+            limit=page_limit(request),
+            continuation=text_of(request.query, "continuation"),
+        )
+    except ValueError as error:
+        raise Problem(400, "continuation is not one of ours") from error
+    found = [_shown(callback) for callback in page.promises]
+    return ok({"callbacks": found, "continuation": page.continuation or None})
+
+
+async def cancel(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Call a promised call off, as long as nobody is being rung."""
+    callback = await plane.callbacks.get(request.params["callback_id"])
+    if callback is None:
+        raise Problem(404, "no such callback")
+    cancelled = replace(callback, status="cancelled")
+    waits = callback.status == "scheduled"
+    if not waits or not await plane.callbacks.change(cancelled):
+        raise Problem(409, "it is being made, or is over")
+    await _wake(callback.id, durable)
+    return ok(_shown(cancelled))
+
+
+async def _wake(callback: str, durable: Orchestrations) -> None:
+    try:
+        if not await durable.poke(callback):
+            await begin([callback], durable)
+    except OrchestrationTrouble:
+        # It is written down as cancelled; that is found when the call is due.
+        log.warning("a poke was lost", extra={"callback": callback}, exc_info=True)
+
+
+def _shown(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": callback.id,
+        "status": callback.status,
+        "call_id": callback.call_id,
+        "number": masked(callback.number),
+        "scenario": callback.scenario,
+        "agent": callback.agent,
+        "topic": callback.topic,
+        "asked_at": callback.asked_at,
+        "promised_at": callback.at,
+        "next_at": callback.next_at if callback.status in ("scheduled", "calling") else None,
+        "attempts": [
+            {"call_id": each.call_id, "at": each.at, "outcome": each.outcome}
+            for each in callback.attempts
+        ],
+    }
+
+
+# --- what a relay reports -------------------------------------------------------------------------
+
+
+def is_sound(fact: CallbackRequested) -> bool:
+    """Whether a promise may be kept as it is; its id goes into histories."""
+    named = REQUEST_ID.fullmatch(fact.request_id) is not None
+    return named and len(fact.topic) <= MAX_TOPIC and 0 <= fact.at < 1e11
+
+
+async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list[str]:
+    """Keep what was promised before the log says so; return the ids."""
+    rules = plane.settings.callback_rules
+    zone = ZoneInfo(plane.settings.callback_timezone)
+    number = call.called if call.direction is Direction.OUTBOUND else call.caller
+    now = plane.clock()
+    kept = []
+    for fact in (new.fact for new in facts):
+        if isinstance(fact, CallbackRequested):
+            due = datetime.fromtimestamp(min(max(fact.at, now), now + FARTHEST_S), zone)
+            promised = Callback(
+                id=promise_id(call.call_id, "callback", fact.request_id),
+                call_id=call.call_id,
+                request_id=fact.request_id,
+                number=number,
+                scenario=call.scenario,
+                agent=fact.agent,
+                topic=fact.topic,
+                asked_at=now,
+                at=fact.at,
+                next_at=rules.hours.next(due).timestamp(),
+            )
+            kept.append((await plane.callbacks.keep(promised)).id)
+    return kept
+
+
+async def begin(callback_ids: Iterable[str], durable: Orchestrations) -> None:
+    """Have their orchestrations live, when no call's orchestration does it."""
+    for each in callback_ids:
+        await durable.begin("callback", each, {"id": each})

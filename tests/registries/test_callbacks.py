@@ -1,0 +1,66 @@
+"""A call back is promised only where it can be kept."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.callbacks import Rules
+from core.tools import CallBack
+from registries import run_tool
+from tests.bank import bank, context
+
+NOW = datetime(2026, 3, 18, 14, 5, tzinfo=ZoneInfo("Europe/Berlin"))
+RULES = Rules(enabled=True, numbers=("+1555",), own=frozenset({"+15550199"}))
+
+
+def call(folder: Path, *, caller: str = "+15550100", rules: Rules = RULES):
+    return context(bank(folder), caller=caller, now=NOW, callbacks=rules)
+
+
+async def test_a_promise_names_day_and_time_as_they_are_said(tmp_path: Path) -> None:
+    arguments = {"when": "tomorrow at half past ten", "reason": "my card"}
+
+    result = await run_tool("schedule_callback", arguments, call(tmp_path))
+
+    due = datetime(2026, 3, 19, 10, 30, tzinfo=NOW.tzinfo).timestamp()
+    assert result.effects == (CallBack(at=due, topic="my card"),)
+    assert result.data["spoken"] == "on Thursday, March nineteenth, at ten thirty in the morning"
+
+
+@pytest.mark.parametrize(
+    ("when", "error"),
+    [
+        ("sometime", "which_time"),
+        ("tomorrow", "which_time"),
+        ("tomorrow at 11 pm", "not_then"),
+        ("2027-01-01T10:00", "too_far"),
+        ("2026-03-18T10:00", "too_far"),
+    ],
+)
+async def test_what_cannot_be_promised_is_asked_for_again(
+    tmp_path: Path, when: str, error: str
+) -> None:
+    result = await run_tool("schedule_callback", {"when": when}, call(tmp_path))
+
+    assert (result.ok, result.error, result.effects) == (False, error, ())
+    assert result.text.endswith("shall we call you?")
+
+
+@pytest.mark.parametrize(
+    ("caller", "rules"),
+    [
+        ("+15550100", Rules()),
+        ("+4915550100", RULES),
+        ("+15550199", RULES),
+        ("anonymous", RULES),
+        ("", RULES),
+    ],
+)
+async def test_who_may_not_be_called_is_told_so(tmp_path: Path, caller: str, rules: Rules) -> None:
+    where = call(tmp_path, caller=caller, rules=rules)
+
+    result = await run_tool("schedule_callback", {"when": "tomorrow at ten"}, where)
+
+    assert (result.error, result.effects) == ("not_possible", ())
