@@ -340,3 +340,14 @@ async def test_a_refund_above_the_limit_is_put_to_a_person_and_told_later(tmp_pa
     assert told.startswith(
         "I have good news. The refund of your wire transfer fee of sixty-five dollars was approved"
     )
+
+
+async def test_a_caller_without_time_is_asked_when_to_be_called_back(tmp_path: Path) -> None:
+    talk = Talk(tmp_path)
+
+    asked = await talk.says("I have no time now, can you call me back?")
+    honest = await talk.says("Tomorrow at ten.")
+
+    assert asked == "When shall we call you?"
+    assert (talk.used, talk.arguments["when"]) == (["schedule_callback"], "Tomorrow at ten.")
+    assert honest.startswith("I am sorry, I can not arrange a call back to this number.")

@@ -29,6 +29,9 @@ RELAY = st.one_of(
     st.just(f.HandedOff(from_agent="a", to_agent="b")),
     st.builds(f.TransferRequested, request_id=REQUESTS, target=st.just("desk")),
     st.builds(f.HangUpRequested, by=st.sampled_from(["agent", "api", "silence"])),
+    st.builds(f.ApprovalRequested, request_id=REQUESTS),
+    st.builds(f.ApprovalDecided, request_id=REQUESTS, decision=st.just("denied")),
+    st.builds(f.CallbackRequested, request_id=REQUESTS),
     st.just(f.CallerSaid(turn=1, text="hello")),
 )
 FACTS = st.one_of(CARRIER, RELAY)

@@ -16,11 +16,14 @@ from azure.durable_functions.models import DurableOrchestrationContext
 from azure.durable_functions.orchestrator import Orchestrator
 
 from core import facts as f
+from core.promises import promise_id
 from localdev.acs_simulator import Behaviour, Manner
 from orchestrators.call import run_call
+from orchestrators.promise import run_promise
 from tests.control.stack import CALLED, CALLER, DESK, stack
 
 FILE = Path(__file__).with_name("golden_call.json")
+APPROVAL = Path(__file__).with_name("golden_approval.json")
 
 
 async def record(tmp_path: Path) -> dict[str, Any]:
@@ -42,7 +45,30 @@ async def record(tmp_path: Path) -> dict[str, Any]:
         return {"call_id": session.call_id, "history": history, "output": found.output}
 
 
-def replay(call_id: str, history: list[dict[str, Any]]) -> dict[str, Any]:
+async def record_approval(tmp_path: Path) -> dict[str, Any]:
+    """Ask a person in a call and let them deny; return the approval's history and output."""
+    async with stack(tmp_path) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await it.relay.session()
+        await call.until("connected")
+        asked = f.ApprovalRequested(request_id="r1", tool="refund_fee", subject="a refund")
+        await it.relay.report(session, asked)
+        await it.host.engine.settled()
+        approval = promise_id(session.call_id, "approval", "r1")
+        await it.post(f"api/v1/approvals/{approval}", json={"decision": "deny", "name": "Kim"})
+        found = await it.host.engine.wait(approval)
+        history = it.host.engine.history(approval)
+        return {"call_id": approval, "history": history, "output": found.output}
+
+
+def run_approval(context: Any) -> Any:
+    """Run the orchestrator of an approval."""
+    return run_promise(context, "review_approval")
+
+
+def replay(
+    call_id: str, history: list[dict[str, Any]], orchestrator: Any = run_call
+) -> dict[str, Any]:
     """Run the orchestrator over a history; return what the SDK answers to the extension."""
     started = next(event for event in history if event["EventType"] == 0)
     body = {
@@ -55,7 +81,7 @@ def replay(call_id: str, history: list[dict[str, Any]]) -> dict[str, Any]:
         "upperSchemaVersionNew": 2,
     }
     context = DurableOrchestrationContext.from_json(json.dumps(body))
-    answer: dict[str, Any] = json.loads(Orchestrator(run_call).handle(context))
+    answer: dict[str, Any] = json.loads(Orchestrator(orchestrator).handle(context))
     return answer
 
 
@@ -69,5 +95,6 @@ def activities(actions: Any) -> list[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    recorded = asyncio.run(record(Path(tempfile.mkdtemp())))
-    FILE.write_text(json.dumps(recorded, indent=1) + "\n")
+    for file, play in ((FILE, record), (APPROVAL, record_approval)):
+        recorded = asyncio.run(play(Path(tempfile.mkdtemp())))
+        file.write_text(json.dumps(recorded, indent=1) + "\n")

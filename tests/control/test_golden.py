@@ -2,7 +2,7 @@
 
 import json
 
-from tests.control.golden import FILE, activities, replay
+from tests.control.golden import APPROVAL, FILE, activities, replay, run_approval
 from tests.control.stack import CALLER, RELAY_KEY, SIGNING_KEY
 
 
@@ -40,3 +40,13 @@ def test_a_recorded_call_holds_no_secret_and_nobodys_number():
     text = FILE.read_text()
 
     assert [secret for secret in (CALLER, SIGNING_KEY, RELAY_KEY) if secret in text] == []
+
+
+def test_a_recorded_approval_replays_to_the_same_end_by_the_same_work():
+    golden = json.loads(APPROVAL.read_text())
+    scheduled = [(e["Name"], e["Input"]) for e in golden["history"] if e["EventType"] == 4]
+
+    answer = replay(golden["call_id"], golden["history"], run_approval)
+
+    assert answer["output"] == json.loads(golden["output"])
+    assert activities(answer["actions"]) == scheduled
