@@ -1,0 +1,27 @@
+"""What a host does once, with its first request: wake the calls that were live when another died."""
+
+from __future__ import annotations
+
+from weakref import WeakSet
+
+from adapters import orders
+from adapters.plane import Plane
+from core.control_ports import Orchestrations
+
+MOST = 200
+
+_awake: WeakSet[Plane] = WeakSet()
+
+
+async def once(plane: Plane, durable: Orchestrations) -> None:
+    """Poke every live call, or give birth to its orchestration if it was never born.
+
+    An orchestration that lives finds nothing new and waits on. Never on the way of a phone that
+    rings: Event Grid's function does not call this.
+    """
+    if plane in _awake:
+        return
+    _awake.add(plane)
+    page = await plane.store.calls(limit=MOST, ended=False)
+    for call in page.calls:
+        await orders.wake(call, plane, durable)

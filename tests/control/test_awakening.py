@@ -1,0 +1,65 @@
+"""A host that starts again goes on with the calls that were live when the last one died."""
+
+import pytest
+
+from api import awakening, incoming
+from core.acs_events import IncomingCall
+from core.control_ports import OrchestrationTrouble
+from tests.control.fakes import FakeDurable, plane_of
+
+
+def ring(name: str) -> IncomingCall:
+    return IncomingCall(
+        correlation_id=name, caller="+15550100", called="+15550199", called_raw_id="4:x", offer="o"
+    )
+
+
+@pytest.fixture
+async def plane():
+    made = plane_of(lambda: 1000.0)
+    yield made
+    await made.aclose()
+
+
+class Dying(FakeDurable):
+    """A host that dies between the claim of a call and the birth of its orchestration."""
+
+    async def start(self, order):
+        raise OrchestrationTrouble("gone")
+
+
+async def claimed_by_a_dying_host(name, plane):
+    with pytest.raises(OrchestrationTrouble):
+        await incoming.answer(ring(name), 990.0, plane, Dying())
+    return incoming.call_id_of(ring(name))
+
+
+async def test_a_call_whose_orchestration_was_never_born_is_given_one(plane):
+    call_id = await claimed_by_a_dying_host("a", plane)
+    durable = FakeDurable(alive=False)
+
+    await awakening.once(plane, durable)
+
+    assert call_id in [order["call_id"] for order in durable.born]
+
+
+async def test_live_calls_are_woken_once_per_process(plane):
+    durable = FakeDurable()
+    call_id = await incoming.answer(ring("a"), 990.0, plane, durable)
+    durable.pokes.clear()
+
+    await awakening.once(plane, durable)
+    await awakening.once(plane, durable)
+
+    assert durable.pokes == [call_id]
+
+
+async def test_a_call_that_has_ended_is_left_in_peace(plane):
+    durable = FakeDurable()
+    call_id = await incoming.answer(ring("a"), 990.0, plane, durable)
+    await plane.store.finish(call_id, {"turns": []}, keep_words=True)
+    durable.pokes.clear()
+
+    await awakening.once(plane, durable)
+
+    assert durable.pokes == []
