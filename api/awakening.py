@@ -1,4 +1,4 @@
-"""What a host does once, with its first request: wake the calls that were live when another died."""
+"""What a host does once, with its first request: wake the calls that another host left live."""
 
 from __future__ import annotations
 
