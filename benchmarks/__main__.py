@@ -11,6 +11,7 @@ BENCHMARKS = (
     ("import of the Functions app", ("import_time",)),
     ("event to answer", ("event_to_answer", "100")),
     ("a frame in the relay, beside a bare socket", ("relay_frames", "--calls", "100", "--search")),
+    ("the relay's share of an answer", ("turn_share",)),
     ("embedded engines", ("engines",)),
 )
 

@@ -5,7 +5,8 @@
 The server runs on core 0, the generator on core 1. Every call sends a frame each 20 ms (open loop,
 spread over the 20 ms) and gets one: the echo sends it back, the relay speaks all the time. CPU is
 what the kernel counted for all threads of the server between two moments, per frame in and out.
-`--search` also looks for the most calls at which every frame still came in time.
+`--search` also looks for the most calls at which every frame still came in time. Memory is that of
+calls in which nobody speaks, over the process with one such call.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,20 @@ class Endless:
     async def aclose(self) -> None: ...
 
 
+class Brief:
+    """A voice that says the same half second whatever it is asked to say."""
+
+    async def speak(self, text: str, voice: Voice) -> AsyncIterator[SpeakingEvent]:
+        yield SpokenAudio(pcm=_HALF_SECOND)
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+_HALF_SECOND = os.urandom(FRAME_BYTES * 25)
+
+
 class Plain:
     """A catalog and a control plane that know one agent."""
 
@@ -117,7 +133,8 @@ class Plain:
         return Directives()
 
 
-async def serve_relay() -> None:
+async def serve_relay(engines: Engines) -> None:
+    """Print the port and serve for ever."""
     plain = Plain()
 
     async def anybody(_: str | None) -> None: ...
@@ -126,7 +143,7 @@ async def serve_relay() -> None:
         calls = Calls(
             relay_id="bench",
             control=plain,
-            engines=Engines(hearing=Deaf(), chat=ScriptedChat([]), speaking=Endless()),
+            engines=engines,
             catalog=plain,
             tasks=tasks,
             wall_clock=time.time,
@@ -137,6 +154,7 @@ async def serve_relay() -> None:
         )
         server = RelayServer(calls, verify=anybody, signing_key=KEY, ready=lambda: True)
         print(await server.start("127.0.0.1", 0), flush=True)
+        gc.freeze()  # as the relay does once it is warm
         await asyncio.Event().wait()
 
 
@@ -172,16 +190,21 @@ class Carrier(WSListener):
 WARM_UP_S = 2.0
 
 
+def audio_message(pcm: bytes) -> bytes:
+    """Return a frame as the carrier sends it."""
+    data = pybase64.b64encode(pcm).decode()
+    body = {"timestamp": "2026-01-01T00:00:00.000Z", "data": data, "silent": False}
+    return orjson.dumps({"kind": "AudioData", "audioData": body})
+
+
 async def load(port: int, pid: int, calls: int, seconds: float) -> tuple[float, float]:
     """Return (µs of CPU per frame in and out, share of the frames that came)."""
-    data = pybase64.b64encode(os.urandom(FRAME_BYTES)).decode()
-    body = {"timestamp": "2026-01-01T00:00:00.000Z", "data": data, "silent": False}
-    message = orjson.dumps({"kind": "AudioData", "audioData": body})
+    message = audio_message(os.urandom(FRAME_BYTES))
     carriers: list[tuple[WSTransport, Carrier]] = []
     slots: list[list[WSTransport]] = [[] for _ in range(20)]
     loop = asyncio.get_running_loop()
     # Those that are connected send already: a silent socket is taken for a dead one.
-    connecting = loop.create_task(_connect(port, calls, carriers, slots))
+    connecting = loop.create_task(_connect(port, range(calls), carriers, slots))
     start, tick, cpu, got = loop.time(), 0, 0, 0
     ready = began = ended = 0.0
     while not ended:
@@ -207,11 +230,11 @@ async def load(port: int, pid: int, calls: int, seconds: float) -> tuple[float, 
 
 async def _connect(
     port: int,
-    calls: int,
+    numbers: range,
     carriers: list[tuple[WSTransport, Carrier]],
     slots: list[list[WSTransport]],
 ) -> None:
-    for n in range(calls):
+    for n in numbers:
         path = f"/api/v1/media/stream/c{n}/{call_secret(KEY, 'media', f'c{n}')}"
         transport, listener = await ws_connect(
             Carrier,
@@ -222,23 +245,51 @@ async def _connect(
         slots[n % 20].append(transport)
 
 
+async def idle_kb(port: int, pid: int, calls: int, seconds: float) -> float:
+    """Return KiB of memory per call in which nobody speaks."""
+    message = audio_message(bytes(FRAME_BYTES))
+    carriers: list[tuple[WSTransport, Carrier]] = []
+    slots: list[list[WSTransport]] = [[] for _ in range(20)]
+    await _connect(port, range(1), carriers, slots)
+    before = rss_kb(pid)
+    connecting = asyncio.create_task(_connect(port, range(1, calls + 1), carriers, slots))
+    for _ in range(int(seconds * 50)):
+        for transport, _ in carriers:
+            transport.send(WSMsgType.TEXT, message)
+        await asyncio.sleep(0.02)
+    await connecting
+    return (rss_kb(pid) - before) / calls
+
+
+def rss_kb(pid: int) -> int:
+    """Return the resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
 def cpu_ns(pid: int) -> int:
     """Return what all threads of a process have spent on a CPU."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks)
 
 
-def measure(kind: str, calls: int, seconds: float) -> tuple[float, float]:
+@contextmanager
+def serving(file: str, kind: str) -> Iterator[tuple[int, int]]:
+    """Yield (port, pid) of a server in a process of its own."""
     server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", kind], stdout=subprocess.PIPE, text=True
+        [sys.executable, file, "--serve", kind], stdout=subprocess.PIPE, text=True
     )
     try:
         assert server.stdout is not None
-        port = int(server.stdout.readline())
-        return uvloop.run(load(port, server.pid, calls, seconds))
+        yield int(server.stdout.readline()), server.pid
     finally:
         server.kill()
         server.wait()
+
+
+def measure(kind: str, calls: int, seconds: float) -> tuple[float, float]:
+    with serving(__file__, kind) as (port, pid):
+        return uvloop.run(load(port, pid, calls, seconds))
 
 
 def most(kind: str) -> int:
@@ -256,20 +307,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--serve", choices=("relay", "echo"))
+    parser.add_argument("--serve", choices=("relay", "echo", "idle"))
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--search", action="store_true")
     asked = parser.parse_args()
     if asked.serve:
         os.sched_setaffinity(0, {0})
-        uvloop.run(serve_relay() if asked.serve == "relay" else serve_echo())
+        speaking = Brief() if asked.serve == "idle" else Endless()
+        engines = Engines(hearing=Deaf(), chat=ScriptedChat([]), speaking=speaking)
+        uvloop.run(serve_echo() if asked.serve == "echo" else serve_relay(engines))
         return
     os.sched_setaffinity(0, {1})
     for kind in ("echo", "relay"):
         cost, share = measure(kind, asked.calls, asked.seconds)
         line = f"{kind}: {cost:.1f} µs a frame at {asked.calls} calls, {share:.1%} of frames came"
         print(f"{line}, at most {most(kind)} calls a core" if asked.search else line, flush=True)
+    with serving(__file__, "idle") as (port, pid):
+        kb = uvloop.run(idle_kb(port, pid, asked.calls, asked.seconds))
+    print(f"relay: {kb:.0f} KiB of memory a call in which nobody speaks, at {asked.calls} calls")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import orjson
 import pybase64
 
@@ -17,17 +18,19 @@ MAX_MESSAGE = 16 * 1024  # bytes; a 20 ms frame at 24 kHz is 1.4 KB
 STOP_AUDIO = b'{"Kind":"StopAudio","AudioData":null,"StopAudio":{}}'
 _AUDIO_HEAD = b'{"Kind":"AudioData","AudioData":{"Data":"'
 _AUDIO_TAIL = b'"},"StopAudio":null}'
+_ODD = "audio is not 16 bit"
 _KEYS = frozenset("0123456789*#ABCD")
 
 
-@dataclass(slots=True)
-class AudioData:
-    """20 ms of the caller: PCM16, as the carrier sent it. Not frozen: 50 a second per call."""
+class AudioData(
+    msgspec.Struct, gc=False, rename={"pcm": "data", "participant": "participantRawID"}
+):
+    """20 ms of the caller: PCM16, as the carrier sent it. Read straight from its frame."""
 
     pcm: bytes
-    timestamp: str = ""
+    timestamp: Annotated[str, msgspec.Meta(max_length=64)] = ""
     silent: bool = False
-    participant: str = ""
+    participant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,16 @@ class Garbage:
 MediaFrame = AudioData | AudioMetadata | DtmfData | UnknownKind | Garbage
 
 
+class _AudioFrame(msgspec.Struct, gc=False, rename="camel"):
+    """The frame that comes 50 times a second, in its documented spelling."""
+
+    kind: Literal["AudioData"]
+    audio_data: AudioData
+
+
+_audio_frame = msgspec.json.Decoder(_AudioFrame).decode
+
+
 def encode_audio(pcm: bytes) -> bytes:
     """Return one outbound audio frame."""
     return _AUDIO_HEAD + pybase64.b64encode(pcm) + _AUDIO_TAIL
@@ -73,39 +86,27 @@ def parse(message: bytes | memoryview) -> MediaFrame:
     if len(message) > MAX_MESSAGE:
         return Garbage(reason="too large")
     try:
+        audio = _audio_frame(message).audio_data
+    except msgspec.MsgspecError:
+        return _in_any_spelling(message)
+    return Garbage(reason=_ODD) if len(audio.pcm) % 2 else audio
+
+
+def _in_any_spelling(message: bytes | memoryview) -> MediaFrame:
+    try:
         frame = orjson.loads(message)
     except orjson.JSONDecodeError:
         return Garbage(reason="not JSON")
     if not isinstance(frame, dict):
         return Garbage(reason="not an object")
-    if frame.get("kind") == "AudioData":
-        audio = frame.get("audioData")
-        if isinstance(audio, dict) and "data" in audio:
-            return _audio(audio)
-    return _any_spelling(_folded(frame))
-
-
-def _audio(audio: Mapping[str, Any]) -> AudioData | Garbage:
-    try:
-        pcm = pybase64.b64decode(audio["data"], validate=True)
-    except (ValueError, TypeError):
-        return Garbage(reason="audio is not base64")
-    if len(pcm) % 2:
-        return Garbage(reason="audio is not 16 bit")
-    timestamp = audio.get("timestamp")
-    return AudioData(
-        pcm,
-        timestamp if isinstance(timestamp, str) and len(timestamp) <= 64 else "",
-        audio.get("silent") is True,
-        str(audio.get("participantRawID") or ""),
-    )
+    return _of_kind(_folded(frame))
 
 
 def _folded(value: Mapping[str, Any]) -> dict[str, Any]:
     return {str(key).casefold(): item for key, item in value.items()}
 
 
-def _any_spelling(frame: Mapping[str, Any]) -> MediaFrame:
+def _of_kind(frame: Mapping[str, Any]) -> MediaFrame:
     kind = str(frame.get("kind", ""))[:64]
     body = frame.get(kind.casefold())
     known = kind.casefold() in ("audiodata", "audiometadata", "dtmfdata")
@@ -116,18 +117,27 @@ def _any_spelling(frame: Mapping[str, Any]) -> MediaFrame:
     fields = _folded(body)
     match kind.casefold():
         case "audiodata":
-            return _audio(
-                {
-                    "data": fields.get("data", ""),
-                    "timestamp": fields.get("timestamp"),
-                    "silent": fields.get("silent", fields.get("issilence")),
-                    "participantRawID": fields.get("participantrawid", fields.get("participantid")),
-                }
-            )
+            return _audio(fields)
         case "audiometadata":
             return _metadata(fields)
         case _:
             return _dtmf(fields)
+
+
+def _audio(fields: Mapping[str, Any]) -> AudioData | Garbage:
+    try:
+        pcm = pybase64.b64decode(fields.get("data", ""), validate=True)
+    except (ValueError, TypeError):
+        return Garbage(reason="audio is not base64")
+    timestamp = fields.get("timestamp")
+    participant = fields.get("participantrawid", fields.get("participantid"))
+    audio = AudioData(
+        pcm,
+        timestamp if isinstance(timestamp, str) and len(timestamp) <= 64 else "",
+        fields.get("silent", fields.get("issilence")) is True,
+        None if participant is None else str(participant),
+    )
+    return Garbage(reason=_ODD) if len(pcm) % 2 else audio
 
 
 def _metadata(fields: Mapping[str, Any]) -> AudioMetadata | Garbage:

@@ -75,12 +75,13 @@ class Hearer:
 
     def push(self, pcm: bytes, timestamp: str, at: float) -> None:
         """Take the caller's next audio; what comes while a stream opens is kept for it."""
-        self._unheard.append((pcm, timestamp, at))
+        unheard = self._unheard
+        unheard.append((pcm, timestamp, at))
         if self._stream is not None:
             self._times.push(len(pcm), timestamp, at)
             self._stream.push(pcm)
-            if len(self._unheard) > _QUIET and not self._speaking:
-                self._unheard.popleft()
+            if not self._speaking and len(unheard) > _QUIET:
+                unheard.popleft()
 
     async def _listen(self) -> None:
         """Hear until cancelled; a stream that fails before anything was heard is not retried."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
@@ -16,7 +15,7 @@ from core.media_wire import (
     AudioMetadata,
     DtmfData,
     Garbage,
-    UnknownKind,
+    MediaFrame,
     encode_audio,
     parse,
 )
@@ -73,7 +72,11 @@ class MediaSocket(WSListener):
         """Give what comes, and what has come already, to this ear."""
         self._ear = ear
         while self._backlog:
-            self._take(self._backlog.popleft())
+            message = self._backlog.popleft()
+            if isinstance(message, AudioData):
+                ear.on_audio(message.pcm, message.timestamp)
+            else:
+                ear.on_key(message.key)
         if self._closed:
             ear.on_closed(self._closed)
 
@@ -117,15 +120,19 @@ class MediaSocket(WSListener):
         if kind is not WSMsgType.TEXT or not self._in_time():
             return
         message = parse(frame.get_payload_as_memoryview())
-        if isinstance(message, AudioData | DtmfData):
-            if self._rates is not None and isinstance(message, AudioData):
+        if type(message) is AudioData:  # nearly always, so it takes the short way
+            if self._rates is not None:
                 message.pcm = self._rates.heard(message.pcm)
-            if self._ear is None:
-                self._backlog.append(message)
+            if self._ear is not None:
+                self._ear.on_audio(message.pcm, message.timestamp)
             else:
-                self._take(message)
-        else:
+                self._backlog.append(message)
+        elif not isinstance(message, DtmfData):
             self._other(message)
+        elif self._ear is not None:
+            self._ear.on_key(message.key)
+        else:
+            self._backlog.append(message)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._transport = None
@@ -150,14 +157,7 @@ class MediaSocket(WSListener):
             log.warning("media socket fell silent", extra={"call": self._call_id})
             self.close("fell silent")
 
-    def _take(self, message: AudioData | DtmfData) -> None:
-        ear = cast("Ear", self._ear)
-        if isinstance(message, AudioData):
-            ear.on_audio(message.pcm, message.timestamp)
-        else:
-            ear.on_key(message.key)
-
-    def _other(self, message: AudioMetadata | UnknownKind | Garbage) -> None:
+    def _other(self, message: MediaFrame) -> None:
         match message:
             case AudioMetadata(sample_rate=rate, channels=channels, encoding=encoding):
                 known = rate == SAMPLE_RATE or rate in RATES
@@ -173,12 +173,13 @@ class MediaSocket(WSListener):
                     log.warning("garbage frame", extra={"call": self._call_id, "reason": reason})
                 if self._garbage > _MAX_GARBAGE:
                     self._refuse(WSCloseCode.POLICY_VIOLATION, "garbage")
-            case UnknownKind():
-                pass
+            case _:
+                pass  # of a later version
 
     def _in_time(self) -> bool:
         now = self._loop.time()
-        self._allowance = min(self._allowance + (now - self._last) * _RATE, _BURST) - 1
+        allowance = self._allowance + (now - self._last) * _RATE
+        self._allowance = (allowance if allowance < _BURST else _BURST) - 1
         self._last = now
         if self._allowance > 0:
             return True

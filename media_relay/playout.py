@@ -106,8 +106,7 @@ class Playout:
     def nudge(self) -> None:
         """Send what is due. The caller's own frames are a clock that costs nothing."""
         if self._frames and not self._paused:
-            now = self._loop.time()
-            self._send_due(now)
+            self._send_due(self._loop.time())
             if not self._frames:
                 self._pump()
 
@@ -185,11 +184,13 @@ class Playout:
             self._on_sounding(generation)
 
     def _send_due(self, now: float) -> None:
-        while self._frames and now + _EARLY_S >= self._due(self._sent):
-            frame = self._frames.popleft()
+        frames, due = self._frames, self._due(self._sent) - _EARLY_S
+        while frames and now >= due:
+            frame = frames.popleft()
             self._wire.send_audio(frame)
             self._recent.append(frame)
             self._sent += 1
+            due += _FRAME_S
 
     def _due(self, frame: int) -> float:
         return self._anchor + (frame - self._base) * _FRAME_S - self._lead_s
