@@ -7,17 +7,16 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from adapters.plane import Plane
-from api.http import Problem, Reply, Request, ok, page_limit, read_object, text_of
+from api import answers, inputs
+from api.http import Problem, Reply, Request, ok, read_body, read_query
 from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
 from core.facts import ApprovalDecision, ApprovalRequested
 from core.promises import Approval, promise_id
 
 log = logging.getLogger("artvoice.approvals")
 
-STATUSES = ("", "open", "approved", "denied", "expired")
 DECISIONS: dict[str, ApprovalDecision] = {"approve": "approved", "deny": "denied"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_SUBJECT = 300
@@ -26,36 +25,31 @@ MAX_DETAILS = 8 * 1024
 
 async def list_approvals(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """List approvals, newest first: `?status=open|approved|denied|expired&limit=&continuation=`."""
-    status = request.query.get("status", "")
-    if status not in STATUSES:
-        raise Problem(400, f"status must be one of {', '.join(STATUSES[1:])}")
+    query = read_query(request, inputs.APPROVALS_QUERY)
     try:
         page = await plane.approvals.page(
-            status=status,
-            limit=page_limit(request),
-            continuation=text_of(request.query, "continuation"),
+            status=query.status, limit=query.limit, continuation=query.continuation
         )
     except ValueError as error:
         raise Problem(400, "continuation is not one of ours") from error
     found = [_shown(approval) for approval in page.promises]
-    return ok({"approvals": found, "continuation": page.continuation or None})
+    return ok(answers.ApprovalPage(approvals=found, continuation=page.continuation or None))
 
 
 async def decide(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Approve or deny, once: `{"decision": "approve"|"deny", "name": ..., "reason": ...}`."""
-    body = read_object(request)
-    decision = DECISIONS.get(text_of(body, "decision"))
-    if decision is None:
-        raise Problem(400, "decision must be approve or deny")
-    name = text_of(body, "name", 100).strip()
-    if not name:
-        raise Problem(400, "name: who decides?")
-    reason = text_of(body, "reason", 300).strip()
+    body = read_body(request, inputs.APPROVAL_ORDER)
     approval = await plane.approvals.get(request.params["approval_id"])
     if approval is None:
         raise Problem(404, "no such approval")
     now = plane.clock()
-    decided = replace(approval, decision=decision, decided_at=now, by=name, reason=reason)
+    decided = replace(
+        approval,
+        decision=DECISIONS[body.decision],
+        decided_at=now,
+        by=body.name.strip(),
+        reason=body.reason.strip(),
+    )
     open_still = not approval.decision and now < approval.due_at
     # A reminder may be written at this very moment; that is no reason to refuse.
     if not open_still or not await _written(decided, plane):
@@ -83,10 +77,10 @@ async def _wake(approval: str, durable: Orchestrations) -> None:
         log.warning("a poke was lost", extra={"approval": approval}, exc_info=True)
 
 
-def _shown(approval: Approval) -> dict[str, Any]:
+def _shown(approval: Approval) -> answers.ApprovalShown:
     return {
         "id": approval.id,
-        "status": approval.status,
+        "status": approval.decision or "open",
         "call_id": approval.call_id,
         "agent": approval.agent,
         "tool": approval.tool,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import cast
 
 from adapters import orders
 from adapters.archive import whole_log
 from adapters.plane import Plane
-from api.http import Problem, Reply, Request, ok, page_limit, read_object, text_of
+from api import answers, inputs
+from api.http import Problem, Reply, Request, ok, read_body, read_query
 from core.control_ports import NewFact, Orchestrations, StoredCall
-from core.facts import ENTRIES, HangUpRequested
+from core.facts import HangUpRequested
 from core.record import call_record, masked
 
 ENDED = {"": None, "live": False, "ended": True}
@@ -18,17 +18,15 @@ ENDED = {"": None, "live": False, "ended": True}
 
 async def list_calls(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """List calls, newest first: `?status=live|ended&limit=&continuation=`."""
-    status = request.query.get("status", "")
-    if status not in ENDED:
-        raise Problem(400, "status must be live or ended")
-    limit = page_limit(request)
-    continuation = text_of(request.query, "continuation")
+    query = read_query(request, inputs.CALLS_QUERY)
     try:
-        page = await plane.store.calls(limit=limit, continuation=continuation, ended=ENDED[status])
+        page = await plane.store.calls(
+            limit=query.limit, continuation=query.continuation, ended=ENDED[query.status]
+        )
     except ValueError as error:
         raise Problem(400, "continuation is not one of ours") from error
     calls = [_line(call) for call in page.calls]
-    return ok({"calls": calls, "continuation": page.continuation or None})
+    return ok(answers.CallPage(calls=calls, continuation=page.continuation or None))
 
 
 async def get_call(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -37,38 +35,36 @@ async def get_call(request: Request, plane: Plane, durable: Orchestrations) -> R
     record = call.record
     if record is None:
         record = call_record(call.call_id, await whole_log(call.call_id, plane.store))
-    return ok({**record, **_line(call)})
+    return ok(cast(answers.CallShown, {**record, **_line(call)}))
 
 
 async def get_log(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Show what a call's record is made of, oldest first: `?after=&limit=`."""
     call = await _call(request.params["call_id"], plane)
-    after = request.query.get("after", "0")
-    if not re.fullmatch("[0-9]{1,9}", after):
-        raise Problem(400, "after must be the number of an entry")
-    page = await plane.store.log(call.call_id, after=int(after), limit=page_limit(request))
-    entries = ENTRIES.dump_python(page.entries, mode="json")
-    return ok({"call_id": call.call_id, "entries": entries, "more": page.more})
+    query = read_query(request, inputs.LOG_QUERY)
+    page = await plane.store.log(call.call_id, after=query.after, limit=query.limit)
+    shown = answers.LogPage(call_id=call.call_id, entries=tuple(page.entries), more=page.more)
+    return Reply(body=answers.LOG_PAGE.dump_json(shown))
 
 
 async def hang_up(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """End a call for everyone; the call id comes with the path or the body."""
-    body = read_object(request)
-    call = await _call(request.params.get("call_id") or text_of(body, "call_id"), plane)
+    body = read_body(request, inputs.HANG_UP_ORDER)
+    call = await _call(request.params.get("call_id") or body.call_id, plane)
     if call.ended_at is not None:
         raise Problem(409, "the call has ended")
-    fact = HangUpRequested(by="api", reason=text_of(body, "reason"))
+    fact = HangUpRequested(by="api", reason=body.reason)
     asked = NewFact(source="api", source_id="hang_up", fact=fact)
     await orders.append(call, [asked], plane, durable)
-    return ok({"call_id": call.call_id, "status": "terminating"}, 202)
+    return ok(answers.Terminating(call_id=call.call_id, status="terminating"), 202)
 
 
-def _line(call: StoredCall) -> dict[str, Any]:
+def _line(call: StoredCall) -> answers.CallLine:
     record = call.record or {}
     return {
         "call_id": call.call_id,
         "status": "live" if call.ended_at is None else "ended",
-        "direction": call.direction.value,
+        "direction": call.direction,
         "caller": masked(call.caller),
         "called": masked(call.called),
         "scenario": call.scenario,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import registries
 from adapters.plane import Plane
+from api import answers
 from api.http import Problem, Reply, Request, ok
 from core.agents import AgentSpec, Scenario
 from core.control_ports import Orchestrations
@@ -14,12 +13,12 @@ from core.control_ports import Orchestrations
 async def agents(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """List the agents."""
     found = registries.discover_agents()
-    return ok({"agents": [_agent(agent) for _, agent in sorted(found.items())]})
+    return ok(answers.AgentList(agents=[_agent(agent) for _, agent in sorted(found.items())]))
 
 
 async def tools(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """List the tools."""
-    listed = [
+    listed: list[answers.ToolLine] = [
         {
             "name": tool.name,
             "description": tool.description,
@@ -29,13 +28,13 @@ async def tools(request: Request, plane: Plane, durable: Orchestrations) -> Repl
         }
         for tool in registries.list_tools()
     ]
-    return ok({"tools": listed})
+    return ok(answers.ToolList(tools=listed))
 
 
 async def scenarios(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """List the scenarios."""
     loaded = [registries.load_scenario(name) for name in registries.list_scenarios()]
-    return ok({"scenarios": [_scenario(scenario) for scenario in loaded]})
+    return ok(answers.ScenarioList(scenarios=[_scenario(scenario) for scenario in loaded]))
 
 
 async def scenario(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -44,14 +43,14 @@ async def scenario(request: Request, plane: Plane, durable: Orchestrations) -> R
     if name not in registries.list_scenarios():
         raise Problem(404, "no such scenario")
     found = registries.load_scenario(name)
-    edges = [
+    edges: list[answers.HandoffEdge] = [
         {"from": edge.from_agent, "to": edge.to_agent, "type": edge.type.value}
         for edge in found.edges
     ]
-    return ok({**_scenario(found), "handoffs": edges})
+    return ok(answers.ScenarioShown(**_scenario(found), handoffs=edges))
 
 
-def _agent(agent: AgentSpec) -> dict[str, Any]:
+def _agent(agent: AgentSpec) -> answers.AgentLine:
     return {
         "name": agent.name,
         "description": agent.description,
@@ -61,7 +60,7 @@ def _agent(agent: AgentSpec) -> dict[str, Any]:
     }
 
 
-def _scenario(scenario: Scenario) -> dict[str, Any]:
+def _scenario(scenario: Scenario) -> answers.ScenarioLine:
     return {
         "name": scenario.name,
         "description": scenario.description,

@@ -7,11 +7,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from adapters.plane import Plane
 from adapters.tokens import TokenRefused
+from api import answers
 from api.http import Reply, Request, ok
 from core.control_ports import CarrierError, Orchestrations
 
@@ -39,7 +39,7 @@ _trying: WeakKeyDictionary[Plane, asyncio.Lock] = WeakKeyDictionary()
 
 async def health(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Say that the process lives and its settings are readable."""
-    return ok({"status": "healthy"})
+    return ok(answers.Health(status="healthy"))
 
 
 async def readiness(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -55,11 +55,12 @@ async def readiness(request: Request, plane: Plane, durable: Orchestrations) -> 
 async def _tried_all(plane: Plane) -> Reply:
     checks = await asyncio.gather(*(_tried(name, check, plane) for name, check in CHECKS.items()))
     ready = all(check["status"] == "healthy" for check in checks)
-    status = "ready" if ready else "not_ready"
-    return ok({"status": status, "checks": checks}, 200 if ready else 503)
+    if ready:
+        return ok(answers.Readiness(status="ready", checks=checks))
+    return ok(answers.Readiness(status="not_ready", checks=checks), 503)
 
 
-async def _tried(name: str, check: Check, plane: Plane) -> dict[str, Any]:
+async def _tried(name: str, check: Check, plane: Plane) -> answers.CheckDone:
     began = time.perf_counter()
     error = None
     try:
@@ -73,8 +74,12 @@ async def _tried(name: str, check: Check, plane: Plane) -> dict[str, Any]:
         log.exception("a readiness check failed", extra={"check": name})
         error = "failed; the log says why"
     took = round((time.perf_counter() - began) * 1000, 1)
-    status = "unhealthy" if error else "healthy"
-    return {"component": name, "status": status, "check_time_ms": took, "error": error}
+    return {
+        "component": name,
+        "status": "unhealthy" if error else "healthy",
+        "check_time_ms": took,
+        "error": error,
+    }
 
 
 async def _store(plane: Plane) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,8 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from api.answers import ProblemDocument
+
 MAX_BODY = 4 * 1024 * 1024
-MAX_PAGE = 200
+# What a refusal may tell of the rule; the rest of what pydantic knows may be the input.
+RULES = ("expected", "max_length", "pattern", "ge", "le", "lt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Problem(Exception):
         self.detail = detail
 
     def reply(self) -> Reply:
-        document = {
+        document: ProblemDocument = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
@@ -62,51 +64,28 @@ def ok(value: Any, status: int = 200) -> Reply:
     return Reply(status=status, body=json.dumps(value).encode())
 
 
-def page_limit(request: Request) -> int:
-    """Return how many entries a page may have: `?limit=`. Raises Problem 400."""
-    limit = request.query.get("limit", "50")
-    if not re.fullmatch("[0-9]{1,3}", limit) or not 1 <= int(limit) <= MAX_PAGE:
-        raise Problem(400, f"limit must be 1 to {MAX_PAGE}")
-    return int(limit)
+def read_query[T](request: Request, adapter: TypeAdapter[T]) -> T:
+    """Return the query as its type. Raises Problem 400."""
+    try:
+        return adapter.validate_python(dict(request.query))
+    except ValidationError as error:
+        raise _refused(error) from None
 
 
 def read_body[T](request: Request, adapter: TypeAdapter[T]) -> T:
-    """Return the body as its type. Raises Problem 400 or 413; says where, never what."""
+    """Return the body as its type; none is an empty object. Raises Problem 400 or 413."""
     if len(request.body) > MAX_BODY:
         raise Problem(413, "the body is too large")
     try:
-        return adapter.validate_json(request.body)
+        return adapter.validate_json(request.body or b"{}")
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise Problem(400, f"{where}: {first['type']}") from None
+        raise _refused(error) from None
 
 
-def read_object(request: Request) -> dict[str, Any]:
-    """Return the body as a JSON object; an empty body is an empty one. Raises Problem 400."""
-    if len(request.body) > MAX_BODY:
-        raise Problem(413, "the body is too large")
-    try:
-        value = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise Problem(400, "the body must be a JSON object")
-    return value
-
-
-def text_of(values: Mapping[str, Any], name: str, limit: int = 200) -> str:
-    """Return an optional text of an object. Raises Problem 400."""
-    value = values.get(name, "")
-    if not isinstance(value, str) or len(value) > limit or not _is_unicode(value):
-        raise Problem(400, f"{name} must be a text of at most {limit} characters")
-    return value
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be stored: JSON may hold half of a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _refused(error: ValidationError) -> Problem:
+    """Say where and against which rule, never what was sent."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "body"
+    facts = first.get("ctx", {})
+    rule = "".join(f", {name}: {facts[name]}" for name in RULES if name in facts)
+    return Problem(400, f"{where}: {first['type']}{rule}")

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.plane import Plane
-from api.http import Problem, Reply, Request, ok, page_limit, text_of
+from api import answers, inputs
+from api.http import Problem, Reply, Request, ok, read_query
 from core.callbacks import Callback
 from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
 from core.facts import CallbackRequested, Direction
@@ -20,7 +20,6 @@ from core.record import masked
 
 log = logging.getLogger("artvoice.callbacks")
 
-STATUSES = ("", "scheduled", "calling", "reached", "failed", "cancelled")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_TOPIC = 300
 FARTHEST_S = 90 * 24 * 3600.0  # what people promise on the telephone
@@ -28,19 +27,15 @@ FARTHEST_S = 90 * 24 * 3600.0  # what people promise on the telephone
 
 async def list_callbacks(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """List promised calls, newest first: `?status=scheduled|calling|...&limit=&continuation=`."""
-    status = request.query.get("status", "")
-    if status not in STATUSES:
-        raise Problem(400, f"status must be one of {', '.join(STATUSES[1:])}")
+    query = read_query(request, inputs.CALLBACKS_QUERY)
     try:
         page = await plane.callbacks.page(
-            status=status,
-            limit=page_limit(request),
-            continuation=text_of(request.query, "continuation"),
+            status=query.status, limit=query.limit, continuation=query.continuation
         )
     except ValueError as error:
         raise Problem(400, "continuation is not one of ours") from error
     found = [_shown(callback) for callback in page.promises]
-    return ok({"callbacks": found, "continuation": page.continuation or None})
+    return ok(answers.CallbackPage(callbacks=found, continuation=page.continuation or None))
 
 
 async def cancel(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -65,7 +60,7 @@ async def _wake(callback: str, durable: Orchestrations) -> None:
         log.warning("a poke was lost", extra={"callback": callback}, exc_info=True)
 
 
-def _shown(callback: Callback) -> dict[str, Any]:
+def _shown(callback: Callback) -> answers.CallbackShown:
     return {
         "id": callback.id,
         "status": callback.status,

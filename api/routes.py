@@ -69,6 +69,8 @@ ROUTES = (
     Route("scenario", "GET", f"{V1}/scenarios/{{name}}", Access.FUNCTION_KEY,
           "api.catalog:scenario"),
     Route("prompt", "GET", f"{V1}/prompts/{{name}}", Access.PUBLIC, "api.prompts:get_prompt"),
+    # Public: it says no more than the code does.
+    Route("openapi", "GET", f"{V1}/openapi.json", Access.PUBLIC, "api.openapi:openapi"),
     Route("health", "GET", "health", Access.PUBLIC, "api.health:health"),
     Route("health_v1", "GET", f"{V1}/health", Access.PUBLIC, "api.health:health"),
     Route("readiness", "GET", "readiness", Access.PUBLIC, "api.health:readiness"),

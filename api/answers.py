@@ -1,0 +1,238 @@
+"""What people get over REST, as types: handlers make them, `api.openapi` tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict
+
+from pydantic import TypeAdapter
+
+from core.callbacks import Attempted
+from core.facts import ApprovalDecision, Direction, LogEntry
+
+CallbackStatus = Literal["scheduled", "calling", "reached", "failed", "cancelled"]
+
+
+class ProblemDocument(TypedDict):
+    """Why a request is refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+class CallLine(TypedDict):
+    """A call in short; numbers are masked, times are epoch seconds."""
+
+    call_id: str
+    status: Literal["live", "ended"]
+    direction: Direction
+    caller: str
+    called: str
+    scenario: str
+    started_at: float
+    ended_at: float | None
+    outcome: str | None
+    ended_by: str | None
+
+
+class CallPage(TypedDict):
+    calls: list[CallLine]
+    continuation: str | None
+
+
+class RecordedTool(TypedDict):
+    name: str
+    arguments: Mapping[str, Any]
+    ok: bool
+    ms: int
+    error: str
+
+
+RecordedHandoff = TypedDict("RecordedHandoff", {"from": str, "to": str, "reason": str})
+
+
+class RecordedTurn(TypedDict):
+    """One turn: what was said, done and heard, and the relay's part of the wait."""
+
+    n: int
+    caller: str
+    agent: str
+    reply: str
+    heard: str
+    interrupted: bool
+    tools: list[RecordedTool]
+    handoffs: list[RecordedHandoff]
+    latency_ms: Mapping[str, float | str]
+
+
+class Moment(TypedDict):
+    """One fact of a call's life; what else it has depends on its kind."""
+
+    n: int
+    at: float
+    late: bool
+    kind: str
+
+
+class CallShown(CallLine):
+    """A call as its record tells it (`core.record`); the last two are known at its end."""
+
+    schema: int
+    phase: str
+    agent: str
+    epoch: int
+    reconciled: bool
+    turns: list[RecordedTurn]
+    handoffs: list[RecordedHandoff]
+    timeline: list[Moment]
+    scenario_sha: NotRequired[str]
+    retention_days: NotRequired[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """What a call's record is made of. `more`: there are later entries."""
+
+    call_id: str
+    entries: tuple[LogEntry, ...]
+    more: bool
+
+
+LOG_PAGE = TypeAdapter(LogPage)
+
+
+class Initiated(TypedDict):
+    call_id: str
+    status: Literal["initiated"]
+
+
+class Terminating(TypedDict):
+    call_id: str
+    status: Literal["terminating"]
+
+
+# --- promises -------------------------------------------------------------------------------------
+
+
+class ApprovalShown(TypedDict):
+    """What a tool asked people for; times are epoch seconds."""
+
+    id: str
+    status: Literal["open", ApprovalDecision]
+    call_id: str
+    agent: str
+    tool: str
+    subject: str
+    details: Mapping[str, Any]
+    asked_at: float
+    due_at: float
+    reminded_at: float | None
+    decided_at: float | None
+    decided_by: str | None
+    reason: str | None
+    outcome: str | None
+    result: str | None
+
+
+class ApprovalPage(TypedDict):
+    approvals: list[ApprovalShown]
+    continuation: str | None
+
+
+class AttemptShown(TypedDict):
+    call_id: str
+    at: float
+    outcome: Literal["", Attempted]
+
+
+class CallbackShown(TypedDict):
+    """A call that was promised; the number is masked, times are epoch seconds."""
+
+    id: str
+    status: CallbackStatus
+    call_id: str
+    number: str
+    scenario: str
+    agent: str
+    topic: str
+    asked_at: float
+    promised_at: float
+    next_at: float | None
+    attempts: list[AttemptShown]
+
+
+class CallbackPage(TypedDict):
+    callbacks: list[CallbackShown]
+    continuation: str | None
+
+
+# --- what the app can do, and whether it could ----------------------------------------------------
+
+
+class AgentLine(TypedDict):
+    name: str
+    description: str
+    tools: list[str]
+    voice: str
+    handoff_trigger: str
+
+
+class AgentList(TypedDict):
+    agents: list[AgentLine]
+
+
+class ToolLine(TypedDict):
+    """`parameters`: a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    side_effects: bool
+    tags: list[str]
+
+
+class ToolList(TypedDict):
+    tools: list[ToolLine]
+
+
+class ScenarioLine(TypedDict):
+    name: str
+    description: str
+    start_agent: str
+    agents: list[str]
+    transfer_targets: list[str]
+
+
+class ScenarioList(TypedDict):
+    scenarios: list[ScenarioLine]
+
+
+HandoffEdge = TypedDict(
+    "HandoffEdge", {"from": str, "to": str, "type": Literal["announced", "discrete"]}
+)
+
+
+class ScenarioShown(ScenarioLine):
+    handoffs: list[HandoffEdge]
+
+
+class Health(TypedDict):
+    status: Literal["healthy"]
+
+
+class CheckDone(TypedDict):
+    component: str
+    status: Literal["healthy", "unhealthy"]
+    check_time_ms: float
+    error: str | None
+
+
+class Readiness(TypedDict):
+    status: Literal["ready", "not_ready"]
+    checks: list[CheckDone]
