@@ -63,6 +63,36 @@ def test_audio_is_read_whatever_the_spelling():
     assert parse(audio(data=data)) == AudioData(PCM)
 
 
+@given(
+    pcm=st.binary(max_size=100).map(lambda b: b[: len(b) // 2 * 2]),
+    timestamp=st.text(max_size=70) | st.none() | st.integers(),
+    silent=st.booleans() | st.none() | st.text(max_size=3),
+    participant=st.text(max_size=10) | st.none(),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_the_documented_spelling_says_what_any_other_says(pcm, timestamp, silent, participant):
+    data = pybase64.b64encode(pcm).decode()
+    documented = audio(data=data, timestamp=timestamp, silent=silent, participantRawID=participant)
+    other = documented.replace(b'"kind"', b'"Kind"')
+
+    read = parse(documented)
+
+    assert read == parse(other)
+    assert read.pcm == pcm
+    assert len(read.timestamp) <= 64
+
+
+def test_audio_is_read_in_any_order_but_not_without_its_kind():
+    data = pybase64.b64encode(PCM).decode()
+    body = {"silent": False, "later": [1], "data": data}
+
+    turned = json.dumps({"audioData": body, "kind": "AudioData"}).encode()
+    nameless = json.dumps({"audioData": body}).encode()
+
+    assert parse(turned) == AudioData(PCM)
+    assert parse(nameless) == Garbage(reason="no kind")
+
+
 def test_metadata_and_keys_are_read():
     metadata = audio(
         "AudioMetadata", "audioMetadata", subscriptionId="s", encoding="PCM",
