@@ -97,6 +97,7 @@ async def _answer(route: Route, req: func.HttpRequest, client: Any) -> func.Http
     from adapters.durable import DurableCalls
     from adapters.plane import plane
     from adapters.setting_values import SettingsError
+    from api import awakening
     from api.access import admit
     from api.http import Problem, Request
 
@@ -110,8 +111,11 @@ async def _answer(route: Route, req: func.HttpRequest, client: Any) -> func.Http
     try:
         here = plane()
         await admit(route.access, request, here)
+        durable = DurableCalls(client)
+        if route.access is not Access.PUBLIC:
+            await awakening.once(here, durable)
         handler = getattr(importlib.import_module(module), name)
-        reply = await handler(request, here, DurableCalls(client))
+        reply = await handler(request, here, durable)
     except Problem as problem:
         reply = problem.reply()
     except SettingsError as error:
