@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from weakref import WeakSet
 
 from adapters import orders
 from adapters.plane import Plane
 from core.control_ports import Orchestrations
+
+log = logging.getLogger("artvoice.calls")
 
 MOST = 200
 
@@ -24,4 +27,7 @@ async def once(plane: Plane, durable: Orchestrations) -> None:
     _awake.add(plane)
     page = await plane.store.calls(limit=MOST, ended=False)
     for call in page.calls:
-        await orders.wake(call, plane, durable)
+        try:
+            await orders.wake(call, plane, durable)
+        except LookupError:  # its scenario is gone: nobody can go on with it, others can
+            log.exception("a live call could not be woken", extra={"call_id": call.call_id})

@@ -4,7 +4,8 @@ import pytest
 
 from api import awakening, incoming
 from core.acs_events import IncomingCall
-from core.control_ports import OrchestrationTrouble
+from core.control_ports import OrchestrationTrouble, StoredCall
+from core.facts import Direction
 from tests.control.fakes import FakeDurable, plane_of
 
 
@@ -19,6 +20,18 @@ async def plane():
     made = plane_of(lambda: 1000.0)
     yield made
     await made.aclose()
+
+
+def stored(call_id: str) -> StoredCall:
+    return StoredCall(
+        call_id=call_id,
+        created_at=1.0,
+        direction=Direction.INBOUND,
+        caller="+15550100",
+        called="+15550199",
+        scenario="banking",
+        scenario_sha="nowhere",
+    )
 
 
 class Dying(FakeDurable):
@@ -63,3 +76,14 @@ async def test_a_call_that_has_ended_is_left_in_peace(plane):
     await awakening.once(plane, durable)
 
     assert durable.pokes == []
+
+
+async def test_a_call_whose_scenario_is_gone_keeps_no_other_from_being_woken(plane):
+    lost = stored("lost")
+    await plane.store.claim(lost)
+    call_id = await claimed_by_a_dying_host("a", plane)
+    durable = FakeDurable(alive=False)
+
+    await awakening.once(plane, durable)
+
+    assert [order["call_id"] for order in durable.born] == [call_id]
