@@ -18,11 +18,12 @@ async def test_a_function_that_holds_up_the_loop_is_named():
     watch = LoopWatch(on_stall=stalls.put_nowait, settings=QUICK)
     watch.start()
     try:
-        hog(time.monotonic() + 0.2)
-        # A busy machine may have stalled the loop before.
-        stall = await stalls.get()
-        while not any(entry.endswith(" hog") for entry in stall.stack):
-            stall = await stalls.get()
+        async with asyncio.timeout(30):
+            named = False
+            while not named:  # on a busy machine the watch may have looked elsewhere
+                hog(time.monotonic() + 0.2)
+                stall = await stalls.get()
+                named = any(entry.endswith(" hog") for entry in stall.stack)
     finally:
         watch.stop()
 
