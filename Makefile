@@ -17,7 +17,7 @@ call: setup ## play a short banking call and print what was said
 	@$(BIN)/artvoice call
 
 test: setup ## run all tests
-	@$(BIN)/pytest -q -n auto --dist loadfile
+	@$(BIN)/pytest -q
 
 eval: setup ## hold the conversations of evals/ in text and check them
 	@$(BIN)/artvoice eval
