@@ -1,0 +1,48 @@
+"""The life of one call: a state, folded from the facts of its log, and commands."""
+
+from core.call.commands import (
+    COMMAND,
+    Apologise,
+    Archive,
+    Command,
+    HangUp,
+    Reassure,
+    Reconcile,
+    StartMedia,
+    StartPromise,
+    TellRelay,
+    Transfer,
+)
+from core.call.state import (
+    CALL_STATE,
+    CallState,
+    Deadline,
+    Limits,
+    Media,
+    Outcome,
+    Phase,
+)
+from core.call.step import fold, step
+
+__all__ = [
+    "CALL_STATE",
+    "COMMAND",
+    "Apologise",
+    "Archive",
+    "CallState",
+    "Command",
+    "Deadline",
+    "HangUp",
+    "Limits",
+    "Media",
+    "Outcome",
+    "Phase",
+    "Reassure",
+    "Reconcile",
+    "StartMedia",
+    "StartPromise",
+    "TellRelay",
+    "Transfer",
+    "fold",
+    "step",
+]

@@ -1,0 +1,74 @@
+"""The caller's leg: it comes up, talks, is hung up, and ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core import facts as f
+from core.call.commands import Archive, HangUp
+from core.call.decision import Decision, clear, command_id, due
+from core.call.state import CallState, Deadline, Media, Outcome, Phase
+
+
+def answered(state: CallState, leg: str, at: float) -> CallState:
+    state = replace(state, connection_id=state.connection_id or leg)
+    if state.phase is not Phase.OFFERED:
+        return state  # CallConnected may overtake the answer's own response
+    state = replace(state, phase=Phase.ANSWERED)
+    if state.direction is f.Direction.OUTBOUND:
+        return due(state, Deadline.CONNECT, at + state.limits.ring_s)
+    state = replace(state, speechless_since=at)
+    state = due(state, Deadline.CONNECT, at + state.limits.connect_s)
+    return due(state, Deadline.RECONCILE, at + state.limits.settle_s)
+
+
+def refused(state: CallState, at: float) -> CallState:
+    """Wait a moment before giving up: an answer that was taken shows itself by its events.
+
+    Its response may be lost or still on its way to another delivery, and the carrier may then
+    refuse us as somebody who comes too late.
+    """
+    state = replace(state, refused=True)
+    return due(state, Deadline.CONNECT, at + state.limits.refused_s)
+
+
+def talking(state: CallState, at: float) -> CallState:
+    if state.phase not in (Phase.OFFERED, Phase.ANSWERED):
+        return state
+    state = clear(replace(state, phase=Phase.TALKING), Deadline.CONNECT, Deadline.RECONCILE)
+    state = due(state, Deadline.DURATION, at + state.limits.duration_s)
+    state = due(state, Deadline.WATCH, at + state.limits.watch_s)
+    if state.media is Media.ATTACHED:
+        return state
+    if state.speechless_since is None:
+        state = replace(state, speechless_since=at)
+    return due(state, Deadline.ATTACH, at + state.limits.attach_s)
+
+
+def hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
+    state = replace(state, phase=Phase.ENDING, ended_by=state.ended_by or by)
+    state = due(
+        clear(state, Deadline.ATTACH, Deadline.TRANSFER),
+        Deadline.RECONCILE,
+        entry.at + state.limits.hang_up_grace_s,
+    )
+    return state, (HangUp(id=command_id(entry)),)
+
+
+def disconnected(state: CallState, entry: f.LogEntry) -> Decision:
+    if state.phase in (Phase.OFFERED, Phase.ANSWERED) and state.media is Media.NONE:
+        return end(state, entry, Outcome.UNANSWERED, state.ended_by or "caller")
+    return end(state, entry, *how(state))
+
+
+def how(state: CallState) -> tuple[Outcome, str]:
+    if state.accepted:
+        return Outcome.TRANSFERRED, "transfer"
+    if state.ended_by == "fault" or state.connection_id == "":
+        return Outcome.FAILED, state.ended_by or "fault"
+    return Outcome.COMPLETED, state.ended_by or "caller"
+
+
+def end(state: CallState, entry: f.LogEntry, outcome: Outcome, by: str) -> Decision:
+    ended = replace(state, phase=Phase.ENDED, outcome=outcome, ended_by=by, deadlines={})
+    return ended, (Archive(id=command_id(entry)),)

@@ -1,0 +1,73 @@
+"""What came of our commands, what the carrier says when asked, and what time says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from core import facts as f
+from core.call.commands import Reconcile
+from core.call.decision import Decision, clear, command_id, due
+from core.call.leg import disconnected, end, hang_up, how, talking
+from core.call.media import dial_again, without_relay
+from core.call.state import CallState, Deadline, Media, Outcome, Phase
+from core.call.transfer import transfer_failed
+
+
+def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> Decision:
+    match done.command, done.outcome:
+        case _, "ok":
+            return state, ()
+        case (("hang_up" | "start_media" | "transfer"), "gone"):
+            return end(state, entry, *how(state))
+        case (("reconcile" | "hang_up"), _):
+            return due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
+        case "start_media", _ if state.phase is Phase.TALKING:
+            return due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
+        case "transfer", _:
+            return transfer_failed(state, entry, state.transfer_id)
+        case "apologise", _:
+            return hang_up(state, entry, "fault")
+        case _:
+            return state, ()
+
+
+def reconciled(state: CallState, entry: f.LogEntry, found: f.Reconciled) -> Decision:
+    if found.state is f.LegState.GONE:
+        return disconnected(replace(state, reconciled=True), entry)
+    if state.phase is Phase.ENDING:
+        return hang_up(state, entry, state.ended_by)
+    if found.state is f.LegState.CONNECTED:
+        state = talking(state, entry.at)
+    elif state.phase in (Phase.OFFERED, Phase.ANSWERED):
+        if Deadline.CONNECT in state.deadlines:
+            return state, ()
+        return hang_up(state, entry, "fault")  # it neither came up nor failed in time
+    if state.accepted:  # the leg of a caller whom somebody took goes by itself, soon
+        return due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
+    if not found.attended and state.media is Media.ATTACHED:
+        state = without_relay(state, entry.at)
+    if state.phase is Phase.TALKING and state.media is not Media.ATTACHED:
+        return dial_again(state, entry)
+    return state, ()
+
+
+def overdue(state: CallState, entry: f.LogEntry, name: str, was_due: float) -> Decision:
+    deadline = Deadline(name)
+    if state.deadlines.get(deadline) != was_due:
+        return state, ()  # it was met, or moved, before anybody noticed
+    state = clear(state, deadline)
+    match deadline:
+        case Deadline.DURATION:
+            return hang_up(state, entry, "limit")
+        case Deadline.TRANSFER:
+            return transfer_failed(state, entry, state.transfer_id)
+        case Deadline.WATCH:
+            state = due(state, Deadline.WATCH, entry.at + state.limits.watch_s)
+            return state, (Reconcile(id=command_id(entry)),)
+        case Deadline.CONNECT if state.refused and state.phase is Phase.OFFERED:
+            return end(state, entry, Outcome.UNANSWERED, "carrier")
+        case Deadline.CONNECT | Deadline.ATTACH | Deadline.RECONCILE:
+            return state, (Reconcile(id=command_id(entry)),)
+        case _:
+            assert_never(deadline)

@@ -1,0 +1,117 @@
+"""What each fact of a call changes, and what to do about it.
+
+`step` is the only place where a call changes phase. It is pure, so the orchestration may run it
+again on every replay, and `fold` over the log gives the same state to everybody who reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal, assert_never
+
+from core import facts as f
+from core.call.commands import Archive, StartPromise, TellRelay
+from core.call.decision import Decision, command_id, due
+from core.call.leg import answered, disconnected, end, hang_up, refused, talking
+from core.call.media import attached, detached, media_lost
+from core.call.outcomes import command_done, overdue, reconciled
+from core.call.state import CallState, Deadline, Outcome, Phase
+from core.call.transfer import transfer, transfer_accepted, transfer_failed
+
+
+def fold(state: CallState, entries: Iterable[f.LogEntry]) -> CallState:
+    """Return the state after all these entries; commands are somebody else's matter."""
+    for entry in entries:
+        state, _ = step(state, entry)
+    return state
+
+
+def step(state: CallState, entry: f.LogEntry) -> Decision:
+    """Return the state after one entry of the log and the commands it calls for.
+
+    An entry that was folded already (`n` not after the cursor) or came late changes nothing.
+    """
+    if entry.n <= state.cursor:
+        return state, ()
+    state = replace(state, cursor=entry.n)
+    if entry.late or not isinstance(entry.fact, f.LifeFact):
+        return state, ()
+    if state.phase is Phase.ENDED:
+        return _after_the_end(state, entry)
+    return _live(state, entry, entry.fact)
+
+
+def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
+    match entry.fact:
+        case f.CommandDone(command="archive", outcome="ok"):
+            return replace(state, archived=True), ()
+        case f.CommandDone(command="archive"):
+            return state, (Archive(id=command_id(entry)),)
+        case f.ApprovalRequested() | f.CallbackRequested() as promised:
+            return state, (_begun(entry, promised),)
+        case _:
+            return state, ()
+
+
+def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  # noqa: C901, PLR0912 one row per fact
+    at = entry.at
+    match fact:
+        case f.Offered(direction=direction):
+            # A host that dies between claiming and answering leaves nothing else to wake us.
+            offered = replace(state, direction=direction)
+            return due(offered, Deadline.CONNECT, at + state.limits.ring_s), ()
+        case f.Answered(connection_id=leg):
+            return answered(state, leg, at), ()
+        case f.AnswerRefused() if state.phase is not Phase.OFFERED:
+            return state, ()  # another delivery of the same ring was answered
+        case f.AnswerRefused():
+            return refused(state, at), ()
+        case f.ConnectFailed():
+            return end(state, entry, Outcome.UNANSWERED, "carrier")
+        case f.Connected(connection_id=leg):
+            return talking(replace(state, connection_id=leg), at), ()
+        case f.Disconnected():
+            return disconnected(state, entry)
+        case f.SessionOpened(epoch=epoch):
+            return attached(state, epoch, at), ()
+        case f.MediaDetached(epoch=epoch):
+            return detached(state, epoch, at), ()
+        case f.MediaStopped() if Deadline.ATTACH in state.deadlines:
+            return state, ()  # our own stop, before the start that is still awaited
+        case f.MediaStopped() | f.MediaFailed():
+            return media_lost(state, entry, failed=isinstance(fact, f.MediaFailed))
+        case f.HandedOff(to_agent=agent):
+            return replace(state, agent=agent), ()
+        case f.TransferRequested(target=target, request_id=request):
+            return transfer(state, entry, target, request)
+        case f.TransferAccepted(request_id=request):
+            return transfer_accepted(state, request, at), ()
+        case f.TransferFailed(request_id=request):
+            return transfer_failed(state, entry, request)
+        case f.HangUpRequested(by=by):
+            return hang_up(state, entry, by)
+        case f.PromptPlayed(context=context):
+            return hang_up(state, entry, "fault") if context == "apology" else (state, ())
+        case f.ApprovalRequested() | f.CallbackRequested() as promised:
+            return state, (_begun(entry, promised),)
+        case f.ApprovalDecided(request_id=request):
+            tell = TellRelay(id=command_id(entry), directive="approval_decided", ref=request)
+            return state, (tell,)
+        case f.CommandDone():
+            return command_done(state, entry, fact)
+        case f.Reconciled():
+            return reconciled(state, entry, fact)
+        case f.Overdue(deadline=deadline, due=was_due):
+            return overdue(state, entry, deadline, was_due)
+        case f.MediaStarted() | f.ParticipantsChanged() | f.OtherEvent():
+            return state, ()
+        case _:
+            assert_never(fact)
+
+
+def _begun(entry: f.LogEntry, fact: f.ApprovalRequested | f.CallbackRequested) -> StartPromise:
+    promise: Literal["approval", "callback"] = "callback"
+    if isinstance(fact, f.ApprovalRequested):
+        promise = "approval"
+    return StartPromise(id=command_id(entry), promise=promise, request_id=fact.request_id)

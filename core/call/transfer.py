@@ -1,0 +1,35 @@
+"""The caller is connected to a person: asked for, accepted, or failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core import facts as f
+from core.call.commands import TellRelay, Transfer
+from core.call.decision import Decision, clear, command_id, due
+from core.call.state import CallState, Deadline, Media, Phase
+
+
+def transfer(state: CallState, entry: f.LogEntry, target: str, request: str) -> Decision:
+    if state.phase is not Phase.TALKING:
+        return state, ()
+    state = replace(state, phase=Phase.TRANSFERRING, transfer_id=request)
+    state = due(state, Deadline.TRANSFER, entry.at + state.limits.transfer_s)
+    return state, (Transfer(id=command_id(entry), target=target, request_id=request),)
+
+
+def transfer_accepted(state: CallState, request: str, at: float) -> CallState:
+    if request != state.transfer_id:
+        return state
+    state = clear(replace(state, accepted=True), Deadline.TRANSFER)
+    return due(state, Deadline.RECONCILE, at + state.limits.hang_up_grace_s)
+
+
+def transfer_failed(state: CallState, entry: f.LogEntry, request: str) -> Decision:
+    if state.phase is not Phase.TRANSFERRING or request != state.transfer_id:
+        return state, ()
+    state = clear(replace(state, phase=Phase.TALKING, transfer_id=""), Deadline.TRANSFER)
+    tell = TellRelay(id=command_id(entry), directive="transfer_failed", ref=request)
+    if state.media is Media.LOST:
+        return due(state, Deadline.RECONCILE, entry.at), (tell,)
+    return state, (tell,)
