@@ -19,7 +19,7 @@ from core.media_wire import (
     encode_audio,
     parse,
 )
-from core.speech import SAMPLE_RATE
+from core.speech import FRAME_BYTES, SAMPLE_RATE
 from media_relay.rates import RATES, Rates
 from media_relay.wire import Ear
 
@@ -122,7 +122,7 @@ class MediaSocket(WSListener):
         message = parse(frame.get_payload_as_memoryview())
         if type(message) is AudioData:  # nearly always, so it takes the short way
             if self._rates is not None:
-                message.pcm = self._rates.heard(message.pcm)
+                message.pcm = self._heard(message.pcm)
             if self._ear is not None:
                 self._ear.on_audio(message.pcm, message.timestamp)
             else:
@@ -175,6 +175,13 @@ class MediaSocket(WSListener):
                     self._refuse(WSCloseCode.POLICY_VIOLATION, "garbage")
             case _:
                 pass  # of a later version
+
+    def _heard(self, pcm: bytes) -> bytes:
+        """Return audio at our rate. A frame is 20 ms, so its size tells when metadata are wrong."""
+        if self._rates is not None and len(pcm) == FRAME_BYTES:
+            log.warning("frames are of our rate, metadata not", extra={"call": self._call_id})
+            self._rates = None
+        return pcm if self._rates is None else self._rates.heard(pcm)
 
     def _in_time(self) -> bool:
         now = self._loop.time()

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from core.facts import MediaDetached
-from core.speech import FRAME_MS
+from adapters.scripted import ScriptedChat, spoken
+from core.facts import MediaDetached, TurnDone
+from core.speech import FRAME_BYTES, FRAME_MS
 from media_relay.rates import RATES, Rates
 from tests.relay.stations import metadata, relaying
+
+SILENCE = bytes(FRAME_BYTES) * 40
 
 
 def tone(rate, ms=1000, hz=440):
@@ -54,6 +57,21 @@ def test_nothing_of_a_stopped_reply_comes_out_with_the_next():
 async def test_a_caller_on_a_24_khz_line_is_greeted():
     async with relaying() as station, station.dialled(opening=metadata(24_000)) as caller:
         await caller.hears_ms(25, 24_000)
+
+
+async def test_frames_that_contradict_the_metadata_are_believed():
+    async with (
+        relaying(chat=ScriptedChat(["Ten dollars."])) as station,
+        station.dialled(opening=metadata(24_000)) as caller,
+    ):
+        await caller.says(SILENCE)
+        await station.control.until(TurnDone)
+        await caller.says(spoken("my balance") + SILENCE)
+        await caller.hears("Ten dollars.")
+
+        turn = await station.control.until(TurnDone, count=2)
+
+        assert turn.caller == "my balance"
 
 
 async def test_a_line_of_another_format_is_refused():
