@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.aloud import Aloud
 from core.speech import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, Word
 
 _WORD = re.compile(r"\S+")
@@ -15,13 +16,17 @@ _MS_PER_CHAR = 60  # of a piece whose audio is not complete yet: an ordinary pac
 
 @dataclass(slots=True)
 class Piece:
-    """One piece of a reply as it becomes audio. `ms`: how much audio there is so far."""
+    """One piece of a reply as it becomes audio. `ms`: how much audio there is so far.
+
+    `said`: how the text is spoken, where that is not as it is written; `words` are of that.
+    """
 
     text: str
     agent: str = ""
     ms: int = 0
     complete: bool = False
     words: list[Word] = field(default_factory=list)
+    said: Aloud | None = None
 
 
 def ms_of(pcm: bytes) -> int:
@@ -55,10 +60,14 @@ def heard_of(piece: Piece, heard_ms: float) -> str:
         return piece.text
     if heard_ms <= 0:
         return ""
+    said = piece.said or Aloud(text=piece.text)
     if piece.words:
-        return _by_words(piece, heard_ms)
-    total = piece.ms if piece.complete else max(piece.ms, len(piece.text) * _MS_PER_CHAR)
-    return _whole_words(piece.text, int(len(piece.text) * heard_ms / max(total, 1)))
+        end = _end_by_words(said.text, piece.words, heard_ms)
+    else:
+        size = len(said.text)
+        total = piece.ms if piece.complete else max(piece.ms, size * _MS_PER_CHAR)
+        end = int(size * heard_ms / max(total, 1))
+    return _whole_words(piece.text, said.written(end))
 
 
 def heard_text(pieces: Sequence[Piece], heard_ms: float) -> str:
@@ -72,14 +81,14 @@ def heard_text(pieces: Sequence[Piece], heard_ms: float) -> str:
     return " ".join(text for text in texts if text)
 
 
-def _by_words(piece: Piece, heard_ms: float) -> str:
+def _end_by_words(text: str, words: Sequence[Word], heard_ms: float) -> int:
     end = 0
-    for word in piece.words:
+    for word in words:
         if word.end_ms > heard_ms:
             break
-        found = piece.text.find(word.text, end)
+        found = text.find(word.text, end)
         end = found + len(word.text) if found >= 0 else end
-    return _whole_words(piece.text, end)
+    return end
 
 
 def _whole_words(text: str, end: int) -> str:

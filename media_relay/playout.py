@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.aloud import Aloud
 from core.audio import Piece, heard_of, padded, whole_frames
 from core.speech import FRAME_MS
 from media_relay.wire import Wire
@@ -72,11 +73,13 @@ class Playout:
         self._sent = self._base = 0
         self._paused = False
 
-    def open_piece(self, generation: int, text: str, agent: str) -> Piece | None:
-        """Announce the next piece; None if this reply was stopped."""
+    def open_piece(
+        self, generation: int, text: str, agent: str, said: Aloud | None = None
+    ) -> Piece | None:
+        """Announce the next piece, spoken as `said`; None if this reply was stopped."""
         if generation != self._generation:
             return None
-        piece = Piece(text=text, agent=agent)
+        piece = Piece(text=text, agent=agent, said=said)
         self._pieces.append(piece)
         return piece
 

@@ -126,7 +126,11 @@ class Replies:
         agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
         self._mark_words()
         self._record.reply.append(text)
-        self._reply.pieces.put_nowait(Utterance(text=text, agent=agent.name, voice=agent.voice))
+        self._reply.pieces.put_nowait(
+            Utterance(
+                text=text, agent=agent.name, voice=agent.voice, language=agent.speech.language
+            )
+        )
 
     def stop(self) -> None:
         """Silence the present reply and keep what was heard of it."""

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
+from core.aloud import aloud
 from core.audio import Piece
 from core.errors import Cause, EngineError, EngineFailed
 from core.ports import Speaking
@@ -17,11 +18,12 @@ from media_relay.playout import Playout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """A piece to say, and who says it."""
+    """A piece to say, and who says it. `language`: in which its figures are read."""
 
     text: str
     agent: str
     voice: Voice
+    language: str = "en-US"
 
 
 class Mouth:
@@ -58,9 +60,10 @@ class Mouth:
     async def _speak(self, utterance: Utterance, generation: int) -> None:
         piece: Piece | None = None
         words: list[Word] = []
+        said = aloud(utterance.text, utterance.language)
         # Every engine is an async generator underneath; closing it is what stops its work.
         events = cast(
-            "AsyncGenerator[SpeakingEvent]", self._engine.speak(utterance.text, utterance.voice)
+            "AsyncGenerator[SpeakingEvent]", self._engine.speak(said.text, utterance.voice)
         )
         async with aclosing(events):
             while (event := await self._next(events, silent=piece is None)) is not None:
@@ -69,7 +72,9 @@ class Mouth:
                     continue
                 self._on_audio(generation)
                 if piece is None:
-                    piece = self._playout.open_piece(generation, utterance.text, utterance.agent)
+                    piece = self._playout.open_piece(
+                        generation, utterance.text, utterance.agent, said
+                    )
                 if piece is None or not self._playout.add(generation, piece, event.pcm):
                     return
                 piece.words = words

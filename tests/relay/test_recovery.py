@@ -128,15 +128,15 @@ async def test_two_calls_at_once_never_cross():
 
         async with calling(answer, control=control, call_id=name) as call:
             await call.until(TurnDone)
-            for n in range(5):
-                call.says(f"{name} {n}")
+            for n, letter in enumerate("abcde"):
+                call.says(f"{name} {letter}")
                 await call.until(TurnDone, count=n + 2)
             return call.heard
 
     one, two = await asyncio.gather(talk("one"), talk("two"))
 
-    assert one == "Hello from Ann. " + " ".join(f"You are one {n}." for n in range(5))
-    assert two == "Hello from Ann. " + " ".join(f"You are two {n}." for n in range(5))
+    assert one == "Hello from Ann. " + " ".join(f"You are one {letter}." for letter in "abcde")
+    assert two == "Hello from Ann. " + " ".join(f"You are two {letter}." for letter in "abcde")
 
 
 async def test_a_replaced_relay_lets_go_at_once():

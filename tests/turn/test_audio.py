@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.aloud import aloud
 from core.audio import Piece, heard_of, heard_text, whole_frames
 from core.speech import FRAME_BYTES, Word
 
@@ -24,6 +25,20 @@ def test_word_times_cut_at_the_last_whole_word():
     assert heard_of(piece, 599) == "You have"
     assert heard_of(piece, 1000) == "You have ten dollars,"
     assert heard_of(piece, 1500) == TEXT
+
+
+def test_figures_were_heard_once_all_their_words_were():
+    said = aloud("You have $1,250.50 left.")
+    spoken = [Word(text=word, start_ms=n * 100, end_ms=n * 100 + 100)
+              for n, word in enumerate(said.text.rstrip(".").split())]  # fmt: skip
+    timed = Piece(text="You have $1,250.50 left.", ms=1200, complete=True, words=spoken, said=said)
+    untimed = Piece(text="You have $1,250.50 left.", ms=1200, complete=True, said=said)
+
+    assert len(spoken) == 12
+    assert heard_of(timed, 1000) == "You have"  # "... dollars and fifty"
+    assert heard_of(timed, 1100) == "You have $1,250.50"
+    assert heard_of(untimed, 900) == "You have"
+    assert heard_of(untimed, 1200) == "You have $1,250.50 left."
 
 
 @given(st.text("ab ,.", min_size=1, max_size=80), st.integers(20, 4000), st.data())

@@ -13,7 +13,9 @@ TEXTS = st.one_of(
         st.sampled_from(
             ["This is what I found about you and your cards ", "but there is more to it ",
              "Dr. Smith has $1,250.50. ", "See you at 5 p.m. today. ", "**Now.** ", "e.g. this ",
-             "[a link. here](https://a.b/c). ", "Well, yes; it is so: done! ", "- item\n", "3.14 "]
+             "[a link. here](https://a.b/c). ", "Well, yes; it is so: done! ", "- item\n", "3.14 ",
+             "```py\nx = 1.\n```\n", "| a | b. |\n|---|---|\n| c | d |\n", "好。谢谢！",  # noqa: RUF001
+             "मैं ठीक हूँ। ", "am 3. März ", "See No. 5. ", "😀 ", "---\n"]
         ),
         max_size=12,
     ).map("".join),
@@ -41,7 +43,8 @@ def test_pieces_do_not_depend_on_how_the_text_was_cut_into_tokens(text, data):
 @given(st.text("abc AB019.,!?:;…'\"()$%/\n", max_size=600))
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_nothing_of_a_plain_text_is_lost_or_added(text):
-    assert bare("".join(pieces(text))) == bare(text)
+    # A line that is no sentence is spoken as one.
+    assert bare("".join(pieces(text))).replace(".", "") == bare(text).replace(".", "")
 
 
 @given(TEXTS)
@@ -69,7 +72,7 @@ def test_no_piece_is_empty_or_endless(text):
         ("Wait... what? Really?!", ["Wait...", "what?", "Really?!"]),
         ("好。谢谢！再见", ["好。", "谢谢！", "再见"]),  # noqa: RUF001
         ("# Title\n\n- **first** item\n- `second` item\n",
-         ["Title", "first item", "second item"]),
+         ["Title.", "first item.", "second item."]),
         ("Ask for [the gold card](https://x.y/z) now.", ["Ask for the gold card now."]),
         ("2. Then sign here.", ["2. Then sign here."]),
         ("The last payment was made on Monday and it has been booked. Fine and good.",
@@ -85,6 +88,57 @@ def test_no_piece_is_empty_or_endless(text):
 )  # fmt: skip
 def test_texts_are_cut_where_a_speaker_would_breathe(text, expected):
     assert pieces(*text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The answer is no. See No. 5 on p. 3.", ["The answer is no.", "See No. 5 on p. 3."]),
+        ("It was paid on Jan. 5. It is approx. 3.5 percent.",
+         ["It was paid on Jan. 5.", "It is approx. 3.5 percent."]),
+        ("Am 3. März kommt Dr. Müller, z. B. um 3 Uhr. Gut?",
+         ["Am 3. März kommt Dr. Müller,", "z. B. um 3 Uhr.", "Gut?"]),
+        ("El Sr. López llegó. ¿Cómo está Ud.? Bien.",
+         ["El Sr. López llegó.", "¿Cómo está Ud.?", "Bien."]),
+        ("C'est M. Dupont. Il arrive.", ["C'est M. Dupont.", "Il arrive."]),
+        ("「はい。」元気？", ["「はい。」", "元気？"]),  # noqa: RUF001
+        ("नमस्ते। आप कैसे हैं? मैं ठीक हूँ।", ["नमस्ते।", "आप कैसे हैं?", "मैं ठीक हूँ।"]),
+        ("مرحبا. كيف حالك؟ أنا بخير.", ["مرحبا.", "كيف حالك؟", "أنا بخير."]),
+        ("شكرا جزيلا لك، سأتحقق من ذلك.", ["شكرا جزيلا لك،", "سأتحقق من ذلك."]),
+        ("我们已经为您查询了账户，目前您有两千四百美元。好吗？",  # noqa: RUF001
+         ["我们已经为您查询了账户，", "目前您有两千四百美元。", "好吗？"]),  # noqa: RUF001
+    ],
+)  # fmt: skip
+def test_other_languages_end_their_sentences_their_own_way(text, expected):
+    assert pieces(*text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Here it is:\n```python\nprint('a. b')\n```\nAnything else?",
+         ["Here it is:", "Anything else?"]),
+        ("| Card | Fee |\n|---|---:|\n| Gold | $95 |\n| **Basic** | $0 |\nWhich one?",
+         ["Gold: Fee $95.", "Basic: Fee $0.", "Which one?"]),
+        ("| just | one line |\n", ["just, one line."]),
+        ("Sure! 😀 **Bold** 👍🏽 and <b>this</b>[^1].", ["Sure!", "Bold and this."]),
+        ("One.\n\n---\n\n> A quote\n\n- [ ] a task\n1. a step\n",
+         ["One.", "A quote.", "a task.", "1. a step."]),
+        ("See ![a map](x.png) or [the page][2] or <https://a.b>.",
+         ["See a map or the page", "or https://a.b."]),
+    ],
+)  # fmt: skip
+def test_what_is_for_the_eye_is_not_read_out(text, expected):
+    assert pieces(*text) == expected
+
+
+def test_a_piece_after_a_short_one_is_not_long():
+    sentence = "there are many clauses, and each of them goes on, since the model likes them so, "
+    first, second, *_ = pieces("Well, it is like this. " + sentence * 8)
+
+    assert first == "Well, it is like this."
+    assert len(second) < 130
+    assert second.endswith(",")
 
 
 def test_a_first_piece_does_not_wait_for_its_sentence():
