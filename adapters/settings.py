@@ -7,11 +7,21 @@ a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
+from adapters.engine_profiles import overlaid, profiles_in, suffixed
 from adapters.setting_values import (
     CallHours,
     Mistake,
@@ -39,6 +49,10 @@ class Settings(BaseModel):
     """All settings, by their names in lower case. Empty means "not set"."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    _given: dict[str, str] = PrivateAttr(default_factory=dict)
+    _profiles: dict[str, dict[str, str]] = PrivateAttr(default_factory=dict)
+    _own: frozenset[str] = PrivateAttr(default=frozenset())
 
     # telephony
     acs_connection_string: Secret
@@ -79,6 +93,9 @@ class Settings(BaseModel):
     stt: str = "embedded"
     tts: str = "embedded"
     realtime: str = ""
+    chat_fallback_seconds: float = Field(default=3.0, gt=0, le=60)
+    stt_fallback_seconds: float = Field(default=3.0, gt=0, le=60)
+    tts_fallback_seconds: float = Field(default=1.5, gt=0, le=60)
     azure_openai_endpoint: Url | None = None
     azure_openai_key: Secret
     azure_openai_deployment: str = ""
@@ -114,15 +131,54 @@ class Settings(BaseModel):
         known = {name: environ.get(name.upper(), "") for name in cls.model_fields}
         known["functions_base_url"] = known["functions_base_url"] or environ.get("BASE_URL", "")
         given = {name: value for name, value in known.items() if value.strip()}
+        profiles = profiles_in(environ)
         try:
-            return cls.model_validate(given)
+            settings = cls.model_validate(given)
         except ValidationError as error:
             mistakes = _mistakes(error)
+        else:
+            settings._given, settings._profiles = given, profiles
+            settings._judge_profiles()
+            return settings
         try:  # what is wrong with the others together is said at once too
             cls.model_validate({n: v for n, v in given.items() if n.upper() not in mistakes})
         except SettingsError as error:
             mistakes = {**{each.name: each for each in error.mistakes}, **mistakes}
         raise SettingsError(tuple(mistakes.values()))
+
+    def under(self, profile: str) -> Settings:
+        """Return these settings as a profile of the engines has them. Raises SettingsError."""
+        own = self._profiles.get(profile.lower())
+        if own is None:
+            example = suffixed("azure_openai_deployment", profile)
+            reason = f"no setting ends in __{profile.upper()}"
+            raise SettingsError(
+                (Mistake(name=f"@{profile}", reason=reason, remedy=f"Set one, like {example}."),)
+            )
+        try:
+            settings = Settings.model_validate(overlaid(self._given, own))
+        except ValidationError as error:
+            wrong = _mistakes(error).items()
+            raise SettingsError(
+                tuple(replace(each, name=suffixed(name, profile)) for name, each in wrong)
+            ) from None
+        settings._own = frozenset(own)
+        return settings
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The settings, in lower case, that the profile these are under sets itself."""
+        return self._own
+
+    def _judge_profiles(self) -> None:
+        mistakes: list[Mistake] = []
+        for name in self._profiles:
+            try:
+                self.under(name)
+            except SettingsError as error:
+                mistakes += error.mistakes
+        if mistakes:
+            raise SettingsError(tuple(mistakes))
 
     @model_validator(mode="after")
     def _together(self) -> Self:

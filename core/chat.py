@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.agents import AgentSpec
+from core.served import ServedBy
 from core.tools import ToolCall, ToolSpec
 
 
@@ -101,4 +102,4 @@ class Finished:
     output_tokens: int = 0
 
 
-ChatEvent = TextDelta | ToolCalled | Finished
+ChatEvent = TextDelta | ToolCalled | Finished | ServedBy

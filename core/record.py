@@ -113,6 +113,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             "tools": [{k: v for k, v in run.items() if k != "id"} for run in turn.tools],
             "handoffs": turn.handoffs,
             "latency_ms": {},
+            "engines": {},
         }
     done = turn.done
     heard = " ".join(each.text for each in turn.heard.values()) if turn.later else done.heard
@@ -129,6 +130,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             for each in done.handoffs
         ],
         "latency_ms": asdict(done.latency),
+        "engines": dict(done.engines),
     }
 
 

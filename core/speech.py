@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import EngineError
+from core.served import ServedBy
 
 SAMPLE_RATE = 16_000
 BYTES_PER_MS = 32
@@ -61,6 +62,7 @@ class FinalHeard:
     """The words of one utterance. Empty text: it was noise.
 
     `language` is the one it was recognised to be in, if the engine was asked to find out.
+    `engine` is the one that heard it, if it is not the first of its chain.
     """
 
     text: str
@@ -70,6 +72,7 @@ class FinalHeard:
     confidence: float | None = None
     words: tuple[Word, ...] = ()
     language: str = ""
+    engine: str = ""
     kind: Literal["final_heard"] = "final_heard"
 
 
@@ -89,7 +92,8 @@ class HearingConfig:
     """How one call is heard. `hangover_ms`: silence that ends an utterance.
 
     `languages`: others the caller may speak, beside `language`. `semantic`: an utterance ends by
-    what it means, too. Engines that cannot do these do without.
+    what it means, too. Engines that cannot do these do without. `dropped`: so many streams have
+    failed in this call before.
     """
 
     language: str = "en-US"
@@ -97,6 +101,7 @@ class HearingConfig:
     hints: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     semantic: bool = False
+    dropped: int = 0
 
 
 # --- speaking ------------------------------------------------------------------------------------
@@ -128,4 +133,4 @@ class SpokenWord:
     word: Word
 
 
-SpeakingEvent = SpokenAudio | SpokenWord
+SpeakingEvent = SpokenAudio | SpokenWord | ServedBy

@@ -122,7 +122,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnDone:
-    """One turn, whole: what was said, done and heard, and how long the caller waited."""
+    """One turn, whole: what was said, done and heard, and how long the caller waited.
+
+    `engines`: who heard, thought or spoke in it where that was not the first of its chain.
+    """
 
     turn: int
     agent: str
@@ -133,14 +136,19 @@ class TurnDone:
     tools: tuple[ToolRun, ...] = ()
     handoffs: tuple[HandoffMade, ...] = ()
     latency: Latency = field(default_factory=Latency)
+    engines: Mapping[str, str] = field(default_factory=dict)
     kind: Literal["turn_done"] = "turn_done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStumbled:
-    """An engine failed and the caller heard an apology or nothing of it (`spoken`)."""
+    """An engine failed and the caller heard an apology or nothing of it (`spoken`).
+
+    `name` is the engine's in its chain, where another one did its work.
+    """
 
     engine: Literal["hearing", "thinking", "speaking", "tool"]
     cause: str
     spoken: bool = False
+    name: str = ""
     kind: Literal["engine_stumbled"] = "engine_stumbled"

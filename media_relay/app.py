@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from adapters.customers import SqliteCustomers
+from adapters.fallback import links_of, troubles
 from adapters.settings import Settings
 from adapters.tokens import JWKS_URL, TokenVerifier
 from core.session import Heartbeat
@@ -111,6 +112,7 @@ class Relay:
             obey=self._calls.obey,
             settings=HeartbeatSettings(idle_s=_IDLE_BEAT_S if settings.profile == "warm" else None),
         )
+        chains = links_of((engines.hearing, engines.chat, engines.speaking))
         verifier = TokenVerifier(
             audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL
         )
@@ -119,6 +121,7 @@ class Relay:
             verify=verifier.verify,
             signing_key=settings.call_signing_key.get_secret_value(),
             ready=lambda: self._warm,
+            troubles=lambda: troubles(chains),
         )
 
     async def run(

@@ -36,8 +36,12 @@ class CallSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """What hears, thinks and speaks, shared by all calls of a process."""
+    """What hears, thinks and speaks, shared by all calls of a process.
+
+    `hearing_tries`: streams that fail in a row before a caller cannot be heard.
+    """
 
     hearing: Hearing
     chat: Chat
     speaking: Speaking
+    hearing_tries: int = 2

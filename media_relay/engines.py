@@ -1,14 +1,19 @@
 """Which engines hear, think and speak: by a name known here, or as `module:attr`.
 
-What `module:attr` names is called with the settings and returns the engine.
+What `module:attr` names is called with the settings and returns the engine. Several names with
+commas are a chain: when one fails, the next one does its work. `NAME@PROFILE` is an engine with the
+settings of a profile (`adapters/engine_profiles.py`).
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from adapters.engine_profiles import is_engine_setting, suffixed
+from adapters.fallback import ChatChain, HearingChain, SpeakingChain
 from adapters.setting_values import Mistake, SettingsError
 from adapters.settings import Settings
 from core.ports import Chat, Hearing, Speaking
@@ -20,22 +25,61 @@ if TYPE_CHECKING:
 Factory = Callable[[Settings], Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One engine of a chain, or the mistakes for which there is none."""
+
+    name: str
+    engine: Any = None
+    mistakes: tuple[Mistake, ...] = ()
+
+
 def engines_of(settings: Settings) -> Engines:
-    """Return the engines the settings name. Raises SettingsError with every unknown name."""
-    mistakes: list[Mistake] = []
-    hearing = _named("STT", settings.stt, HEARING, mistakes)
-    chat = _named("CHAT", settings.chat, CHATS, mistakes)
-    speaking = _named("TTS", settings.tts, SPEAKING, mistakes)
+    """Return the engines the settings name. Raises SettingsError with every mistake."""
+    chains = {setting: built_of(setting, settings) for setting in KINDS}
+    mistakes = [m for chain in chains.values() for built in chain for m in built.mistakes]
     if mistakes:
-        raise SettingsError(tuple(mistakes))
+        raise SettingsError(tuple(dict.fromkeys(mistakes)))
+    stt, chat, tts = (
+        [(built.name, built.engine) for built in chains[kind]] for kind in ("STT", "CHAT", "TTS")
+    )
     return Engines(
-        hearing=cast("Hearing", hearing(settings)),
-        chat=cast("Chat", chat(settings)),
-        speaking=cast("Speaking", speaking(settings)),
+        hearing=_one(stt) or HearingChain(stt, open_s=settings.stt_fallback_seconds),
+        chat=_one(chat) or ChatChain(chat, first_s=settings.chat_fallback_seconds),
+        speaking=_one(tts) or SpeakingChain(tts, first_s=settings.tts_fallback_seconds),
+        hearing_tries=max(2, len(stt) + 1),
     )
 
 
-def _named(setting: str, name: str, known: dict[str, Factory], mistakes: list[Mistake]) -> Factory:
+def built_of(setting: str, settings: Settings) -> list[Built]:
+    """Return the engines of one kind (`CHAT`, `STT` or `TTS`), first choice first."""
+    names = [name.strip() for name in getattr(settings, setting.lower()).split(",")]
+    return [_built(setting, name, settings) for name in names if name]
+
+
+def _one(engines: list[tuple[str, Any]]) -> Any:
+    return engines[0][1] if len(engines) == 1 else None
+
+
+def _built(setting: str, spec: str, settings: Settings) -> Built:
+    name, at, profile = spec.partition("@")
+    try:
+        factory = _named(setting, name)
+        chosen = settings.under(profile) if at else settings
+        return Built(name=spec, engine=factory(chosen))
+    except SettingsError as error:
+        return Built(name=spec, mistakes=tuple(_in_profile(m, profile) for m in error.mistakes))
+
+
+def _in_profile(mistake: Mistake, profile: str) -> Mistake:
+    name = mistake.name
+    if profile and is_engine_setting(name.lower()) and "__" not in name:
+        return replace(mistake, name=suffixed(name, profile))
+    return mistake
+
+
+def _named(setting: str, name: str) -> Factory:
+    known = KINDS[setting]
     if name in known:
         return known[name]
     module, colon, attribute = name.partition(":")
@@ -45,10 +89,8 @@ def _named(setting: str, name: str, known: dict[str, Factory], mistakes: list[Mi
     except (ImportError, AttributeError):
         pass
     names = ", ".join(sorted(known))
-    mistakes.append(
-        Mistake(name=setting, reason="names no provider", remedy=f"Use {names} or module:attr.")
-    )
-    return lambda _: None
+    remedy = f"Use {names} or module:attr, several with commas."
+    raise SettingsError((Mistake(name=setting, reason="names no provider", remedy=remedy),))
 
 
 # Heavy SDKs and models are imported by the factory that was asked for, never by the others.
@@ -69,7 +111,12 @@ def _scripted_hearing(_: Settings) -> Hearing:
 def _azure_hearing(settings: Settings) -> Hearing:
     from adapters.azure_speech import AzureHearing, account_of
 
-    return AzureHearing(account_of(settings), profanity=settings.azure_speech_profanity)
+    several = "," in settings.stt
+    return AzureHearing(
+        account_of(settings),
+        profanity=settings.azure_speech_profanity,
+        connect_s=settings.stt_fallback_seconds if several else CONNECT_S,
+    )
 
 
 def _embedded_speaking(_: Settings) -> Speaking:
@@ -116,6 +163,8 @@ def _azure_openai(settings: Settings) -> Chat:
         api_key=settings.azure_openai_key.get_secret_value() or _identity("AZURE_OPENAI_KEY"),
         model=settings.azure_openai_deployment,
         base_url=azure_base_url(settings.azure_openai_endpoint or ""),
+        # What an agent asks for is what has just failed.
+        one_model="azure_openai_deployment" in settings.own,
     )
 
 
@@ -131,14 +180,18 @@ def _identity(instead_of: str) -> EntraTokens:
         raise SettingsError((Mistake(name=instead_of, reason=reason, remedy=remedy),)) from None
 
 
-HEARING: dict[str, Factory] = {
-    "embedded": _embedded_hearing,
-    "azure": _azure_hearing,
-    "scripted": _scripted_hearing,
+CONNECT_S = 8.0  # to Azure Speech, where nobody else would hear the caller
+
+KINDS: Mapping[str, Mapping[str, Factory]] = {
+    "STT": {
+        "embedded": _embedded_hearing,
+        "azure": _azure_hearing,
+        "scripted": _scripted_hearing,
+    },
+    "CHAT": {"scripted": _brain, "openai": _openai, "azure_openai": _azure_openai},
+    "TTS": {
+        "embedded": _embedded_speaking,
+        "azure": _azure_speaking,
+        "scripted": _scripted_speaking,
+    },
 }
-SPEAKING: dict[str, Factory] = {
-    "embedded": _embedded_speaking,
-    "azure": _azure_speaking,
-    "scripted": _scripted_speaking,
-}
-CHATS: dict[str, Factory] = {"scripted": _brain, "openai": _openai, "azure_openai": _azure_openai}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.agents import SpeechSpec
 from core.errors import EngineFailed
@@ -23,12 +24,16 @@ from core.speech import (
 )
 from media_relay.turn_record import FrameTimes
 
-_KEPT = 250  # frames (5 s) that another stream would have to hear again ...
-_QUIET = 50  # ... and of silence: the first sound of a word is quiet too
+_KEPT = 500  # frames (10 s) that another stream would have to hear again ...
+_QUIET = 50  # ... and of silence: the first sound of a word is quiet too.
+_UNPROVEN = 200  # A stream that has told nothing may have heard nothing (its line is not up yet).
 
 
 class Hearer:
-    """Hears one call. `on_lost` is told when the caller cannot be heard any more."""
+    """Hears one call. `on_lost` is told when the caller cannot be heard any more.
+
+    `engine` is who heard the last words, if that was not the first engine of its chain.
+    """
 
     def __init__(
         self,
@@ -37,8 +42,11 @@ class Hearer:
         on_event: Callable[[HearingEvent], None],
         on_stumble: Callable[[str], None],
         on_lost: Callable[[], None],
+        tries: int = 2,
     ) -> None:
         self.decided: tuple[str, float] = ("", 0.0)
+        self.engine = ""
+        self._tries = tries
         self._engine = engine
         self._on_event = on_event
         self._on_stumble = on_stumble
@@ -48,6 +56,8 @@ class Hearer:
         self._times = FrameTimes()
         # What no final covers yet: (audio, timestamp, arrival).
         self._unheard: deque[tuple[bytes, str, float]] = deque(maxlen=_KEPT)
+        self._dropped = 0  # streams that failed
+        self._quiet = _UNPROVEN
         self._speaking = False  # the caller, as far as words of his are still to come
         self._task: asyncio.Task[None] | None = None
 
@@ -80,22 +90,24 @@ class Hearer:
         if self._stream is not None:
             self._times.push(len(pcm), timestamp, at)
             self._stream.push(pcm)
-            if not self._speaking and len(unheard) > _QUIET:
+            while not self._speaking and len(unheard) > self._quiet:
                 unheard.popleft()
 
     async def _listen(self) -> None:
         """Hear until cancelled; a stream that fails before anything was heard is not retried."""
         failures = 0
-        while failures < 2:
+        while failures < self._tries:
             try:
                 failures = await self._one_stream(failures)
             except EngineFailed as failure:
                 failures += 1
+                self._dropped += 1
                 self._on_stumble(str(failure.error.cause))
         self._on_lost()
 
     async def _one_stream(self, failures: int) -> int:
-        stream = await self._engine.open(self._config)
+        stream = await self._engine.open(replace(self._config, dropped=self._dropped))
+        self._quiet = _UNPROVEN
         self._times = FrameTimes()
         self._stream = stream
         for pcm, timestamp, at in self._unheard:
@@ -104,14 +116,17 @@ class Hearer:
         try:
             async for event in stream.events():
                 if isinstance(event, HearingFailed):
+                    self._dropped += 1
                     self._on_stumble(str(event.error.cause))
                     break
+                self._quiet = _QUIET
                 if isinstance(event, SpeechStopped | FinalHeard):
                     self.decided = self._times.until(event.decided_ms) or self.decided
                 if isinstance(event, SpeechStarted):
                     self._speaking = True
                 if isinstance(event, FinalHeard):
                     self._speaking = False
+                    self.engine = event.engine
                     failures = 0 if event.text else failures
                     self._forget(event.decided_ms)
                 self._on_event(event)

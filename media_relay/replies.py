@@ -13,10 +13,12 @@ from core.errors import EngineFailed
 from core.facts import ApprovalTold, CallerSaid, EngineStumbled
 from core.floor import Purpose
 from core.phrases import Phrases
+from core.served import ServedBy
 from core.tools import CollectDigits, Effect, ToolCall
 from media_relay.catalog import Catalog, Scene
 from media_relay.journal import Journal
 from media_relay.playout import Playout
+from media_relay.served import note_served
 from media_relay.speaking import Mouth, Utterance
 from media_relay.thinking import Thinker, Thought, pieces_of
 from media_relay.toolwork import ToolWork
@@ -48,6 +50,7 @@ class Replies:
         feed: Callable[[f.Event], None],
         effects: Callable[[int, tuple[Effect, ...]], None],
         decided: Callable[[], tuple[str, float]],
+        ears: Callable[[], str],
         tasks: asyncio.TaskGroup,
         phrases: Phrases,
         heard_every_s: float,
@@ -62,6 +65,7 @@ class Replies:
         self._feed = feed
         self._effects = effects
         self._decided = decided
+        self._ears = ears
         self._tasks = tasks
         self._phrases = phrases
         self._heard_every_s = heard_every_s
@@ -90,6 +94,8 @@ class Replies:
                 text = "entered the digits" if collecting.secret else text
         record.caller.append(text)
         record.reply.clear()
+        if ears := self._ears():
+            record.engines["hearing"] = ears
         heard_until, at = self._decided()
         now = self._loop.time()
         record.marks = Marks(heard_until=heard_until, decided=min(at, now) if at else now, text=now)
@@ -159,6 +165,10 @@ class Replies:
         marks = self._record.marks
         if marks.audio is None and self._reply and self._reply.generation == generation:
             marks.audio = self._loop.time()
+
+    def served(self, event: ServedBy) -> None:
+        """Another synthesizer than the first speaks."""
+        note_served(event, "speaking", self._record, self._journal)
 
     def collect(self, wanted: CollectDigits) -> None:
         """The next keys belong to a tool."""

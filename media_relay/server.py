@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 import aiofastnet
@@ -27,7 +27,10 @@ _CONNECTION_ID = re.compile(r"[!-~]{1,200}")
 
 
 class RelayServer:
-    """Listens on one port. `verify` takes an Authorization header and raises TokenRefused."""
+    """Listens on one port. `verify` takes an Authorization header and raises TokenRefused.
+
+    `troubles`: what is not as it should be, a line each, for whoever reads `/healthz`.
+    """
 
     def __init__(
         self,
@@ -36,11 +39,13 @@ class RelayServer:
         verify: Callable[[str | None], Awaitable[object]],
         signing_key: str,
         ready: Callable[[], bool],
+        troubles: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._calls = calls
         self._verify = verify
         self._signing_key = signing_key
         self._ready = ready
+        self._troubles = troubles
         self._server: asyncio.Server | None = None
         self._loopback = False
         self._deciding: set[asyncio.Task[None]] = set()
@@ -70,7 +75,7 @@ class RelayServer:
             return Response(status=405)
         match request.path.partition("?")[0]:
             case "/healthz" | "/livez":
-                return Response(status=200, body="ok")
+                return Response(status=200, body="\n".join(("ok", *self._troubles())))
             case "/readyz":
                 ready = self._ready() and not self.draining
                 return Response(

@@ -79,6 +79,7 @@ class CallSession:
             on_event=lambda event: self._feed(f.Heard(at=self._loop.time(), event=event)),
             on_stumble=self._deaf,
             on_lost=lambda: self._feed(f.HearingLost(at=self._loop.time())),
+            tries=engines.hearing_tries,
         )
         self._playout = Playout(
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
@@ -111,6 +112,7 @@ class CallSession:
             self._playout,
             timeout_s=settings.speak_s,
             on_audio=lambda generation: self._replies.made(generation),  # noqa: PLW0108 (made later)
+            on_served=lambda event: self._replies.served(event),  # noqa: PLW0108
         )
         return Replies(
             journal=self._journal,
@@ -123,6 +125,7 @@ class CallSession:
             feed=self._feed,
             effects=self._effects,
             decided=lambda: self._hearer.decided,
+            ears=lambda: self._hearer.engine,
             tasks=self._tasks,
             phrases=settings.phrases,
             heard_every_s=settings.heard_every_s,

@@ -12,6 +12,7 @@ from core.aloud import aloud
 from core.audio import Piece
 from core.errors import Cause, EngineError, EngineFailed
 from core.ports import Speaking
+from core.served import ServedBy
 from core.speech import SpeakingEvent, SpokenWord, Voice, Word
 from media_relay.playout import Playout
 
@@ -27,7 +28,10 @@ class Utterance:
 
 
 class Mouth:
-    """Speaks the replies of one call. `on_audio` is told of every piece of audio made."""
+    """Speaks the replies of one call.
+
+    `on_audio` is told of every piece of audio made, `on_served` of another engine that makes it.
+    """
 
     def __init__(
         self,
@@ -36,11 +40,13 @@ class Mouth:
         *,
         timeout_s: float,
         on_audio: Callable[[int], None],
+        on_served: Callable[[ServedBy], None],
     ) -> None:
         self._engine = engine
         self._playout = playout
         self._timeout_s = timeout_s
         self._on_audio = on_audio
+        self._on_served = on_served
 
     async def speak_all(self, pieces: asyncio.Queue[Utterance], generation: int) -> None:
         """Speak the pieces of one reply for ever, in order. Raises EngineFailed.
@@ -69,6 +75,9 @@ class Mouth:
             while (event := await self._next(events, silent=piece is None)) is not None:
                 if isinstance(event, SpokenWord):
                     words.append(event.word)
+                    continue
+                if isinstance(event, ServedBy):
+                    self._on_served(event)
                     continue
                 self._on_audio(generation)
                 if piece is None:

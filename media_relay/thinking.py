@@ -26,9 +26,11 @@ from core.handoff import Accepted, HandoffLimits, Refused, resolve, wanted
 from core.phrases import Phrases
 from core.ports import Chat
 from core.sentences import Splitter
+from core.served import ServedBy
 from core.tools import HIDDEN, Effect, HandOff, ToolCall, ToolResult
 from media_relay.catalog import Catalog, Scene
 from media_relay.journal import Journal
+from media_relay.served import note_served
 from media_relay.toolwork import Asked, ToolSettings, ToolWork
 from media_relay.turn_record import TurnRecord
 
@@ -128,6 +130,8 @@ class Thinker:
                             self._say(thought, piece)
                     case ToolCalled(call=call):
                         calls.append(call)
+                    case ServedBy():
+                        note_served(event, "thinking", thought.record, self._journal)
                     case Finished():
                         break
         for piece in splitter.flush():

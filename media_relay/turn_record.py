@@ -74,7 +74,10 @@ def _ms(seconds: float) -> float:
 
 @dataclass(slots=True)
 class TurnRecord:
-    """A turn in the making. `heard`: (agent, text) of replies of this turn that are over."""
+    """A turn in the making. `heard`: (agent, text) of replies of this turn that are over.
+
+    `engines`: who served it where that was not the first of its chain.
+    """
 
     turn: int
     caller: list[str] = field(default_factory=list)
@@ -83,6 +86,7 @@ class TurnRecord:
     tools: list[ToolRun] = field(default_factory=list)
     handoffs: list[HandoffMade] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
+    engines: dict[str, str] = field(default_factory=dict)
 
     def heard_facts(
         self, live: list[tuple[str, str]], *, done: bool = False, cut: bool = False
@@ -115,6 +119,7 @@ class TurnRecord:
             tools=tuple(self.tools),
             handoffs=tuple(self.handoffs),
             latency=self.marks.latency(),
+            engines=dict(self.engines),
         )
 
 

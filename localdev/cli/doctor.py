@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from localdev.cli.terminal import console
-from localdev.doctor import Finding, Health, azure_findings, local_findings
+from localdev.doctor import azure_findings, local_findings
+from localdev.findings import Finding, Health
 
 MARKS = {Health.OK: "[green]ok[/]", Health.NOTE: "[yellow]--[/]", Health.BAD: "[red]!![/]"}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.ports import Hearing, HearingStream, Speaking
-from core.speech import BYTES_PER_MS, SpokenAudio, Voice
+from core.speech import BYTES_PER_MS, SpokenAudio, SpokenWord, Voice
 from localdev.emulators.speech_bodies import (
     boundary_body,
     hearing_config,
@@ -149,7 +149,7 @@ class Speaks:
                     await self._line.send_audio(request_id, event.pcm)
                     sent += len(event.pcm)
                     await self._line.break_after(sent / BYTES_PER_MS)
-                else:
+                elif isinstance(event, SpokenWord):
                     await self._line.send("audio.metadata", request_id, boundary_body(event.word))
             await self._line.send_audio(request_id, b"")
             await self._line.send("turn.end", request_id, {})

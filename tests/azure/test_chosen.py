@@ -11,10 +11,11 @@ from adapters.setting_values import SettingsError
 from adapters.settings import Settings
 from adapters.stores import blob_store, call_store
 from core import facts as f
-from localdev.doctor import Health, azure_findings
+from localdev.doctor import azure_findings
 from localdev.doctor_stores import ask_stores
 from localdev.emulators.blobs import BlobEmulator
 from localdev.emulators.cosmos import CosmosEmulator
+from localdev.findings import Health
 from tests.control.stack import CALLED, CALLER, stack
 
 SDKS = ("azure.cosmos", "azure.storage", "azure.identity", "azure.core")

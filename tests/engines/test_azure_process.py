@@ -13,8 +13,9 @@ from adapters.scripted import ScriptedSpeaking, spoken
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
 from core.speech import FinalHeard, HearingConfig, Voice
-from localdev.doctor import Health, azure_findings
+from localdev.doctor import azure_findings
 from localdev.emulators.azure_speech import SpeechEmulator
+from localdev.findings import Health
 from media_relay.engines import engines_of
 from tests.engines.azure_service import account_at
 

@@ -274,6 +274,7 @@ async def calling(
     settings: CallSettings = DEFAULTS,
     call_id: str = "call",
     talks: bool = True,
+    hearing_tries: int = 2,
 ):
     """Hold a call; when the block ends it is let go of, and nothing of it may be left."""
     loop = asyncio.get_running_loop()
@@ -289,14 +290,14 @@ async def calling(
         on_superseded=lambda: session.end("superseded"),
     )
     wire = ListeningWire()
-    chat = replies if isinstance(replies, ScriptedChat) else ScriptedChat(replies)
+    chat = replies if hasattr(replies, "stream") else ScriptedChat(replies)
     speaking = speaking or ScriptedSpeaking()
     hearing = hearing or ScriptedHearing()
     catalog = catalog or PlainCatalog()
     session = CallSession(
         opened,
         wire=wire,
-        engines=Engines(hearing=hearing, chat=chat, speaking=speaking),
+        engines=Engines(hearing=hearing, chat=chat, speaking=speaking, hearing_tries=hearing_tries),
         catalog=catalog,
         reporter=reporter,
         settings=settings,
