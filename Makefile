@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup run call test eval check format bench requirements clean
+.PHONY: help setup run call test eval check format bench docs requirements clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: setup ## let ruff format and fix what it can
 
 bench: setup ## run every benchmark and print the figures of docs/performance.md
 	@$(BIN)/python -m benchmarks
+
+docs: setup ## write the pages that are made from code
+	@$(BIN)/python -m scripts.call_states
 
 requirements: ## compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal pyproject.toml -o requirements.txt

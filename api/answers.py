@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from core.callbacks import Attempted
 from core.facts import ApprovalDecision, Direction, LogEntry
+from core.result_codes import Cause
 
 CallbackStatus = Literal["scheduled", "calling", "reached", "failed", "cancelled"]
 
@@ -85,6 +86,7 @@ class CallShown(CallLine):
 
     schema: int
     phase: str
+    cause: Cause | None
     agent: str
     epoch: int
     reconciled: bool

@@ -13,12 +13,12 @@ from core import facts as f
 from core.call import CallState, Outcome, Phase, fold
 from core.moments import Hours
 from core.promises import Wait
+from core.result_codes import Cause
 
 Attempted = Literal["reached", "busy", "no_answer", "declined", "failed"]
 LOOK_S = 15.0  # how often a ringing telephone is looked at; the call has limits of its own
 TOO_LONG_S = 600.0  # no telephone rings longer; that call was lost
 RETRY_S = {"busy": 5 * 60.0, "no_answer": 30 * 60.0, "declined": 2 * 3600.0, "failed": 15 * 60.0}
-_BUSY, _DECLINED, _REJECTED = frozenset({486, 600}), frozenset({603, 403}), 5002
 MAX_SAID = 1_500
 
 
@@ -109,15 +109,19 @@ def outcome_of(call_id: str, log: Iterable[f.LogEntry]) -> Attempted | None:
     if state.outcome in (Outcome.COMPLETED, Outcome.TRANSFERRED):
         return "reached"
     facts = [entry.fact for entry in entries]
-    failures = [fact for fact in facts if isinstance(fact, f.ConnectFailed)]
     if any(isinstance(fact, f.Connected) for fact in facts):
         return "reached"
-    if not failures:
-        return "failed" if any(isinstance(x, f.AnswerRefused) for x in facts) else "no_answer"
-    code, sub_code = failures[-1].code, failures[-1].sub_code
-    if code in _BUSY:
-        return "busy"
-    return "declined" if code in _DECLINED or sub_code == _REJECTED else "no_answer"
+    match state.cause:
+        case Cause.BUSY:
+            return "busy"
+        case Cause.DECLINED | Cause.BLOCKED:
+            return "declined"
+        case Cause.FAULT | Cause.TOO_LATE:
+            return "failed"
+        case None if any(isinstance(fact, f.AnswerRefused) for fact in facts):
+            return "failed"
+        case _:
+            return "no_answer"
 
 
 def briefing(callback: Callback, record: dict[str, Any] | None) -> f.Briefed:

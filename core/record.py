@@ -36,6 +36,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "phase": state.phase.value,
         "outcome": state.outcome.value if state.outcome else None,
         "ended_by": state.ended_by,
+        "cause": state.cause.value if state.cause else None,
         "agent": state.agent,
         "epoch": state.epoch,
         "reconciled": state.reconciled,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from core import facts as f
 from core.call.commands import Archive, HangUp
 from core.call.decision import Decision, clear, command_id, due
+from core.call.phases import Move, can, moved
 from core.call.state import CallState, Deadline, Media, Outcome, Phase
 
 
@@ -14,7 +15,7 @@ def answered(state: CallState, leg: str, at: float) -> CallState:
     state = replace(state, connection_id=state.connection_id or leg)
     if state.phase is not Phase.OFFERED:
         return state  # CallConnected may overtake the answer's own response
-    state = replace(state, phase=Phase.ANSWERED)
+    state = moved(state, Move.ANSWER)
     if state.direction is f.Direction.OUTBOUND:
         return due(state, Deadline.CONNECT, at + state.limits.ring_s)
     state = replace(state, speechless_since=at)
@@ -33,9 +34,9 @@ def refused(state: CallState, at: float) -> CallState:
 
 
 def talking(state: CallState, at: float) -> CallState:
-    if state.phase not in (Phase.OFFERED, Phase.ANSWERED):
+    if not can(state, Move.UP):
         return state
-    state = clear(replace(state, phase=Phase.TALKING), Deadline.CONNECT, Deadline.RECONCILE)
+    state = clear(moved(state, Move.UP), Deadline.CONNECT, Deadline.RECONCILE)
     state = due(state, Deadline.DURATION, at + state.limits.duration_s)
     state = due(state, Deadline.WATCH, at + state.limits.watch_s)
     if state.media is Media.ATTACHED:
@@ -46,7 +47,7 @@ def talking(state: CallState, at: float) -> CallState:
 
 
 def hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
-    state = replace(state, phase=Phase.ENDING, ended_by=state.ended_by or by)
+    state = replace(moved(state, Move.HANG_UP), ended_by=state.ended_by or by)
     state = due(
         clear(state, Deadline.ATTACH, Deadline.TRANSFER),
         Deadline.RECONCILE,
@@ -70,5 +71,5 @@ def how(state: CallState) -> tuple[Outcome, str]:
 
 
 def end(state: CallState, entry: f.LogEntry, outcome: Outcome, by: str) -> Decision:
-    ended = replace(state, phase=Phase.ENDED, outcome=outcome, ended_by=by, deadlines={})
+    ended = replace(moved(state, Move.END), outcome=outcome, ended_by=by, deadlines={})
     return ended, (Archive(id=command_id(entry)),)

@@ -8,6 +8,7 @@ from core import facts as f
 from core.call.commands import Apologise, Reassure, StartMedia
 from core.call.decision import Decision, clear, command_id, due
 from core.call.leg import talking
+from core.call.phases import Move, moved
 from core.call.state import CallState, Deadline, Media, Phase
 
 REASSURING_REDIAL = 2  # the first is over before a caller wonders
@@ -69,7 +70,7 @@ def dial_again(state: CallState, entry: f.LogEntry) -> Decision:
     state = clear(state, Deadline.RECONCILE, Deadline.ATTACH)
     if entry.at - since >= state.limits.speechless_s:
         state = due(state, Deadline.RECONCILE, entry.at + state.limits.attach_s)
-        return replace(state, phase=Phase.ENDING, ended_by="fault"), (
+        return replace(moved(state, Move.HANG_UP), ended_by="fault"), (
             Apologise(id=command_id(entry)),
         )
     state = due(state, Deadline.ATTACH, entry.at + state.limits.attach_s)

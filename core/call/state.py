@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import TypeAdapter
 
 from core.life_facts import Direction
+from core.result_codes import Cause
 
 
 class Phase(StrEnum):
@@ -72,6 +73,7 @@ class Limits:
 class CallState:
     """All that matters of a call's facts so far. `deadlines` and times are epoch seconds.
 
+    `cause`: why the leg ended, as the carrier has it.
     `speechless_since`: the caller waits for a relay, or waited for the present one, since then.
     """
 
@@ -91,6 +93,7 @@ class CallState:
     refused: bool = False
     ended_by: str = ""
     outcome: Outcome | None = None
+    cause: Cause | None = None
     reconciled: bool = False
     archived: bool = False
     deadlines: dict[Deadline, float] = field(default_factory=dict)

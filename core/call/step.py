@@ -18,6 +18,7 @@ from core.call.media import attached, detached, media_lost
 from core.call.outcomes import command_done, overdue, reconciled
 from core.call.state import CallState, Deadline, Outcome, Phase
 from core.call.transfer import transfer, transfer_accepted, transfer_failed
+from core.result_codes import cause_of
 
 
 def fold(state: CallState, entries: Iterable[f.LogEntry]) -> CallState:
@@ -67,12 +68,13 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return state, ()  # another delivery of the same ring was answered
         case f.AnswerRefused():
             return refused(state, at), ()
-        case f.ConnectFailed():
+        case f.ConnectFailed(code=code, sub_code=sub_code):
+            state = replace(state, cause=cause_of(code, sub_code))
             return end(state, entry, Outcome.UNANSWERED, "carrier")
         case f.Connected(connection_id=leg):
             return talking(replace(state, connection_id=leg), at), ()
-        case f.Disconnected():
-            return disconnected(state, entry)
+        case f.Disconnected(code=code, sub_code=sub_code):
+            return disconnected(replace(state, cause=cause_of(code, sub_code)), entry)
         case f.SessionOpened(epoch=epoch):
             return attached(state, epoch, at), ()
         case f.MediaDetached(epoch=epoch):

@@ -7,13 +7,14 @@ from dataclasses import replace
 from core import facts as f
 from core.call.commands import TellRelay, Transfer
 from core.call.decision import Decision, clear, command_id, due
-from core.call.state import CallState, Deadline, Media, Phase
+from core.call.phases import Move, can, moved
+from core.call.state import CallState, Deadline, Media
 
 
 def transfer(state: CallState, entry: f.LogEntry, target: str, request: str) -> Decision:
-    if state.phase is not Phase.TALKING:
+    if not can(state, Move.TRANSFER):
         return state, ()
-    state = replace(state, phase=Phase.TRANSFERRING, transfer_id=request)
+    state = replace(moved(state, Move.TRANSFER), transfer_id=request)
     state = due(state, Deadline.TRANSFER, entry.at + state.limits.transfer_s)
     return state, (Transfer(id=command_id(entry), target=target, request_id=request),)
 
@@ -26,9 +27,9 @@ def transfer_accepted(state: CallState, request: str, at: float) -> CallState:
 
 
 def transfer_failed(state: CallState, entry: f.LogEntry, request: str) -> Decision:
-    if state.phase is not Phase.TRANSFERRING or request != state.transfer_id:
+    if not can(state, Move.RETURN) or request != state.transfer_id:
         return state, ()
-    state = clear(replace(state, phase=Phase.TALKING, transfer_id=""), Deadline.TRANSFER)
+    state = clear(replace(moved(state, Move.RETURN), transfer_id=""), Deadline.TRANSFER)
     tell = TellRelay(id=command_id(entry), directive="transfer_failed", ref=request)
     if state.media is Media.LOST:
         return due(state, Deadline.RECONCILE, entry.at), (tell,)
