@@ -29,6 +29,7 @@ THROTTLED_S = 5  # all waits for a throttled request together: a phone rings for
 # Only what is asked for is indexed: writes are what costs.
 INDEXED = (
     "pk", "n", "life", "source", "seq", "listed", "ended_at", "seen_at", "call_id", "status",
+    "outgoing", "due",
 )  # fmt: skip
 INDEXING = {
     "indexingMode": "consistent",

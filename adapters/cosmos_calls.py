@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from adapters import cosmos_desk as desk
+from adapters import cosmos_outgoing as outgoing
 from adapters import cosmos_retention as retention
 from adapters.cosmos import (
     Contended,
@@ -35,6 +36,7 @@ from adapters.cosmos_documents import (
     stored_call,
 )
 from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
+from core.dialling import Caps
 from core.facts import LogEntry, Offered, SessionOpened
 from core.record import wordless
 from core.session import Directive, LiveCall
@@ -63,10 +65,14 @@ class CosmosCalls:
         self._listed_ttl = self._ttl + LISTED_S
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def claim(self, call: StoredCall) -> StoredCall:
+    async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
         # The list comes first: a call that is not in it would never be found again.
-        place = list_document(call.call_id, call.created_at, None, self._listed_ttl)
-        await self._container.create(place)
+        place = list_document(call, self._listed_ttl)
+        by_number = outgoing.phone_document(call, self._ttl)
+        if caps is not None:
+            await outgoing.admit(self._container, place, caps)
+        # At the same time: a phone rings.
+        await asyncio.gather(self._container.create(place), self._container.create(by_number))
         offered = Offered(direction=call.direction)
         entry = LogEntry(n=1, at=self._clock(), source="call", source_id="offered", fact=offered)
         document = call_document(call, entries=1, ttl=self._ttl)
@@ -100,6 +106,13 @@ class CosmosCalls:
         calls = (call for call in found if call and ended in {None, call.ended_at is not None})
         more = page[-1]["listed"] if page and len(rows) > limit else ""
         return CallPage(calls=tuple(calls), continuation=more)
+
+    async def calls_of(
+        self, person: str, *, since: float, limit: int = 20
+    ) -> tuple[StoredCall, ...]:
+        ids = await outgoing.ids_of(self._container, person, since, limit)
+        found = await asyncio.gather(*(self.call(each) for each in ids))
+        return tuple(call for call in found if call)
 
     async def append(
         self, call_id: str, facts: Sequence[NewFact], *, epoch: int | None = None
@@ -172,9 +185,7 @@ class CosmosCalls:
         ended = await self._settled(call_id, end)
         if not ended:
             return
-        created_at, ended_at = ended["created_at"], ended["ended_at"]
-        place = list_document(call_id, created_at, ended_at, self._listed_ttl)
-        await self._container.put(place)
+        await self._container.put(list_document(stored_call(ended), self._listed_ttl))
         if not keep_words:
             await retention.take_words(self._container, call_id)
 

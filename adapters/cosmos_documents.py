@@ -25,6 +25,10 @@ def partition(call_id: str) -> str:
     return f"call:{call_id}"
 
 
+def phone_partition(person: str) -> str:
+    return f"phone:{name(person)}"
+
+
 def name(*parts: str) -> str:
     """Return an id for a name that may hold anything."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -71,16 +75,17 @@ def log_entry(document: Document) -> LogEntry:
     )
 
 
-def list_document(call_id: str, created_at: float, ended_at: float | None, ttl: int) -> Document:
+def list_document(call: StoredCall, ttl: int) -> Document:
     """Return a call's place in the list: when it began and ended, nothing personal."""
     document: dict[str, Any] = {
-        "id": name(call_id),
+        "id": name(call.call_id),
         "pk": LIST,
-        "call_id": call_id,
-        "listed": listed(created_at, call_id),
+        "call_id": call.call_id,
+        "listed": listed(call.created_at, call.call_id),
+        "outgoing": call.direction is Direction.OUTBOUND,
         "ttl": ttl,
     }
-    return document if ended_at is None else {**document, "ended_at": ended_at}
+    return document if call.ended_at is None else {**document, "ended_at": call.ended_at}
 
 
 def listed(at: float, last: str) -> str:

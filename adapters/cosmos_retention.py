@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters import cosmos_desk as desk
 from adapters.cosmos import CosmosContainer, deleting, patching
-from adapters.cosmos_documents import LIST, name, partition
+from adapters.cosmos_documents import CALL, LIST, name, partition, phone_partition, stored_call
 from core.facts import FACT
 from core.record import wordless
 
@@ -38,6 +38,10 @@ async def forget(container: CosmosContainer, call_ids: Sequence[str]) -> None:
     await desk.acknowledge(container, [directive.id for directive in left])
     for call_id in call_ids:
         pk = partition(call_id)
+        call = await container.read(pk, CALL)
+        if call is not None:
+            number = phone_partition(stored_call(call).person)
+            await container.delete(number, name(call_id))
         rows = await container.rows(pk, "SELECT c.id FROM c", MANY)
         await container.carry_out(pk, [deleting(row["id"]) for row in rows])
         await container.delete(LIST, name(call_id))  # last: what is listed is tried again

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from adapters import orders
 from adapters.plane import Plane
 from core import facts as f
 from core.agents import Scenario
 from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall
+from core.dialling import Full
 
 log = logging.getLogger("artvoice.calls")
+
+SOON_S = 30.0
+DAY_S = 86_400.0
 
 
 async def claim(
@@ -22,7 +27,10 @@ async def claim(
     *,
     facts: Sequence[NewFact] = (),
 ) -> StoredCall:
-    """Have the call in the store, and what its agent is to know in its log. Raises LookupError."""
+    """Have the call in the store, and what its agent is to know in its log.
+
+    Raises LookupError for an unknown scenario, Full when there is no room for another call.
+    """
     snapshot = plane.snapshot(scenario)
     await plane.keep(snapshot)
     call = await plane.store.claim(
@@ -34,11 +42,20 @@ async def claim(
             called=number,
             scenario=snapshot.scenario.name,
             scenario_sha=snapshot.sha,
-        )
+        ),
+        plane.settings.outbound_caps(plane.clock()),
     )
     if facts:
         await plane.store.append(call_id, facts)
     return call
+
+
+def room_again(full: Full, plane: Plane) -> float:
+    """Return when there may be room: soon, or with the next day. Epoch seconds."""
+    now = plane.clock()
+    if not full.today:
+        return now + SOON_S
+    return plane.settings.outbound_caps(now + DAY_S).day_began
 
 
 async def place(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
@@ -59,6 +76,13 @@ async def place(call: StoredCall, plane: Plane, durable: Orchestrations) -> None
     answered = f.Answered(connection_id=bound)
     fact = NewFact(source="answer", source_id="answered", fact=answered)
     await orders.append(call, [fact], plane, durable)
+
+
+async def ring(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    """Ring it for whoever looks into its log for what came of it, a refusal too."""
+    if not await refused(call, plane):
+        with suppress(CarrierError):
+            await place(call, plane, durable)
 
 
 async def refused(call: StoredCall, plane: Plane) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
+from core.dialling import Country
 from core.moments import Hours
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -85,7 +87,7 @@ def _numbers(value: str) -> tuple[str, ...]:
 
 def _prefixes(value: str) -> tuple[str, ...]:
     prefixes = _names(value)
-    if any(not re.fullmatch(r"\+[1-9][0-9]{0,14}", prefix) for prefix in prefixes):
+    if any(not PREFIX.fullmatch(prefix) for prefix in prefixes):
         raise Wrong("has a prefix that is none", "Give prefixes like +1555,+4420.")
     return prefixes
 
@@ -122,6 +124,30 @@ def _hours(value: object) -> Hours:
     return Hours(opens=int(found[1]), closes=int(found[2]))
 
 
+def _countries(value: object) -> tuple[Country, ...]:
+    if isinstance(value, tuple):
+        return value
+    return tuple(_country(prefix, rule) for prefix, rule in _pairs(str(value)).items())
+
+
+def _country(prefix: str, rule: str) -> Country:
+    """Read `denied`, `premium`, hours and a zone, in any order."""
+    if not PREFIX.fullmatch(prefix):
+        raise Wrong("has a prefix that is none", "Write +49=9-20 Europe/Berlin;+1900=denied.")
+    country = Country(prefix=prefix)
+    for word in rule.split():
+        match word:
+            case "denied":
+                country = replace(country, denied=True)
+            case "premium":
+                country = replace(country, premium=True)
+            case _ if word[0].isdigit():
+                country = replace(country, hours=_hours(word))
+            case _:
+                country = replace(country, zone=ZoneInfo(_zone(word)))
+    return country
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -138,6 +164,7 @@ Prefixes = Annotated[tuple[str, ...], BeforeValidator(_prefixes)]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 Targets = Annotated[dict[str, str], BeforeValidator(_targets)]
 CallHours = Annotated[Hours, BeforeValidator(_hours)]
+Countries = Annotated[tuple[Country, ...], PlainValidator(_countries)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Secret = Annotated[SecretStr, Field(default=SecretStr(""))]
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -22,8 +24,10 @@ from pydantic import (
 )
 
 from adapters.engine_profiles import overlaid, profiles_in, suffixed
+from adapters.premium import is_premium
 from adapters.setting_values import (
     CallHours,
+    Countries,
     Mistake,
     Number,
     Numbers,
@@ -39,10 +43,11 @@ from adapters.setting_values import (
     is_loopback,
 )
 from core.call import Limits
-from core.callbacks import Rules
+from core.dialling import Caps, Rules
 from core.moments import Hours
 
 MIN_KEY_CHARS = 16
+TIDY_S = 600.0  # from the longest call's end to its record, with a host that was down
 
 
 class Settings(BaseModel):
@@ -65,6 +70,9 @@ class Settings(BaseModel):
     transfer_targets: Targets = {}
     outbound_enabled: bool = False
     outbound_allowed_prefixes: Prefixes = ()
+    outbound_country_rules: Countries = ()
+    outbound_max_concurrent: int = Field(default=2, ge=1, le=1000)
+    outbound_max_per_day: int = Field(default=100, ge=1, le=100_000)
 
     # how the parts find and know each other
     call_signing_key: Secret
@@ -261,14 +269,30 @@ class Settings(BaseModel):
         return Path(self.store_path) / "customers.db"
 
     @property
-    def callback_rules(self) -> Rules:
-        """When and whom we may call back."""
+    def outbound_rules(self) -> Rules:
+        """Whom we may call, and when."""
         return Rules(
             enabled=self.outbound_enabled,
             numbers=self.outbound_allowed_prefixes,
             own=self.own_numbers,
+            countries=self.outbound_country_rules,
+            premium=is_premium,
             hours=self.callback_hours,
+            zone=ZoneInfo(self.callback_timezone),
             attempts=self.callback_attempts,
+        )
+
+    def outbound_caps(self, now: float) -> Caps:
+        """How many outgoing calls there may be; a day begins at midnight in CALLBACK_TIMEZONE."""
+        limits = self.limits
+        local = datetime.fromtimestamp(now, ZoneInfo(self.callback_timezone))
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        longest = limits.ring_s + limits.duration_s + TIDY_S
+        return Caps(
+            concurrent=self.outbound_max_concurrent,
+            live_since=now - longest,
+            per_day=self.outbound_max_per_day,
+            day_began=midnight.timestamp(),
         )
 
     @property

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Concatenate
 
 from adapters import sqlite_desk as desk
+from adapters import sqlite_outgoing as outgoing
 from adapters import sqlite_retention as retention
 from adapters.sqlite_rows import SCHEMA, log_entry, position, stored_call
 from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
+from core.dialling import Caps
 from core.facts import FACT, LogEntry, Offered, SessionOpened, is_life
 from core.session import Directive, LiveCall
 
@@ -36,8 +38,8 @@ class SqliteCalls:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="calls")
         self._db: sqlite3.Connection | None = None
 
-    async def claim(self, call: StoredCall) -> StoredCall:
-        return await self._run(self._claim, call)
+    async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
+        return await self._run(self._claim, call, caps)
 
     async def call(self, call_id: str) -> StoredCall | None:
         return await self._run(self._call, call_id)
@@ -46,6 +48,11 @@ class SqliteCalls:
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:
         return await self._run(self._calls, limit, position(continuation), ended)
+
+    async def calls_of(
+        self, person: str, *, since: float, limit: int = 20
+    ) -> tuple[StoredCall, ...]:
+        return await self._run(self._at_desk, outgoing.calls_of, person, since, limit)
 
     async def append(
         self, call_id: str, facts: Sequence[NewFact], *, epoch: int | None = None
@@ -146,8 +153,10 @@ class SqliteCalls:
             raise
         db.execute("commit")
 
-    def _claim(self, call: StoredCall) -> StoredCall:
+    def _claim(self, call: StoredCall, caps: Caps | None) -> StoredCall:
         with self._transaction() as db:
+            if caps is not None and self._call(call.call_id) is None:
+                outgoing.need_room(db, caps)
             created = db.execute(
                 "insert into calls (call_id, created_at, direction, caller, called, scenario,"
                 " scenario_sha) values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",

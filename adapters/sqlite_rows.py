@@ -17,6 +17,8 @@ create table if not exists calls (
   seen_at real not null default 0, ended_at real, record text, entries integer not null default 0);
 create index if not exists calls_by_age on calls (created_at desc, call_id desc);
 create index if not exists calls_by_end on calls (ended_at);
+create index if not exists calls_by_caller on calls (caller, created_at);
+create index if not exists calls_by_called on calls (called, created_at);
 create table if not exists log (
   call_id text not null, n integer not null, at real not null, source text not null,
   source_id text not null, life integer not null, late integer not null, fact text not null,

@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic import TypeAdapter
 
-from core.callbacks import Attempted
+from core.attempts import Attempted
 from core.facts import ApprovalDecision, Direction, LogEntry
 from core.result_codes import Cause
 

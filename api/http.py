@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from api.answers import ProblemDocument
 
+NAME = re.compile(r"\w{1,40}", re.ASCII)  # of a field, or a place in a list; others were sent
 MAX_BODY = 4 * 1024 * 1024
 # What a refusal may tell of the rule; the rest of what pydantic knows may be the input.
 RULES = ("expected", "max_length", "pattern", "ge", "le", "lt")
@@ -40,12 +43,14 @@ class Reply:
 class Problem(Exception):
     """A request that is refused; becomes `application/problem+json` (RFC 9457)."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.retry_after_s = retry_after_s
 
     def reply(self) -> Reply:
+        wait = self.retry_after_s
         document: ProblemDocument = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -56,6 +61,7 @@ class Problem(Exception):
             status=self.status,
             body=json.dumps(document).encode(),
             content_type="application/problem+json",
+            headers={} if wait is None else {"Retry-After": str(ceil(wait))},
         )
 
 
@@ -85,7 +91,7 @@ def read_body[T](request: Request, adapter: TypeAdapter[T]) -> T:
 def _refused(error: ValidationError) -> Problem:
     """Say where and against which rule, never what was sent."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "body"
+    where = ".".join(str(part) if NAME.fullmatch(str(part)) else "*" for part in first["loc"])
     facts = first.get("ctx", {})
     rule = "".join(f", {name}: {facts[name]}" for name in RULES if name in facts)
-    return Problem(400, f"{where}: {first['type']}{rule}")
+    return Problem(400, f"{where or 'body'}: {first['type']}{rule}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -54,11 +55,35 @@ class LogQuery:
 # --- bodies ---------------------------------------------------------------------------------------
 
 
+PhoneNumber = Annotated[str, Field(pattern=f"^{E164.pattern}$")]
+Task = Annotated[str, Field(max_length=1000)]
+Name = Annotated[str, Field(min_length=1, max_length=40)]
+Detail = (
+    Annotated[str, Field(max_length=300)]
+    | Annotated[bool, Field(strict=True)]
+    | Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
+    | Annotated[float, Field(strict=True, ge=-1e15, le=1e15)]
+)
+Context = Annotated[Mapping[Name, Detail], Field(max_length=20)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundOrder:
+class Purpose:
+    """Why we call. `topic` may be said ("your appointment"), `task` is for the agent alone.
+
+    `context`: what else it may know; `call_context` in prompts and greetings.
+    """
+
+    topic: Text = ""
+    task: Task = ""
+    context: Context = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundOrder(Purpose):
     """Ring a number. Without `scenario` it is the default one."""
 
-    target_number: Annotated[str, Field(pattern=f"^{E164.pattern}$")]
+    target_number: PhoneNumber
     scenario: Text = ""
 
 

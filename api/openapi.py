@@ -76,7 +76,7 @@ OPERATIONS: dict[str, Operation] = {
         body=inputs.OutboundOrder,
         answers={202: answers.Initiated},
         headers={"Idempotency-Key": {"type": "string", "pattern": f"^{KEY.pattern}$"}},
-        problems=(400, 403, 409, 413, 502),
+        problems=(400, 403, 409, 413, 429, 502),
     ),
     "terminate_by_body": HANG_UP,
     "get_call": Operation(answers={200: answers.CallShown}, problems=(404,)),

@@ -9,7 +9,15 @@ from adapters import outgoing
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_body
-from core.control_ports import CarrierError, Orchestrations, OrchestrationTrouble
+from core.briefing import order_briefing
+from core.control_ports import (
+    CarrierError,
+    NewFact,
+    Orchestrations,
+    OrchestrationTrouble,
+    StoredCall,
+)
+from core.dialling import Full
 
 NOT_PLACED = "the carrier would not place the call"
 KEY = re.compile("[!-~]{0,200}")
@@ -18,16 +26,12 @@ KEY = re.compile("[!-~]{0,200}")
 async def initiate(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Ring `target_number`; the same `Idempotency-Key` header rings once, and one number only."""
     body = read_body(request, inputs.OUTBOUND_ORDER)
-    number = _allowed(body.target_number, plane)
-    key = request.headers.get("idempotency-key", "")
-    if not KEY.fullmatch(key):
-        raise Problem(400, "Idempotency-Key: at most 200 visible characters")
-    call_id = str(uuid5(NAMESPACE_URL, f"artvoice:outbound|{key}") if key else uuid4())
-    scenario = body.scenario or plane.settings.agent_scenario
-    try:
-        call = await outgoing.claim(call_id, number, scenario, plane)
-    except LookupError as error:
-        raise Problem(400, "scenario: unknown") from error
+    number = body.target_number
+    refusal = plane.settings.outbound_rules.refusal(number)
+    if refusal is not None:
+        raise Problem(403, refusal)
+    call_id = named(request, "outbound")
+    call = await _claim(call_id, body, plane)
     if call.called != number:
         raise Problem(409, "this Idempotency-Key was used for another number")
     if await outgoing.refused(call, plane):
@@ -41,12 +45,28 @@ async def initiate(request: Request, plane: Plane, durable: Orchestrations) -> R
     return ok(answers.Initiated(call_id=call_id, status="initiated"), 202)
 
 
-def _allowed(number: str, plane: Plane) -> str:
+def named(request: Request, kind: str) -> str:
+    """Return the id of what a request makes: the same for the same `Idempotency-Key`."""
+    key = request.headers.get("idempotency-key", "")
+    if not KEY.fullmatch(key):
+        raise Problem(400, "Idempotency-Key: at most 200 visible characters")
+    return str(uuid5(NAMESPACE_URL, f"artvoice:{kind}|{key}") if key else uuid4())
+
+
+async def _claim(call_id: str, body: inputs.OutboundOrder, plane: Plane) -> StoredCall:
     settings = plane.settings
-    if not settings.outbound_enabled:
-        raise Problem(403, "outgoing calls are off; OUTBOUND_ENABLED=true allows them")
-    if not number.startswith(settings.outbound_allowed_prefixes):
-        raise Problem(403, "OUTBOUND_ALLOWED_PREFIXES does not allow this number")
-    if number in settings.own_numbers:
-        raise Problem(403, "this number is ours; the call would be a loop")
-    return number
+    briefed = order_briefing(body.topic, body.task, body.context)
+    facts = [NewFact(source="order", source_id="briefed", fact=briefed)] if briefed else []
+    scenario = body.scenario or settings.agent_scenario
+    try:
+        return await outgoing.claim(call_id, body.target_number, scenario, plane, facts=facts)
+    except LookupError as error:
+        raise Problem(400, "scenario: unknown") from error
+    except Full as full:
+        reason = (
+            f"OUTBOUND_MAX_PER_DAY: today's {settings.outbound_max_per_day} calls are made"
+            if full.today
+            else f"OUTBOUND_MAX_CONCURRENT: {settings.outbound_max_concurrent} calls are live"
+        )
+        wait = outgoing.room_again(full, plane) - plane.clock()
+        raise Problem(429, reason, retry_after_s=wait) from full

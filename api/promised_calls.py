@@ -6,15 +6,13 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_query
 from core.callbacks import Callback
 from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
-from core.facts import CallbackRequested, Direction
+from core.facts import CallbackRequested
 from core.promises import promise_id
 from core.record import masked
 
@@ -90,25 +88,23 @@ def is_sound(fact: CallbackRequested) -> bool:
 
 async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list[str]:
     """Keep what was promised before the log says so; return the ids."""
-    rules = plane.settings.callback_rules
-    zone = ZoneInfo(plane.settings.callback_timezone)
-    number = call.called if call.direction is Direction.OUTBOUND else call.caller
+    window = plane.settings.outbound_rules.window(call.person)
     now = plane.clock()
     kept = []
     for fact in (new.fact for new in facts):
         if isinstance(fact, CallbackRequested):
-            due = datetime.fromtimestamp(min(max(fact.at, now), now + FARTHEST_S), zone)
+            due = min(max(fact.at, now), now + FARTHEST_S)
             promised = Callback(
                 id=promise_id(call.call_id, "callback", fact.request_id),
                 call_id=call.call_id,
                 request_id=fact.request_id,
-                number=number,
+                number=call.person,
                 scenario=call.scenario,
                 agent=fact.agent,
                 topic=fact.topic,
                 asked_at=now,
                 at=fact.at,
-                next_at=rules.hours.next(due).timestamp(),
+                next_at=window.next(due),
             )
             kept.append((await plane.callbacks.keep(promised)).id)
     return kept

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core.dialling import Caps
 from core.facts import Direction, Fact, LegState, LogEntry
 from core.session import Directive, LiveCall
 
@@ -36,6 +37,11 @@ class StoredCall:
     seen_at: float = 0.0
     ended_at: float | None = None
     record: dict[str, Any] | None = None
+
+    @property
+    def person(self) -> str:
+        """The number or user id that is not ours."""
+        return self.called if self.direction is Direction.OUTBOUND else self.caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +87,11 @@ class UnknownCall(KeyError):
 class CallStore(Protocol):
     """Calls, their logs, relays and directives. Every write is conditional; times are its own."""
 
-    async def claim(self, call: StoredCall) -> StoredCall:
-        """Create a call and entry 1 (`Offered`) unless it exists; return what is stored."""
+    async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
+        """Create a call and entry 1 (`Offered`) unless it exists; return what is stored.
+
+        With `caps` an outgoing call is created only while there is room. Raises Full.
+        """
         ...
 
     async def call(self, call_id: str) -> StoredCall | None: ...
@@ -91,6 +100,12 @@ class CallStore(Protocol):
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:
         """List calls, newest first. Raises ValueError for a continuation that is not ours."""
+        ...
+
+    async def calls_of(
+        self, person: str, *, since: float, limit: int = 20
+    ) -> tuple[StoredCall, ...]:
+        """Return the calls with a number or user id (not ours), newest first."""
         ...
 
     async def append(

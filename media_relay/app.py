@@ -61,7 +61,7 @@ async def serve(
         _customers(read),
         today=_today,
         now=lambda: datetime.now(zone),
-        callbacks=read.callback_rules,
+        callbacks=read.outbound_rules,
     )
     try:
         async with asyncio.TaskGroup() as tasks:

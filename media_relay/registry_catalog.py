@@ -12,7 +12,7 @@ from typing import Any
 
 from core.agents import Scenario
 from core.bank import CustomerStore
-from core.callbacks import Rules
+from core.dialling import Rules
 from core.errors import Cause, EngineError, EngineFailed
 from core.session import Leg
 from core.tools import ToolCall, ToolResult, ToolSpec
@@ -88,7 +88,7 @@ class RegistryCatalog:
             slots=use.slots,
             caller=use.caller,
             idempotency_key=use.key,
-            now=self._now() if self._now else None,
+            now=self._now and self._now().astimezone(self._callbacks.window(use.caller).zone),
             callbacks=self._callbacks,
         )
         return await run_tool(call.name, call.arguments, context)

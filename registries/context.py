@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from core.bank import Customer, CustomerStore
-from core.callbacks import Rules
+from core.dialling import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class ToolContext:
     """The call a tool runs in. `slots` is what was remembered about the caller.
 
     `caller` is the caller's number as the network shows it: a hint, never a proof.
-    `now` is the moment on the clock of those whom we call back, by the rules `callbacks`.
+    `now` is the moment on the clock of the caller, whom we call back by the rules `callbacks`.
     `idempotency_key` is the same when the same tool call runs again after a crash.
     """
 

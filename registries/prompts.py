@@ -49,6 +49,8 @@ PROMPT_VARIABLES: Mapping[str, Any] = {
     "handoff_context": {},  # what the previous agent passed on
     "greet_on_switch": False,  # whether the caller hears this agent introduce itself
     "callback_topic": None,  # what a call is about that we promised to make
+    "call_topic": None,  # what a call is about that somebody ordered us to make
+    "call_context": {},  # what else whoever ordered it passed on
     "today": "",  # the day, ISO
 }
 SPOKEN_VARIABLES: Mapping[str, Any] = {**PROMPT_VARIABLES, "last_said": ""}

@@ -93,7 +93,7 @@ def schedule_callback(
         text = "I am sorry, I can not arrange a call back to this number. You can call us any time."
         return ToolResult(ok=False, error="not_possible", text=text)
     at = moment_heard(when, call.now)
-    hours = call.callbacks.hours
+    hours = call.callbacks.window(call.caller).hours
     if at is None:
         text = "I did not understand the time. On which day and at what time shall we call you?"
         return ToolResult(ok=False, error="which_time", text=text)

@@ -26,7 +26,11 @@ CALL = "call-1"
 ID = promise_id(CALL, "callback", "r1")
 MORNING = datetime(2026, 3, 18, 10, 0, tzinfo=UTC).timestamp()
 HOUR = 3600.0
-ALLOWED = {"OUTBOUND_ENABLED": "true", "OUTBOUND_ALLOWED_PREFIXES": "+1555"}
+ALLOWED = {
+    "OUTBOUND_ENABLED": "true",
+    "OUTBOUND_ALLOWED_PREFIXES": "+1555",
+    "OUTBOUND_MAX_CONCURRENT": "9",  # nobody ends the calls of this plane
+}
 
 
 @dataclass
@@ -55,7 +59,7 @@ class Life:
 @asynccontextmanager
 async def living(*, at=MORNING + 2 * HOUR, now=MORNING, allowed=ALLOWED, **more):
     clock = VirtualClock(now)
-    plane = plane_of(clock, **allowed, **more)
+    plane = plane_of(clock, **{**allowed, **more})
     app = App(plane, "callback", callbacks.review)
     life = Life(app, Engine(":memory:", app, clock=clock), clock)
     await plane.store.claim(
@@ -155,6 +159,42 @@ async def test_the_hours_are_those_of_the_setting():
         again = datetime.fromtimestamp((await life.callback()).next_at, UTC)
 
         assert (life.rung, again) == ([], datetime(2026, 3, 19, 0, 0, tzinfo=UTC))
+
+
+async def test_a_country_has_hours_of_its_own():
+    rules = "+1555=10-12 America/New_York;+15550=11-12"
+    async with living(at=MORNING, OUTBOUND_COUNTRY_RULES=rules) as life:
+        await life.engine.advance(60)
+        again = datetime.fromtimestamp((await life.callback()).next_at, UTC)
+
+        assert (life.rung, again) == ([], datetime(2026, 3, 18, 11, 0, tzinfo=UTC))
+
+
+async def test_a_promised_call_for_which_there_is_no_room_waits_and_counts_as_no_attempt():
+    async with living(at=MORNING + 60, OUTBOUND_MAX_CONCURRENT="1") as life:
+        store = life.app.plane.store
+        other = StoredCall(
+            call_id="live", created_at=MORNING, direction=f.Direction.OUTBOUND, caller=CALLED,
+            called="+15550177", scenario="banking", scenario_sha="x",
+        )  # fmt: skip
+        await store.claim(other)
+        await life.engine.advance(300)
+        waiting = await life.callback()
+        await store.finish("live", {}, keep_words=True)
+        await life.engine.advance(31)
+
+        assert (waiting.status, len(waiting.attempts)) == ("scheduled", 0)
+        assert life.rung == [("create", "+15550100")]
+
+
+async def test_after_the_days_calls_the_next_day_goes_on():
+    async with living(at=MORNING, OUTBOUND_MAX_PER_DAY="1") as life:
+        await life.becomes(*FAILED["busy"])
+        await life.engine.advance(400)
+        waiting = await life.callback()
+
+        again = datetime.fromtimestamp(waiting.next_at, UTC)
+        assert (len(life.rung), again) == (1, datetime(2026, 3, 19, 9, 0, tzinfo=UTC))
 
 
 async def test_a_review_that_dies_makes_no_second_call():

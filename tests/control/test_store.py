@@ -18,6 +18,7 @@ from adapters.cosmos_calls import CosmosCalls
 from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
 from core.control_ports import NewFact, Relay, StoredCall, UnknownCall
+from core.dialling import Caps, Full
 from core.session import Directive, LiveCall
 from localdev.emulators.cosmos import CosmosEmulator
 
@@ -255,6 +256,72 @@ async def test_a_directive_stays_until_it_is_acknowledged(store):
 
     assert (for_others, waiting) == ((), (directive,))
     assert await store.directives(["c1"]) == ()
+
+
+OUTGOING = replace(CALL, direction=f.Direction.OUTBOUND, caller="+15550199", called="+15550100")
+
+
+def caps(concurrent=99, per_day=99, *, live_since=0.0, day_began=0.0):
+    return Caps(concurrent=concurrent, per_day=per_day, live_since=live_since, day_began=day_began)
+
+
+async def admitted(store, call, some):
+    try:
+        return await store.claim(call, some)
+    except Full as full:
+        return "today" if full.today else "live"
+
+
+async def test_of_many_outgoing_calls_at_once_no_more_are_made_than_may_live(store):
+    await store.claim(replace(CALL, call_id="incoming"))
+    calls = [replace(OUTGOING, call_id=f"o{n}", created_at=2.0 + n) for n in range(8)]
+
+    made = await asyncio.gather(*(admitted(store, each, caps(3)) for each in calls))
+    (first, *_) = [each for each in made if each != "live"]
+    again = await admitted(store, first, caps(3))
+    await store.finish(first.call_id, {}, keep_words=True)
+    later = replace(OUTGOING, call_id="later", created_at=20.0)
+
+    assert made.count("live") == 5
+    assert again == first
+    assert await admitted(store, later, caps(3)) == later
+    assert await store.call(calls[made.index("live")].call_id) is None
+
+
+async def test_a_call_that_must_be_over_takes_no_room(store):
+    await store.claim(OUTGOING, caps(1))
+    other = replace(OUTGOING, call_id="other", created_at=500.0)
+
+    assert await admitted(store, other, caps(1)) == "live"
+    assert await admitted(store, other, caps(1, live_since=100.0)) == other
+
+
+async def test_a_day_has_so_many_outgoing_calls_and_the_next_begins_anew(store):
+    made = []
+    for n in range(3):
+        call = replace(OUTGOING, call_id=f"o{n}", created_at=100.0 + n)
+        made.append(await admitted(store, call, caps(per_day=2, day_began=50.0)))
+        await store.finish(call.call_id, {}, keep_words=True)
+    tomorrow = replace(OUTGOING, call_id="t", created_at=1000.0)
+
+    assert made[2] == "today"
+    assert await admitted(store, tomorrow, caps(per_day=2, day_began=900.0)) == tomorrow
+
+
+async def test_calls_are_found_by_the_number_that_is_not_ours(store):
+    for n, call in enumerate((CALL, OUTGOING, replace(CALL, caller="+15550111"), CALL)):
+        await store.claim(replace(call, call_id=f"c{n}", created_at=float(n)))
+    ours = await store.calls_of("+15550199", since=0.0)
+
+    async def found(since=0.0, limit=20):
+        calls = await store.calls_of("+15550100", since=since, limit=limit)
+        return [call.call_id for call in calls]
+
+    assert (await found(), await found(since=1.0), await found(limit=1), ours) == (
+        ["c3", "c1", "c0"], ["c3", "c1"], ["c3"], (),
+    )  # fmt: skip
+    await store.forget(["c1"])
+    assert await found() == ["c3", "c0"]
 
 
 async def test_a_snapshot_never_changes(store):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.callbacks import Rules
+from core.dialling import Rules
 from core.tools import CallBack
 from registries import run_tool
 from tests.bank import bank, context

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from core.callbacks import Rules
+from core.dialling import Rules
 from core.tools import HangUp, Remember, ToolResult
 from registries import ToolContext, ToolRegistry, list_tools, run_tool
 from registries.said import Dollars, LastFour
