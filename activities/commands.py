@@ -19,7 +19,7 @@ from core.control_ports import (
     UnknownCall,
 )
 from core.promises import promise_id
-from core.session import Directive
+from core.session import Directive, LiveCall
 
 SOURCE = "command"
 APOLOGY = "apology"
@@ -96,8 +96,16 @@ async def _reconcile(call: StoredCall, command: c.Reconcile, plane: Plane) -> f.
         leg = await plane.calls.leg(call.connection_id)
     except CarrierError as error:
         return _done(command, "failed", error.code)
-    attended = now - call.seen_at < limits.unattended_s
-    return f.Reconciled(state=leg, attended=attended)
+    return f.Reconciled(state=leg, attended=await _attended(call, now, plane))
+
+
+async def _attended(call: StoredCall, now: float, plane: Plane) -> bool:
+    """Whether a relay has lately told of this call, or said that it has it."""
+    since = now - plane.settings.limits.unattended_s
+    if call.seen_at > since:
+        return True
+    live = LiveCall(call_id=call.call_id, epoch=call.epoch)
+    return any(live in relay.calls for relay in await plane.store.relays(seen_after=since))
 
 
 async def _once(call: StoredCall, command: c.Command, plane: Plane) -> Once:

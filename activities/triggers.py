@@ -62,3 +62,14 @@ async def review_approval(order: Any, client: Any) -> Any:
     from adapters.plane import plane
 
     return await review(order["id"], plane(), DurableCalls(client))
+
+
+@bp.activity_trigger(input_name="order")
+@bp.durable_client_input(client_name="client")
+async def watch_relays(order: Any, client: Any) -> Any:
+    """Watch the relays' heartbeats for some seconds: `{since, until}`, or `{}` at first."""
+    from activities.monitor import watch
+    from adapters.durable import DurableCalls
+    from adapters.plane import plane
+
+    return await watch(order, plane(), DurableCalls(client))

@@ -39,7 +39,7 @@ from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, Un
 from core.dialling import Caps
 from core.facts import LogEntry, Offered, SessionOpened
 from core.record import wordless
-from core.session import Directive, LiveCall
+from core.session import Directive
 
 DAY_S = 86_400
 GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
@@ -195,8 +195,8 @@ class CosmosCalls:
     async def forget(self, call_ids: Sequence[str]) -> None:
         await retention.forget(self._container, call_ids)
 
-    async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
-        await desk.heartbeat(self._container, relay, calls)
+    async def heartbeat(self, relay: Relay) -> None:
+        await desk.heartbeat(self._container, relay)
 
     async def relays(self, *, seen_after: float) -> tuple[Relay, ...]:
         return await desk.relays(self._container, seen_after)

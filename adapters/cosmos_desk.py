@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from adapters.cosmos import CosmosContainer, any_of
-from adapters.cosmos_documents import CALL, DIRECTIVES, RELAYS, SNAPSHOTS, name, partition
+from adapters.cosmos_documents import DIRECTIVES, RELAYS, SNAPSHOTS, name
 from core.control_ports import Relay
 from core.session import Directive, LiveCall
 
@@ -15,25 +15,24 @@ KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody
 MANY = 1000
 
 
-async def heartbeat(container: CosmosContainer, relay: Relay, calls: Sequence[LiveCall]) -> None:
+async def heartbeat(container: CosmosContainer, relay: Relay) -> None:
     await container.put({**asdict(relay), "id": relay.relay_id, "pk": RELAYS, "ttl": KEEP_S})
-    seen = {"seen_at": relay.seen_at}
-    await asyncio.gather(
-        *(
-            container.patch(partition(live.call_id), CALL, seen, where=f"c.epoch = {live.epoch:d}")
-            for live in calls
-        )
-    )
 
 
 async def relays(container: CosmosContainer, seen_after: float) -> tuple[Relay, ...]:
     rows = await container.rows(
         RELAYS,
-        "SELECT c.relay_id, c.url, c.load, c.draining, c.seen_at FROM c WHERE c.seen_at > @after",
+        "SELECT c.relay_id, c.url, c.load, c.draining, c.seen_at, c.calls FROM c"
+        " WHERE c.seen_at > @after",
         MANY,
         after=seen_after,
     )
-    return tuple(Relay(**row) for row in rows)
+    return tuple(_relay(row) for row in rows)
+
+
+def _relay(row: dict[str, Any]) -> Relay:
+    calls = tuple(LiveCall(**live) for live in row["calls"])
+    return Relay(**{**row, "calls": calls})
 
 
 async def direct(container: CosmosContainer, directive: Directive) -> None:

@@ -79,6 +79,7 @@ class Settings(BaseModel):
     functions_base_url: Url | None = None
     relay_base_url: Url | None = None
     relay_shared_key: Secret
+    relay_silent_seconds: float = Field(default=1.5, ge=1, le=60)
     profile: Literal["zero", "warm-control", "warm"] = "warm-control"
 
     # what a call is

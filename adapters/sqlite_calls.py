@@ -19,7 +19,7 @@ from adapters.sqlite_rows import SCHEMA, log_entry, position, stored_call
 from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
 from core.dialling import Caps
 from core.facts import FACT, LogEntry, Offered, SessionOpened, is_life
-from core.session import Directive, LiveCall
+from core.session import Directive
 
 PRAGMAS = (
     "journal_mode = wal",
@@ -85,8 +85,8 @@ class SqliteCalls:
     async def forget(self, call_ids: Sequence[str]) -> None:
         await self._run(self._forget, call_ids)
 
-    async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
-        await self._run(self._at_desk, desk.heartbeat, relay, calls)
+    async def heartbeat(self, relay: Relay) -> None:
+        await self._run(self._at_desk, desk.heartbeat, relay)
 
     async def relays(self, *, seen_after: float) -> tuple[Relay, ...]:
         return await self._run(self._at_desk, desk.relays, seen_after)

@@ -9,21 +9,26 @@ from collections.abc import Sequence
 from core.control_ports import Relay
 from core.session import Directive, LiveCall
 
+KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody
 
-def heartbeat(db: sqlite3.Connection, relay: Relay, calls: Sequence[LiveCall]) -> None:
+
+def heartbeat(db: sqlite3.Connection, relay: Relay) -> None:
+    calls = json.dumps([[live.call_id, live.epoch] for live in relay.calls])
     db.execute(
-        "insert or replace into relays values (?, ?, ?, ?, ?)",
-        (relay.relay_id, relay.url, relay.load, relay.draining, relay.seen_at),
+        "insert or replace into fleet values (?, ?, ?, ?, ?, ?)",
+        (relay.relay_id, relay.url, relay.load, relay.draining, relay.seen_at, calls),
     )
-    db.executemany(
-        "update calls set seen_at = ? where call_id = ? and epoch = ?",
-        [(relay.seen_at, call.call_id, call.epoch) for call in calls],
-    )
+    db.execute("delete from fleet where seen_at < ?", (relay.seen_at - KEEP_S,))
 
 
 def relays(db: sqlite3.Connection, seen_after: float) -> tuple[Relay, ...]:
-    rows = db.execute("select * from relays where seen_at > ?", (seen_after,))
-    return tuple(Relay(**{**dict(row), "draining": bool(row["draining"])}) for row in rows)
+    rows = db.execute("select * from fleet where seen_at > ?", (seen_after,))
+    return tuple(_relay(row) for row in rows)
+
+
+def _relay(row: sqlite3.Row) -> Relay:
+    calls = tuple(LiveCall(call_id=call, epoch=epoch) for call, epoch in json.loads(row["calls"]))
+    return Relay(**{**dict(row), "draining": bool(row["draining"]), "calls": calls})
 
 
 def direct(db: sqlite3.Connection, directive: Directive) -> None:

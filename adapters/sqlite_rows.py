@@ -23,9 +23,9 @@ create table if not exists log (
   call_id text not null, n integer not null, at real not null, source text not null,
   source_id text not null, life integer not null, late integer not null, fact text not null,
   primary key (call_id, n), unique (call_id, source, source_id)) without rowid;
-create table if not exists relays (
+create table if not exists fleet (
   relay_id text primary key, url text not null, load real not null, draining integer not null,
-  seen_at real not null);
+  seen_at real not null, calls text not null);
 create table if not exists directives (
   id text primary key, call_id text not null, kind text not null, ref text not null);
 create table if not exists snapshots (sha text primary key, text text not null);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from adapters import orders
 from adapters.archive import archive, whole_log
@@ -28,6 +29,10 @@ ITS_OWN = (
 )
 TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 RELAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+MONITOR = "monitor"  # the orchestration, and its one instance
+WATCHED_S = 5.0  # how often it is made sure of: it may have been about to end
+
+_watched: WeakKeyDictionary[Plane, float] = WeakKeyDictionary()
 
 
 async def open_session(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -117,14 +122,25 @@ async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> 
         load=beat.load,
         draining=beat.draining,
         seen_at=plane.clock(),
+        calls=beat.calls,
     )
-    await plane.store.heartbeat(relay, beat.calls)
+    await plane.store.heartbeat(relay)
+    if beat.calls:
+        await _watch(plane, durable)
     ends = [end for live in beat.calls if (end := await _end(live, plane))]
     over = {end.call_id for end in ends}
     current = [live.call_id for live in beat.calls if live.call_id not in over]
     waiting = [await _whole(each, plane) for each in await plane.store.directives(current)]
     directives = (*ends, *waiting)
     return Reply(body=s.DIRECTIVES.dump_json(s.Directives(directives=directives)))
+
+
+async def _watch(plane: Plane, durable: Orchestrations) -> None:
+    """Have the monitor live while a relay has calls. It ends by itself when none has any more."""
+    now = plane.clock()
+    if now - _watched.get(plane, 0.0) >= WATCHED_S:
+        _watched[plane] = now
+        await durable.begin(MONITOR, MONITOR, {})
 
 
 async def _whole(directive: s.Directive, plane: Plane) -> s.Directive:

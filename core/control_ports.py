@@ -21,8 +21,8 @@ from core.session import Directive, LiveCall
 class StoredCall:
     """What is kept of a call beside its log. `caller` and `called` are personal data.
 
-    Times are epoch seconds. `seen_at`: when a relay last showed that it has the call. `record` is
-    there once the call has ended.
+    Times are epoch seconds. `seen_at`: when a relay last joined the call or told of it (what it
+    says it has is in `Relay.calls`). `record` is there once the call has ended.
     """
 
     call_id: str
@@ -71,13 +71,14 @@ class CallPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """A relay as its last heartbeat showed it."""
+    """A relay as its last heartbeat showed it; `calls` are those it has."""
 
     relay_id: str
     url: str
     load: float
     draining: bool
     seen_at: float
+    calls: tuple[LiveCall, ...] = ()
 
 
 class UnknownCall(KeyError):
@@ -149,8 +150,8 @@ class CallStore(Protocol):
         """Delete calls with their logs and directives."""
         ...
 
-    async def heartbeat(self, relay: Relay, calls: Sequence[LiveCall]) -> None:
-        """Keep what a relay says of itself; its calls of a current epoch have been seen."""
+    async def heartbeat(self, relay: Relay) -> None:
+        """Keep what a relay says of itself."""
         ...
 
     async def relays(self, *, seen_after: float) -> tuple[Relay, ...]: ...

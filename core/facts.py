@@ -38,6 +38,7 @@ from core.life_facts import (
     ParticipantsChanged,
     PromptPlayed,
     Reconciled,
+    RelayLost,
     SessionOpened,
     TransferAccepted,
     TransferFailed,
@@ -98,6 +99,7 @@ __all__ = [
     "ParticipantsChanged",
     "PromptPlayed",
     "Reconciled",
+    "RelayLost",
     "Remembered",
     "SessionOpened",
     "TalkFact",
@@ -129,6 +131,7 @@ LifeFact = (
     | OtherEvent
     | SessionOpened
     | MediaDetached
+    | RelayLost
     | HandedOff
     | TransferRequested
     | HangUpRequested
@@ -166,6 +169,7 @@ POKING = (
     PromptPlayed,
     SessionOpened,
     MediaDetached,
+    RelayLost,
     TransferRequested,
     HangUpRequested,
     ApprovalRequested,

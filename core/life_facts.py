@@ -152,11 +152,23 @@ class SessionOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaDetached:
-    """The relay of `epoch` lost the audio socket, or gave it up (`reason`)."""
+    """The relay of `epoch` lost the audio socket, or gave it up (`reason`).
+
+    `handed_on`: it drains, and the call is to go on at another relay at once.
+    """
 
     epoch: int
     reason: str = ""
+    handed_on: bool = False
     kind: Literal["media_detached"] = "media_detached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayLost:
+    """The relay of `epoch` has not been heard of for too long. Found by the monitor."""
+
+    epoch: int
+    kind: Literal["relay_lost"] = "relay_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,6 @@ class Relay:
             control,
             relay_id,
             beat=self._beat,
-            waiting=lambda: self._calls.transferring,
             obey=self._calls.obey,
             settings=HeartbeatSettings(idle_s=_IDLE_BEAT_S if settings.profile == "warm" else None),
         )

@@ -13,7 +13,7 @@ from media_relay.catalog import Catalog
 from media_relay.control_plane import ControlPlane, ControlRefused, ControlUnavailable
 from media_relay.media_socket import MediaSocket
 from media_relay.reporting import Reporter, ReportSettings
-from media_relay.session import CallSession
+from media_relay.session import DRAINING, CallSession
 
 log = logging.getLogger(__name__)
 
@@ -131,11 +131,6 @@ class Calls:
         calls = len(self._live) / self._admission.max_calls
         return min(max(calls, self._lag() / self._admission.max_lag_s), 1.0)
 
-    @property
-    def transferring(self) -> bool:
-        """Whether any caller waits for a person."""
-        return any(live.session and live.session.transferring for live in self._live.values())
-
     async def drain(self, within_s: float, *, tell_s: float) -> None:
         """Let calls come to their end for a while, then let go of the rest.
 
@@ -147,9 +142,9 @@ class Calls:
         except TimeoutError:
             for live in tuple(self._live.values()):
                 if live.session is not None:
-                    live.session.end("draining")
+                    live.session.end(DRAINING)
                 else:
-                    live.socket.close("draining")
+                    live.socket.close(DRAINING)
         await self._empty.wait()
         if self._telling:
             await asyncio.wait(self._telling, timeout=tell_s)

@@ -24,6 +24,7 @@ from core.session import (
 from media_relay.control_plane import ControlRefused, ControlUnavailable
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
+_BEAT_TIMEOUT = aiohttp.ClientTimeout(total=2, connect=1)  # a late one says less than the next
 _AGAIN = frozenset({408, 425, 429})
 
 
@@ -46,7 +47,8 @@ class ControlClient:
 
     async def heartbeat(self, relay_id: str, beat: Heartbeat) -> Directives:
         body = HEARTBEAT.dump_json(beat)
-        return await self._post(f"/api/v1/relays/{relay_id}/heartbeat", body, DIRECTIVES)
+        path = f"/api/v1/relays/{relay_id}/heartbeat"
+        return await self._post(path, body, DIRECTIVES, patience=_BEAT_TIMEOUT)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -59,11 +61,13 @@ class ControlClient:
         body: bytes,
         answer: TypeAdapter[T],
         headers: dict[str, str] | None = None,
+        patience: aiohttp.ClientTimeout = _TIMEOUT,
     ) -> T:
         if self._http is None:
             self._http = aiohttp.ClientSession(timeout=_TIMEOUT)
         sent: dict[str, Any] = {
             "data": body,
+            "timeout": patience,
             "headers": {**self._headers, **(headers or {}), "Content-Type": "application/json"},
         }
         try:

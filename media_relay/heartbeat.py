@@ -20,10 +20,9 @@ _REMEMBERED = 1000
 class HeartbeatSettings:
     """Seconds between two beats. `idle_s` None: an idle relay is silent, so that nothing runs."""
 
-    live_s: float = 3.0
-    waiting_s: float = 1.0  # a caller waits for a person: its outcome comes with a beat
+    live_s: float = 0.5  # the monitor misses a relay within three of these; directives come along
     idle_s: float | None = None
-    retry_s: float = 2.0
+    retry_s: float = 0.5
 
 
 class Heart:
@@ -35,14 +34,12 @@ class Heart:
         relay_id: str,
         *,
         beat: Callable[[], Heartbeat],
-        waiting: Callable[[], bool],
         obey: Callable[[Directive], None],
         settings: HeartbeatSettings,
     ) -> None:
         self._control = control
         self._relay_id = relay_id
         self._beat = beat
-        self._waiting = waiting
         self._obey = obey
         self._settings = settings
         self._changed = asyncio.Event()
@@ -92,6 +89,4 @@ class Heart:
         return True
 
     def _pause(self, beat: Heartbeat) -> float | None:
-        if self._waiting():
-            return self._settings.waiting_s
         return self._settings.live_s if beat.calls else self._settings.idle_s

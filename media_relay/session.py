@@ -41,6 +41,8 @@ from media_relay.wire import Wire
 
 log = logging.getLogger(__name__)
 
+DRAINING = "draining"  # why a call leaves a relay that stops: to go on at another one
+
 
 class CallSession:
     """A call from the moment its session is open. `run` is its life."""
@@ -148,7 +150,9 @@ class CallSession:
                 self._leaving.cancel()
             self._replies.close()
             self._wire.close(reason)
-            detached = MediaDetached(epoch=self.session.epoch, reason=reason)
+            detached = MediaDetached(
+                epoch=self.session.epoch, reason=reason, handed_on=reason == DRAINING
+            )
             self._journal.write(detached, urgent=True)
         return reason
 
@@ -185,11 +189,6 @@ class CallSession:
         if decided.request_id not in self._journal.conversation.decided:
             self._journal.note(decided)
             self._feed(f.NewsCame(at=self._loop.time()))
-
-    @property
-    def transferring(self) -> bool:
-        """Whether the caller waits for a person."""
-        return self._turns.state.holding
 
     @property
     def floor(self) -> Floor:

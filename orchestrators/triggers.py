@@ -31,3 +31,11 @@ def callback(context: df.DurableOrchestrationContext) -> Any:
     from orchestrators.promise import run_promise
 
     return (yield from run_promise(context, "review_callback"))
+
+
+@bp.orchestration_trigger(context_name="context")
+def monitor(context: df.DurableOrchestrationContext) -> Any:
+    """Miss relays that say nothing any more, while calls live."""
+    from orchestrators.monitor import run_monitor
+
+    return (yield from run_monitor(context))

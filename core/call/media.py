@@ -24,10 +24,14 @@ def attached(state: CallState, epoch: int, at: float) -> CallState:
     return clear(state, Deadline.RECONCILE) if state.phase is Phase.TALKING else state
 
 
-def detached(state: CallState, epoch: int, at: float) -> CallState:
+def detached(state: CallState, entry: f.LogEntry, epoch: int, *, at_once: bool) -> Decision:
+    """Note that a relay has the audio no more; `at_once`: it is known that the call goes on."""
     if epoch != state.epoch or state.media is not Media.ATTACHED:
-        return state
-    return due(without_relay(state, at), Deadline.RECONCILE, at + state.limits.detach_grace_s)
+        return state, ()
+    state = without_relay(state, entry.at)
+    if at_once and state.phase is Phase.TALKING:
+        return dial_again(state, entry)
+    return due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
 
 
 def without_relay(state: CallState, at: float) -> CallState:

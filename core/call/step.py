@@ -77,8 +77,10 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return disconnected(replace(state, cause=cause_of(code, sub_code)), entry)
         case f.SessionOpened(epoch=epoch):
             return attached(state, epoch, at), ()
-        case f.MediaDetached(epoch=epoch):
-            return detached(state, epoch, at), ()
+        case f.MediaDetached(epoch=epoch, handed_on=handed_on):
+            return detached(state, entry, epoch, at_once=handed_on)
+        case f.RelayLost(epoch=epoch):
+            return detached(state, entry, epoch, at_once=True)
         case f.MediaStopped() if Deadline.ATTACH in state.deadlines:
             return state, ()  # our own stop, before the start that is still awaited
         case f.MediaStopped() | f.MediaFailed():

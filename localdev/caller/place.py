@@ -111,7 +111,7 @@ async def place_call(
         summary = await exchange.place(
             to=order.to, from_=order.from_, scenario=order.scenario, faults=order.faults
         )
-        call_id = _call_id(summary["correlationId"], order.to)
+        call_id = call_id_at_host(summary["correlationId"], order.to)
         watched = _Watched()
         async with asyncio.TaskGroup() as tasks:
             showing = tasks.create_task(_show(http, urls["host"], call_id, key, show))
@@ -125,7 +125,7 @@ async def place_call(
         return await _gathered(exchange, watched, call_id, record, summary["clock"]["epoch"])
 
 
-def _call_id(correlation_id: str, to: str) -> str:
+def call_id_at_host(correlation_id: str, to: str) -> str:
     """Name the call as the control plane does."""
     return call_id_of(
         IncomingCall(

@@ -73,6 +73,21 @@ def _add_up(commands: Any) -> None:
         "--without", action="append", default=[], choices=list(PORTS), help="leave this part out"
     )
     up.add_argument("--call", action="store_true", help="place one demonstration call when ready")
+    relays = up.add_mutually_exclusive_group()
+    relays.add_argument(
+        "--relays", type=_few, default=1, metavar="N", help="this many, behind one address"
+    )
+    relays.add_argument(
+        "--relay-from-zero",
+        type=_seconds,
+        nargs="?",
+        const=60.0,
+        metavar="SECONDS",
+        help="no relay runs before a call needs one; idle for so long (60 s) it stops",
+    )
+    relays.add_argument(
+        "--relay-never", action="store_true", help="the same, but the relay never comes: a fault"
+    )
     up.set_defaults(load=lambda: _load("up"))
 
 
@@ -91,6 +106,7 @@ def _add_catalogue(commands: Any, what: str) -> None:
 
 
 MAX_SECONDS = 3600.0
+MAX_RELAYS = 8  # a laptop has no more cores to show anything with
 CALL_NOTES = """\
 Each line waits until the agent has finished, unless --at gives a time: seconds after the call was
 answered, for the line before it. Without --say and --wav a demonstration is played.
@@ -182,6 +198,12 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\+[1-9]\d{1,14}", text):
         raise ArgumentTypeError(f"{text!r} is not a number like {OUR_NUMBER}")
     return text
+
+
+def _few(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_RELAYS:
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_RELAYS}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

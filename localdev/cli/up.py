@@ -8,11 +8,13 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
 from rich.console import Console
 
 from localdev.caller.demo import demonstration
+from localdev.cli.fleet import Fleet
 from localdev.cli.terminal import console
 from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.running import find
@@ -35,27 +37,36 @@ def run(args: Namespace) -> int:
     if running is not None:
         print(f"artvoice up: a stack is up already (process {running.pid})", file=sys.stderr)
         return 1
+    wanted = Fleet(relays=args.relays, idle_s=args.relay_from_zero, never=args.relay_never)
     parts = [part for part in PORTS if part not in args.without]
     try:
-        return asyncio.run(_up(layout, parts, args.call, out))
+        return asyncio.run(_up(layout, parts, wanted, args.call, out))
     except PartFailed as error:
         print(f"artvoice up: {error}", file=sys.stderr)
         return 1
 
 
-async def _up(layout: Layout, parts: list[str], call: bool, out: Console) -> int:
+async def _up(layout: Layout, parts: list[str], wanted: Fleet, call: bool, out: Console) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    layout = layout.with_free_ports(parts)
-    environ = {**os.environ, **local_settings(layout, os.environ)}
+    layout = layout.with_relays(wanted.behind_front).with_free_ports([*parts, *wanted.names])
+    environ = {**os.environ, **local_settings(layout, {**wanted.settings, **os.environ})}
 
     def say(text: str) -> None:
         out.print(f"[dim]{text}[/]", highlight=False)
 
+    if "relay" in parts and wanted.behind_front:
+        parts = [part for part in parts if part != "relay"] + wanted.awake
     say(f"starting {', '.join(parts)}")
-    async with Stack(layout, environ, parts, say):
+    stack = Stack(layout, environ, parts, say)
+    async with AsyncExitStack() as running:
+        if wanted.behind_front:
+            front = wanted.front(layout, stack, say)
+            await running.enter_async_context(front.listening(layout.ports["relay"]))
+            say(f"front ready on {layout.url('relay')}, before {wanted}")
+        await running.enter_async_context(stack)
         if call:
             await _until(stop, _demonstrate(layout, environ["AGENT_SCENARIO"], out))
         if not stop.is_set():

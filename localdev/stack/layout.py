@@ -38,6 +38,13 @@ class Layout:
         """Return the layout with one part listening elsewhere."""
         return replace(self, ports={**self.ports, part: port})
 
+    def with_relays(self, count: int) -> Layout:
+        """Return the layout with room for so many relays behind the address of the relay."""
+        ports = dict(self.ports)
+        for n in range(1, count + 1):
+            ports[f"relay-{n}"] = self.ports["relay"] + 100 + n
+        return replace(self, ports=ports)
+
     def with_free_ports(self, parts: Iterable[str]) -> Layout:
         """Return the layout with these parts moved off ports that something else listens on."""
         ports = dict(self.ports)
@@ -91,6 +98,7 @@ def local_settings(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]
         "BLOBS": "folder",
         "BLOB_PATH": str(layout.home / "blobs"),
         "TASK_HUB_NAME": "artvoice",
+        "PROFILE": "warm",  # here the relay always runs
         "TRANSFER_TARGETS": "call_center=+15550150",
         "ACS_SOURCE_PHONE_NUMBER": OUR_NUMBER,
         **keys(layout.home),

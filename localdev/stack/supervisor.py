@@ -26,7 +26,10 @@ class PartFailed(Exception):
 
 
 class Stack:
-    """The parts named, supervised: `async with Stack(...) as stack` and they are ready."""
+    """The parts named, supervised: `async with Stack(...) as stack` and they are ready.
+
+    A part is a command of its own (`host`), or one of several (`relay-1`, `relay-2`).
+    """
 
     def __init__(
         self, layout: Layout, environ: Mapping[str, str], parts: Sequence[str], say: Say
@@ -41,7 +44,7 @@ class Stack:
     async def __aenter__(self) -> Stack:
         (self.layout.home / "logs").mkdir(parents=True, exist_ok=True)
         try:
-            await asyncio.gather(*(self._start(part) for part in self._parts))
+            await asyncio.gather(*(self.start(part) for part in self._parts))
         except BaseException:
             await self._stop()
             raise
@@ -51,13 +54,20 @@ class Stack:
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids of the parts that run, by their names."""
+        running = self._processes.items()
+        return {part: process.pid for part, process in running if process.returncode is None}
+
     def log_of(self, part: str) -> Path:
         """Return the file a part's output goes to."""
         return self.layout.home / "logs" / f"{part}.log"
 
-    async def _start(self, part: str) -> None:
+    async def start(self, part: str) -> None:
+        """Start a part and wait until it is ready. Raises PartFailed."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "localdev.cli", part),
+            *(sys.executable, "-m", "localdev.cli", _command(part)),
             *("--port", str(self.layout.ports[part]), "--until-stdin-ends"),
             # Never written to: its end tells a part that we are gone, even by kill -9.
             stdin=PIPE,
@@ -87,7 +97,7 @@ class Stack:
         with self.log_of(part).open("ab", buffering=0) as log:
             while line := await process.stdout.readline():
                 log.write(line)
-                if line.startswith(f"{part} ready".encode()):
+                if line.startswith(f"{_command(part)} ready".encode()):
                     ready.set()
 
     def _last_words(self, part: str) -> str:
@@ -96,9 +106,8 @@ class Stack:
         return lines[-1][:LAST_WORDS] if lines else "it said nothing"
 
     def _publish(self) -> None:
-        pids = {part: process.pid for part, process in self._processes.items()}
         urls = {part: self.layout.url(part) for part in self._processes}
-        publish(self.layout.home, Running(pid=os.getpid(), urls=urls, pids=pids))
+        publish(self.layout.home, Running(pid=os.getpid(), urls=urls, pids=self.pids))
 
     async def _watch(self, part: str) -> None:
         """Bring a part back whenever it dies, unless it dies at once again and again."""
@@ -110,7 +119,7 @@ class Stack:
             deaths = deaths + 1 if loop.time() - born < 5 else 0
             self._say(f"{part} died ({_cause(code)}); starting it again")
             try:
-                await self._start(part)
+                await self.start(part)
             except PartFailed as error:
                 self._say(str(error))
                 return
@@ -120,11 +129,14 @@ class Stack:
             watcher.cancel()
         # The telephones first, which ends every call; then the relay, which says goodbye to the
         # host while the host still listens.
-        for part in ("simulator", "relay", "host"):
-            await self._stop_part(part)
+        relays = [part for part in self._processes if _command(part) == "relay"]
+        await self.stop("simulator")
+        await asyncio.gather(*(self.stop(relay) for relay in relays))
+        await self.stop("host")
         withdraw(self.layout.home)
 
-    async def _stop_part(self, part: str) -> None:
+    async def stop(self, part: str) -> None:
+        """Stop a part in good order; one that does not run is stopped already."""
         process = self._processes.get(part)
         if process is None or process.returncode is not None:
             return
@@ -134,6 +146,10 @@ class Stack:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _command(part: str) -> str:
+    return part.partition("-")[0]
 
 
 def _cause(code: int) -> str:

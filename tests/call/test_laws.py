@@ -25,7 +25,8 @@ CARRIER = st.one_of(
 )
 RELAY = st.one_of(
     st.builds(f.SessionOpened, epoch=EPOCHS, relay_id=st.just("r")),
-    st.builds(f.MediaDetached, epoch=EPOCHS),
+    st.builds(f.MediaDetached, epoch=EPOCHS, handed_on=st.booleans()),
+    st.builds(f.RelayLost, epoch=EPOCHS),
     st.just(f.HandedOff(from_agent="a", to_agent="b")),
     st.builds(f.TransferRequested, request_id=REQUESTS, target=st.just("desk")),
     st.builds(f.HangUpRequested, by=st.sampled_from(["agent", "api", "silence"])),

@@ -233,16 +233,14 @@ async def test_words_that_may_not_stay_are_gone_from_the_log(store):
 
 
 async def test_relays_are_known_by_their_last_heartbeat(store):
-    await store.claim(CALL)
-    await store.open_session("c1", "r1")
+    calls = (LiveCall(call_id="c1", epoch=1), LiveCall(call_id="c2", epoch=3))
     relay = Relay(relay_id="r1", url="u", load=0.5, draining=True, seen_at=5000.0)
 
-    await store.heartbeat(relay, [LiveCall(call_id="c1", epoch=1)])
-    await store.heartbeat(replace(relay, seen_at=9000.0), [LiveCall(call_id="c1", epoch=0)])
+    await store.heartbeat(relay)
+    await store.heartbeat(replace(relay, seen_at=9000.0, calls=calls))
 
     assert await store.relays(seen_after=9000.0) == ()
-    assert await store.relays(seen_after=8999.0) == (replace(relay, seen_at=9000.0),)
-    assert (await store.call("c1")).seen_at == 5000.0
+    assert await store.relays(seen_after=8999.0) == (replace(relay, seen_at=9000.0, calls=calls),)
 
 
 async def test_a_directive_stays_until_it_is_acknowledged(store):

@@ -198,7 +198,6 @@ async def relaying(
             control,
             "relay",
             beat=lambda: None,
-            waiting=lambda: False,
             obey=calls.obey,
             settings=HeartbeatSettings(),
         )

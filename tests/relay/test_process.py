@@ -113,7 +113,9 @@ async def test_a_told_relay_drains_and_hands_its_call_on(tmp_path):
             stop.set()
             await serving
 
-        assert control.facts(MediaDetached) == [MediaDetached(epoch=1, reason="draining")]
+        assert control.facts(MediaDetached) == [
+            MediaDetached(epoch=1, reason="draining", handed_on=True)
+        ]
         assert [beat.draining for beat in control.beats][-1]
         assert control.beats[0].calls == ()
 

@@ -1,0 +1,155 @@
+"""How long a caller hears nothing: a relay is killed under him, or has to start from nothing.
+
+`python -m benchmarks.recovery [times]`: a local stack with embedded engines for each case. Times
+are seconds on the caller's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from localdev.caller.exchange import Exchange
+from localdev.caller.place import call_id_at_host
+from localdev.cli.fleet import Fleet
+from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS, Layout, local_settings
+from localdev.stack.supervisor import Stack
+
+SPEAKS_FOR_S = 2.0  # the relay dies in the middle of the greeting
+LONGEST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A stack that is up, and a way to ring it."""
+
+    stack: Stack
+    http: aiohttp.ClientSession
+    token: str
+
+    def exchange(self) -> Exchange:
+        return Exchange(self.http, self.stack.layout.url("simulator"), self.token)
+
+
+async def opened(running: AsyncExitStack, wanted: Fleet, home: Path, **more: str) -> Bench:
+    """Start a stack of its own, apart from any other."""
+    base = Layout(home=home, ports=dict(PORTS)).with_relays(wanted.behind_front)
+    layout = base.with_free_ports(base.ports)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
+    environ = {**clean, **local_settings(layout, {**wanted.settings, **more})}
+    stack = Stack(layout, environ, ["host", "simulator", *wanted.awake], lambda _: None)
+    front = wanted.front(layout, stack, lambda _: None)
+    await running.enter_async_context(front.listening(layout.ports["relay"]))
+    await running.enter_async_context(stack)
+    http = await running.enter_async_context(aiohttp.ClientSession())
+    return Bench(stack=stack, http=http, token=environ["EMULATOR_TOKEN"])
+
+
+class Watched:
+    """A call and what its caller heard."""
+
+    def __init__(self, exchange: Exchange, call_id: str) -> None:
+        self.exchange = exchange
+        self.call_id = call_id
+        self.entries: list[dict[str, Any]] = []
+
+    async def until(self, kind: str, *, after_ms: float = -1.0, **facts: str) -> dict[str, Any]:
+        """Return the first such entry of the call's timeline."""
+        seen = 0
+        async with asyncio.timeout(LONGEST_S):
+            while True:
+                for entry in self.entries[seen:]:
+                    told = entry["kind"] == kind and facts.items() <= entry.items()
+                    if told and entry["at_ms"] > after_ms:
+                        return entry
+                seen = len(self.entries)
+                page = await self.exchange.events(seen, wait_s=5)
+                self.entries += page["entries"]
+
+    async def words_after(self, moment_ms: float) -> float:
+        """Return when the caller next hears somebody begin to speak."""
+        entry = await self.until("heard_started", after_ms=moment_ms)
+        return float(entry["start_ms"])
+
+    async def now_ms(self) -> float:
+        return float((await self.exchange.summary())["clock"]["now_ms"])
+
+
+async def ring(bench: Bench, faults: Sequence[str] = ()) -> Watched:
+    exchange = bench.exchange()
+    placed = await exchange.place(to=OUR_NUMBER, from_=CALLER_NUMBER, scenario=None, faults=faults)
+    return Watched(exchange, call_id_at_host(placed["correlationId"], OUR_NUMBER))
+
+
+async def relay_of(call: Watched, stack: Stack) -> str:
+    """Return the relay that has a call, by what it logged."""
+    while True:
+        for name in stack.pids:
+            log = stack.log_of(name)
+            if name.startswith("relay") and any(
+                call.call_id in line and "call joined" in line
+                for line in log.read_text().splitlines()
+            ):
+                return name
+        await asyncio.sleep(0.05)
+
+
+async def killed(bench: Bench, *faults: str) -> float:
+    """Kill the relay of a call; return the seconds to the caller's next word."""
+    call = await ring(bench, faults)
+    await call.until("heard_started")
+    relay = await relay_of(call, bench.stack)
+    await asyncio.sleep(SPEAKS_FOR_S)
+    died = await call.now_ms()
+    os.kill(bench.stack.pids[relay], signal.SIGKILL)
+    spoke = await call.words_after(died)
+    await call.exchange.hang_up()
+    await call.until("media_closed")
+    return (spoke - died) / 1000
+
+
+async def first_words(bench: Bench) -> list[float]:
+    """Return when the caller heard somebody speak, in seconds after the ring, until all is said."""
+    call = await ring(bench)
+    await call.until("phase", phase="disconnected")
+    return [entry["start_ms"] / 1000 for entry in call.entries if entry["kind"] == "heard_started"]
+
+
+async def deaths(times: int, *faults: str) -> list[float]:
+    """Kill relays of a pair, one call after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with AsyncExitStack() as running:
+            bench = await opened(running, Fleet(relays=2), Path(folder))
+            found = []
+            for _ in range(times):
+                found.append(await killed(bench, *faults))
+                await asyncio.sleep(5)  # the dead one is back
+            return found
+
+
+async def main(times: int) -> None:
+    for title, faults in (
+        ("told by the carrier", ()),
+        ("found by the monitor", ("drop_event:MediaStreamingFailed",)),
+    ):
+        found = await deaths(times, *faults)
+        print(
+            f"relay killed, {title}: {len(found)} calls, next word after "
+            f"{statistics.median(found):.2f} s (worst {max(found):.2f} s)",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5))

@@ -1,0 +1,36 @@
+"""A relay dies without a word, and the carrier says nothing either: its calls go on elsewhere."""
+
+import time
+from dataclasses import replace
+
+from core import facts as f
+from core import session as s
+from tests.control.stack import CALLED, CALLER, stack
+
+
+async def test_a_silent_relay_loses_its_call_to_another_without_any_event(tmp_path):
+    faults = ["drop_event=MediaStreamingFailed"]
+    async with stack(tmp_path, RELAY_SILENT_SECONDS="1") as it:
+        it.relay.reports_loss = False
+        call = await it.simulator.ring(from_=CALLER, to=CALLED, faults=faults)
+        first = await it.relay.session()
+        await call.until("connected")
+        await it.relay.beat(s.LiveCall(call_id=first.call_id, epoch=1))
+        died = time.monotonic()
+        await it.relay.sockets[first.call_id].close()
+        second = await it.relay.session(2)
+        took = time.monotonic() - died
+        it.relay.relay_id = "relay-2"
+        await it.relay.beat(s.LiveCall(call_id=first.call_id, epoch=2))
+        call.hang_up()
+        await it.over(first.call_id)
+        await it.relay.beat()
+        await it.plane.store.heartbeat(
+            replace((await it.plane.store.relays(seen_after=0))[0], relay_id="relay-1", calls=())
+        )
+        await it.host.engine.wait("monitor")
+        facts = [entry.fact for entry in (await it.plane.store.log(first.call_id)).entries]
+
+    assert second.epoch == 2
+    assert took < 3
+    assert f.RelayLost(epoch=1) in facts
