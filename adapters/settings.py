@@ -44,6 +44,7 @@ from adapters.setting_values import (
 )
 from core.call import Limits
 from core.dialling import Caps, Rules
+from core.endpointing import EndpointSettings
 from core.moments import Hours
 
 MIN_KEY_CHARS = 16
@@ -119,6 +120,12 @@ class Settings(BaseModel):
     azure_voicelive_endpoint: Url | None = None
     azure_voicelive_model: str = ""
     azure_voicelive_key: Secret
+
+    # how turns are taken
+    endpointing: Literal["adaptive", "fixed"] = "adaptive"
+    endpoint_min_ms: int = Field(default=EndpointSettings().shortest_ms, ge=100, le=5000)
+    endpoint_max_ms: int = Field(default=EndpointSettings().longest_ms, ge=200, le=10_000)
+    endpoint_final_wait_ms: int = Field(default=EndpointSettings().final_wait_ms, ge=0, le=5000)
 
     # what is kept, and where
     store: Literal["sqlite", "cosmos"] = "sqlite"
@@ -294,6 +301,16 @@ class Settings(BaseModel):
             live_since=now - longest,
             per_day=self.outbound_max_per_day,
             day_began=midnight.timestamp(),
+        )
+
+    @property
+    def endpoints(self) -> EndpointSettings:
+        """When a caller's turn is over."""
+        return EndpointSettings(
+            fixed=self.endpointing == "fixed",
+            shortest_ms=self.endpoint_min_ms,
+            longest_ms=self.endpoint_max_ms,
+            final_wait_ms=self.endpoint_final_wait_ms,
         )
 
     @property

@@ -27,7 +27,9 @@ class ModelSpec:
 class SpeechSpec:
     """How an agent listens. `languages`: others its callers may speak, beside `language`.
 
-    `semantic`: an utterance ends by what it means too, where the engine can tell.
+    `semantic`: an utterance ends by what it means too, where the engine can tell. `endpointing`:
+    `adaptive` or `fixed`, empty for the relay's setting; `vad_silence_timeout_ms` is the silence
+    that usually ends a turn, the other two its bounds (0: the relay's).
     """
 
     language: str = "en-US"
@@ -35,6 +37,10 @@ class SpeechSpec:
     hints: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     semantic: bool = False
+    vad_threshold: float = 0.5
+    endpointing: str = ""
+    min_silence_ms: int = 0
+    max_silence_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

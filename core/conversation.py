@@ -113,6 +113,8 @@ def rebuild(start_agent: str, log: Iterable[LogEntry]) -> Conversation:
 def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901, PLR0912 one row per fact
     """Return the conversation after one more fact; most facts of a call's life change nothing."""
     match fact:
+        case CallerSaid(corrects=True):
+            return _corrected(conversation, fact)
         case CallerSaid(turn=turn, text=text, interrupted=interrupted):
             said = UserSaid(text=text, interrupted=interrupted)
             return replace(_add(conversation, turn, said), turn=turn, reply_done=False)
@@ -148,6 +150,16 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
 
 def _add(conversation: Conversation, turn: int, message: Message) -> Conversation:
     return replace(conversation, said=(*conversation.said, Said(turn=turn, message=message)))
+
+
+def _corrected(conversation: Conversation, fact: CallerSaid) -> Conversation:
+    said = list(conversation.said)
+    for index in reversed(range(len(said))):
+        message = said[index].message
+        if said[index].turn == fact.turn and isinstance(message, UserSaid):
+            said[index] = replace(said[index], message=replace(message, text=fact.text))
+            break
+    return replace(conversation, said=tuple(said))
 
 
 def _note(conversation: Conversation, text: str) -> Conversation:

@@ -212,6 +212,14 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correct:
+    """The words taken last for `turn` were really these."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreakNews:
     """The next reply tells the caller the news that came; it belongs to `turn`."""
 
@@ -281,5 +289,15 @@ class Close:
 
 
 Output = (
-    Take | BreakNews | Generate | Say | StopTalking | Pause | Resume | Settled | TurnOver | Close
+    Take
+    | Correct
+    | BreakNews
+    | Generate
+    | Say
+    | StopTalking
+    | Pause
+    | Resume
+    | Settled
+    | TurnOver
+    | Close
 )

@@ -24,6 +24,10 @@ class HearingStream(Protocol):
         """Yield what was heard, in order, until the stream is closed or has failed."""
         ...
 
+    def finalize(self) -> None:
+        """Ask for the final of what was said so far, now: the caller is done."""
+        ...
+
     async def aclose(self) -> None:
         """Drop what is unheard and free everything. Returns at once."""
         ...
@@ -39,6 +43,18 @@ class Hearing(Protocol):
     async def warm(self) -> None:
         """Load models or open spare connections, so that the first call does not wait."""
         ...
+
+    async def aclose(self) -> None: ...
+
+
+class TurnJudge(Protocol):
+    """Judges by the sound of it whether a caller who pauses has said all he wanted to say."""
+
+    async def likely_done(self, pcm: bytes) -> float:
+        """Return the probability, from the caller's last seconds, pause included."""
+        ...
+
+    async def warm(self) -> None: ...
 
     async def aclose(self) -> None: ...
 

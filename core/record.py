@@ -78,8 +78,8 @@ def _turns(entries: Iterable[f.LogEntry]) -> list[dict[str, Any]]:
 
 def _gather(turn: _Turn, fact: f.Fact) -> None:
     match fact:
-        case f.CallerSaid(text=text):
-            turn.caller.append(text)
+        case f.CallerSaid(text=text, corrects=corrects):
+            turn.caller[len(turn.caller) - corrects :] = [text]
         case f.AgentHeard(agent=agent):
             turn.heard[agent] = fact
             turn.later = turn.done is not None

@@ -40,12 +40,33 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialHeard:
-    """What the utterance seems to be so far; the next partial may change all of it."""
+    """What the utterance seems to be so far; the next partial may change all of it.
+
+    `stable`: the caller pauses after these words.
+    """
 
     text: str
     start_ms: int
     end_ms: int
+    stable: bool = False
     kind: Literal["partial_heard"] = "partial_heard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechPaused:
+    """The caller has been silent since `at_ms`, it was noticed at `now_ms`; more may come."""
+
+    at_ms: int
+    now_ms: int
+    kind: Literal["speech_paused"] = "speech_paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechResumed:
+    """It was a pause: he goes on, noticed at `at_ms`."""
+
+    at_ms: int
+    kind: Literal["speech_resumed"] = "speech_resumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +84,7 @@ class FinalHeard:
 
     `language` is the one it was recognised to be in, if the engine was asked to find out.
     `engine` is the one that heard it, if it is not the first of its chain.
+    `corrects`: these are the words of an utterance that was taken by its last partial before.
     """
 
     text: str
@@ -73,6 +95,7 @@ class FinalHeard:
     words: tuple[Word, ...] = ()
     language: str = ""
     engine: str = ""
+    corrects: bool = False
     kind: Literal["final_heard"] = "final_heard"
 
 
@@ -84,7 +107,15 @@ class HearingFailed:
     kind: Literal["hearing_failed"] = "hearing_failed"
 
 
-HearingEvent = SpeechStarted | PartialHeard | SpeechStopped | FinalHeard | HearingFailed
+HearingEvent = (
+    SpeechStarted
+    | PartialHeard
+    | SpeechPaused
+    | SpeechResumed
+    | SpeechStopped
+    | FinalHeard
+    | HearingFailed
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +124,9 @@ class HearingConfig:
 
     `languages`: others the caller may speak, beside `language`. `semantic`: an utterance ends by
     what it means, too. Engines that cannot do these do without. `dropped`: so many streams have
-    failed in this call before.
+    failed in this call before. `patient`: an engine that can tell pauses tells them, and an
+    utterance ends when `finalize` says so. `threshold`: from which probability on the voice
+    detector calls something speech.
     """
 
     language: str = "en-US"
@@ -102,6 +135,8 @@ class HearingConfig:
     languages: tuple[str, ...] = ()
     semantic: bool = False
     dropped: int = 0
+    patient: bool = False
+    threshold: float = 0.5
 
 
 # --- speaking ------------------------------------------------------------------------------------

@@ -9,11 +9,15 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerSaid:
-    """A final transcript, reported at once. A turn may have several."""
+    """A final transcript, reported at once. A turn may have several.
+
+    `corrects`: it stands for the last one of its turn, which was taken before it was final.
+    """
 
     turn: int
     text: str
     interrupted: bool = False
+    corrects: bool = False
     kind: Literal["caller_said"] = "caller_said"
 
 

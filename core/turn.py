@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 
 from core import floor as f
 from core.floor import Floor, Purpose
-from core.speech import FinalHeard, HearingFailed, PartialHeard, SpeechStarted, SpeechStopped
+from core.turn_caller import heard, keys_came, noise, take
 from core.turn_state import (
     AGENT_HAS_FLOOR,
     Stepped,
@@ -21,7 +21,6 @@ from core.turn_state import (
     interrupt,
     may_tell,
     patience,
-    same_words,
     saying,
     settle,
     stop,
@@ -41,9 +40,9 @@ def step(  # noqa: C901 one row per event
         return state, ()
     match event:
         case f.Heard():
-            return _heard(state, event, settings)
+            return heard(state, event, settings)
         case f.KeyPressed() | f.KeysWanted():
-            return _keys(state, event)
+            return keys_came(state, event)
         case f.SpeechWanted(at=at, purpose=purpose):
             return begin(*stop(state), at=at, purpose=purpose)
         case (
@@ -95,100 +94,6 @@ def deadline(state: TurnState, settings: f.TurnSettings = _DEFAULTS) -> float | 
         case _:
             assert_never(state.floor)
     return min(due, default=None)
-
-
-# --- the caller -----------------------------------------------------------------------------------
-
-
-def _heard(state: TurnState, heard: f.Heard, settings: f.TurnSettings) -> Stepped:
-    at = heard.at
-    match heard.event:
-        case SpeechStarted():
-            return _caller_started(replace(state, speech_at=at), at, settings)
-        case PartialHeard(text=text):
-            if len(text.split()) < settings.barge_in_words:
-                return state, ()
-            return _words(replace(state, partial=text), at)
-        case SpeechStopped():
-            quiet = replace(state, speech_at=None)
-            if state.floor is Floor.LISTENING:
-                quiet = replace(quiet, floor=Floor.MAYBE_ENDED, since=at)
-            return quiet, ()
-        case FinalHeard(text=text):
-            quiet = replace(state, speech_at=None, partial="")
-            if not text.strip():
-                return _noise(quiet, at, settings)
-            if state.taken and same_words(text, state.taken):
-                return replace(quiet, taken=""), ()
-            return _take(replace(quiet, taken=""), text.strip(), at=at)
-        case HearingFailed():
-            return replace(state, speech_at=None), ()
-        case _:
-            assert_never(heard.event)
-
-
-def _caller_started(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
-    match state.floor:
-        case Floor.LISTENING | Floor.MAYBE_ENDED:
-            return replace(state, floor=Floor.LISTENING, since=at), ()
-        case Floor.SPEAKING if at - (state.sounding or 0.0) >= settings.grace_s:
-            paused = replace(state, floor=Floor.PAUSED, since=at)
-            return paused, (f.Pause(generation=state.generation),)
-        case _:
-            return state, ()
-
-
-def _words(state: TurnState, at: float) -> Stepped:
-    if state.floor in AGENT_HAS_FLOOR:
-        return interrupt(state, at)
-    if state.floor is Floor.LISTENING:
-        return replace(state, since=at), ()
-    return state, ()
-
-
-def _noise(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
-    if state.floor is Floor.PAUSED:
-        resumed = replace(state, floor=Floor.SPEAKING, since=at)
-        return resumed, (f.Resume(generation=state.generation),)
-    if state.floor not in (Floor.LISTENING, Floor.MAYBE_ENDED):
-        return state, ()
-    # An agent that was cut by a long noise must not stay silent: ask soon.
-    since = at - settings.silence_s + settings.resume_s if state.cut else at
-    return replace(state, floor=Floor.LISTENING, since=since, cut=False), ()
-
-
-def _take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepped:
-    interrupted = state.cut or (state.floor in AGENT_HAS_FLOOR and state.sounding is not None)
-    stopped, outputs = stop(state)
-    turn = state.turn + 1 if state.answered or state.turn == 0 else state.turn
-    fresh = replace(
-        stopped,
-        turn=turn,
-        answered=False,
-        cut=False,
-        asked=0,
-        keys="",
-        partial="",
-        max_keys=32,
-        terminator="#",
-    )
-    taken = f.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
-    return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
-
-
-def _keys(state: TurnState, event: f.KeyPressed | f.KeysWanted) -> Stepped:
-    if isinstance(event, f.KeysWanted):
-        return replace(state, max_keys=event.max_keys, terminator=event.terminator), ()
-    before: tuple[f.Output, ...] = ()
-    if state.floor in AGENT_HAS_FLOOR:
-        state, before = interrupt(state, event.at)
-    ends = event.key == state.terminator and bool(state.keys)
-    keys = state.keys if ends else state.keys + event.key
-    state = replace(state, keys=keys, key_at=event.at)
-    if not ends and len(keys) < state.max_keys:
-        return state, before
-    after, outputs = _take(state, keys, at=event.at, keys=True)
-    return after, (*before, *outputs)
 
 
 # --- the reply ------------------------------------------------------------------------------------
@@ -246,7 +151,7 @@ def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     if due is None or at < due:
         return state, ()
     if state.keys and at >= state.key_at + settings.key_pause_s:
-        return _take(state, state.keys, at=at, keys=True)
+        return take(state, state.keys, at=at, keys=True)
     match state.floor:
         case Floor.LISTENING:
             return _silence(state, at, settings)
@@ -277,9 +182,9 @@ def _silence(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
 
 def _ceiling(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     if not state.partial:
-        return _noise(state, at, settings)
+        return noise(state, at, settings)
     # The final may still come: it is the same words, not another turn.
-    taken, outputs = _take(state, state.partial, at=at)
+    taken, outputs = take(state, state.partial, at=at)
     return replace(taken, taken=state.partial), outputs
 
 

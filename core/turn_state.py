@@ -18,7 +18,8 @@ class TurnState:
     `sounding`: when its first frame was sent, `failed`: an engine failed it (`faults`: so many in
     a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
     `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
-    `holding`: a transfer is under way, silence is normal. `news`: something is to be told.
+    `words`: what was taken last, as far as it was speech. `holding`: a transfer is under way,
+    silence is normal. `news`: something is to be told.
     """
 
     floor: Floor = Floor.LISTENING
@@ -33,6 +34,7 @@ class TurnState:
     speech_at: float | None = None
     partial: str = ""
     taken: str = ""
+    words: str = ""
     cut: bool = False
     answered: bool = False
     turn_done: int = -1

@@ -98,7 +98,7 @@ class Relay:
             catalog=catalog,
             tasks=tasks,
             wall_clock=time.time,
-            settings=CallSettings(),
+            settings=CallSettings(endpointing=settings.endpoints),
             reports=ReportSettings(),
             admission=AdmissionSettings(),
             on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)

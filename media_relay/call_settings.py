@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.endpointing import EndpointSettings
 from core.floor import TurnSettings
 from core.phrases import Phrases
-from core.ports import Chat, Hearing, Speaking
+from core.ports import Chat, Hearing, Speaking, TurnJudge
 from media_relay.playout import PlayoutSettings
 from media_relay.thinking import ThinkingSettings
 from media_relay.toolwork import ToolSettings
@@ -23,6 +24,7 @@ class CallSettings:
     """
 
     turn: TurnSettings = field(default_factory=TurnSettings)
+    endpointing: EndpointSettings = field(default_factory=EndpointSettings)
     playout: PlayoutSettings = field(default_factory=PlayoutSettings)
     thinking: ThinkingSettings = field(default_factory=ThinkingSettings)
     tools: ToolSettings = field(default_factory=ToolSettings)
@@ -39,9 +41,11 @@ class Engines:
     """What hears, thinks and speaks, shared by all calls of a process.
 
     `hearing_tries`: streams that fail in a row before a caller cannot be heard.
+    `judge`: of the sound of a pause; None where words and silence decide alone.
     """
 
     hearing: Hearing
     chat: Chat
     speaking: Speaking
     hearing_tries: int = 2
+    judge: TurnJudge | None = None

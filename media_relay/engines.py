@@ -110,13 +110,15 @@ def _scripted_hearing(_: Settings) -> Hearing:
 
 def _azure_hearing(settings: Settings) -> Hearing:
     from adapters.azure_speech import AzureHearing, account_of
+    from adapters.voiced import VoicedHearing
 
     several = "," in settings.stt
-    return AzureHearing(
+    hearing = AzureHearing(
         account_of(settings),
         profanity=settings.azure_speech_profanity,
         connect_s=settings.stt_fallback_seconds if several else CONNECT_S,
     )
+    return VoicedHearing(hearing)
 
 
 def _embedded_speaking(_: Settings) -> Speaking:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.agents import SpeechSpec
+from core.endpointing import EndpointSettings, expected_of
 from core.errors import EngineFailed
-from core.ports import Hearing, HearingStream
+from core.ports import Hearing, HearingStream, TurnJudge
 from core.speech import (
     BYTES_PER_MS,
     FinalHeard,
@@ -22,11 +23,13 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
+from media_relay.endpointing import Endpointing, Habits
 from media_relay.turn_record import FrameTimes
 
 _KEPT = 500  # frames (10 s) that another stream would have to hear again ...
 _QUIET = 50  # ... and of silence: the first sound of a word is quiet too.
 _UNPROVEN = 200  # A stream that has told nothing may have heard nothing (its line is not up yet).
+_JUDGED = 400  # frames (8 s) that the judge of sound hears
 
 
 class Hearer:
@@ -43,11 +46,19 @@ class Hearer:
         on_stumble: Callable[[str], None],
         on_lost: Callable[[], None],
         tries: int = 2,
+        settings: EndpointSettings | None = None,
+        judge: TurnJudge | None = None,
     ) -> None:
         self.decided: tuple[str, float] = ("", 0.0)
         self.engine = ""
+        self.habits = Habits()
         self._tries = tries
         self._engine = engine
+        self._settings = settings or EndpointSettings()
+        self._judge = judge
+        self._judging: asyncio.Task[None] | None = None
+        self._sound: deque[bytes] = deque(maxlen=_JUDGED if judge else 0)
+        self._endpointing: Endpointing | None = None
         self._on_event = on_event
         self._on_stumble = on_stumble
         self._on_lost = on_lost
@@ -60,6 +71,8 @@ class Hearer:
         self._quiet = _UNPROVEN
         self._speaking = False  # the caller, as far as words of his are still to come
         self._task: asyncio.Task[None] | None = None
+        self._tasks: asyncio.TaskGroup
+        self._ends = self._settings
 
     def start(self, tasks: asyncio.TaskGroup, speech: SpeechSpec) -> None:
         """Hear as this agent does; nothing changes if it is heard that way already."""
@@ -69,7 +82,11 @@ class Hearer:
             hints=speech.hints,
             languages=speech.languages,
             semantic=speech.semantic,
+            patient=True,
+            threshold=speech.vad_threshold,
         )
+        self._ends = self._settings_of(speech)
+        self._tasks = tasks
         if self._task is not None and config == self._config:
             return
         if self._task is not None:
@@ -80,8 +97,27 @@ class Hearer:
 
     def stop(self) -> None:
         """Hear nothing more."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._task, self._judging):
+            if task is not None:
+                task.cancel()
+
+    def agent_said(self, text: str) -> None:
+        """The agent's present reply so far; what it asks for decides how long pauses may be."""
+        self.habits.expected = expected_of(text)
+
+    def agent_sounds(self) -> None:
+        """The agent can be heard: whoever speaks now answers it."""
+        self.habits.answered = True
+
+    def _settings_of(self, speech: SpeechSpec) -> EndpointSettings:
+        own = {
+            "fixed": speech.endpointing == "fixed" if speech.endpointing else None,
+            "usual_ms": speech.vad_silence_timeout_ms or None,
+            "shortest_ms": speech.min_silence_ms or None,
+            "longest_ms": speech.max_silence_ms or None,
+        }
+        given = {name: value for name, value in own.items() if value is not None}
+        return replace(self._settings, **given)  # type: ignore[arg-type]
 
     def push(self, pcm: bytes, timestamp: str, at: float) -> None:
         """Take the caller's next audio; what comes while a stream opens is kept for it."""
@@ -90,6 +126,9 @@ class Hearer:
         if self._stream is not None:
             self._times.push(len(pcm), timestamp, at)
             self._stream.push(pcm)
+            self._sound.append(pcm)
+            if self._endpointing is not None:
+                self._endpointing.push(self._times.position_ms)
             while not self._speaking and len(unheard) > self._quiet:
                 unheard.popleft()
 
@@ -110,9 +149,18 @@ class Hearer:
         self._quiet = _UNPROVEN
         self._times = FrameTimes()
         self._stream = stream
+        ending = Endpointing(
+            self._ends,
+            self.habits,
+            tell=self._tell,
+            finalize=stream.finalize,
+            judge=self._ask_judge,
+        )
+        self._endpointing = ending
         for pcm, timestamp, at in self._unheard:
             self._times.push(len(pcm), timestamp, at)
             stream.push(pcm)
+        ending.push(self._times.position_ms)
         try:
             async for event in stream.events():
                 if isinstance(event, HearingFailed):
@@ -120,21 +168,46 @@ class Hearer:
                     self._on_stumble(str(event.error.cause))
                     break
                 self._quiet = _QUIET
-                if isinstance(event, SpeechStopped | FinalHeard):
-                    self.decided = self._times.until(event.decided_ms) or self.decided
-                if isinstance(event, SpeechStarted):
-                    self._speaking = True
                 if isinstance(event, FinalHeard):
-                    self._speaking = False
                     self.engine = event.engine
                     failures = 0 if event.text else failures
-                    self._forget(event.decided_ms)
-                self._on_event(event)
+                ending.hear(event)
         finally:
+            ending.close()
             if self._stream is stream:
-                self._stream = None
+                self._stream = self._endpointing = None
             await stream.aclose()
         return failures + 1
+
+    def _tell(self, event: HearingEvent) -> None:
+        if isinstance(event, SpeechStopped | FinalHeard):
+            self.decided = self._times.until(event.decided_ms) or self.decided
+        if isinstance(event, SpeechStarted):
+            self._speaking = True
+        if isinstance(event, FinalHeard):
+            self._speaking = False
+            self._forget(event.decided_ms)
+        self._on_event(event)
+
+    def _ask_judge(self) -> None:
+        """Have the sound of this pause judged on a thread; the words decide meanwhile."""
+        ending = self._endpointing
+        if self._judge is None or ending is None or ending.paused_ms is None:
+            return
+        if self._judging is not None:
+            self._judging.cancel()
+        audio = b"".join(self._sound)
+        work = self._judgement(self._judge, ending, audio, ending.paused_ms)
+        self._judging = self._tasks.create_task(work)
+
+    async def _judgement(
+        self, judge: TurnJudge, ending: Endpointing, audio: bytes, paused_ms: int
+    ) -> None:
+        try:
+            ending.judged(await judge.likely_done(audio), paused_ms)
+        except EngineFailed as failure:
+            self._judge = None  # silence and words are enough
+            self._on_stumble(str(failure.error.cause))
 
     def _forget(self, until_ms: int) -> None:
         """Keep only what came after this position of the stream."""

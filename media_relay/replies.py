@@ -103,6 +103,13 @@ class Replies:
         said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted)
         self._journal.write(said, urgent=True)
 
+    def correct(self, correct: f.Correct) -> None:
+        """Record what the caller's last words really were."""
+        if self._record.turn == correct.turn and self._record.caller:
+            self._record.caller[-1] = correct.text
+        said = CallerSaid(turn=correct.turn, text=correct.text, corrects=True)
+        self._journal.write(said, urgent=True)
+
     def break_news(self, turn: int) -> None:
         """Let the agent know what he is to tell the caller in this turn."""
         if turn != self._record.turn:

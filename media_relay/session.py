@@ -71,6 +71,7 @@ class CallSession:
             news=bool(conversation.news),
         )
         self._turns = TurnDriver(state, settings.turn, do=self._do)
+        self._saying = ""  # all of the present reply so far
         self._leaving: asyncio.TimerHandle | None = None
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
@@ -82,6 +83,8 @@ class CallSession:
             on_stumble=self._deaf,
             on_lost=lambda: self._feed(f.HearingLost(at=self._loop.time())),
             tries=engines.hearing_tries,
+            settings=settings.endpointing,
+            judge=engines.judge,
         )
         self._playout = Playout(
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
@@ -221,6 +224,7 @@ class CallSession:
         self.end(reason)
 
     def _on_sounding(self, generation: int) -> None:
+        self._hearer.agent_sounds()
         self._replies.sounding()
         self._feed(f.Sounding(at=self._loop.time(), generation=generation))
 
@@ -239,11 +243,16 @@ class CallSession:
         match output:
             case f.Take():
                 self._replies.take(output)
+            case f.Correct():
+                self._replies.correct(output)
             case f.BreakNews(turn=turn):
                 self._replies.break_news(turn)
             case f.Generate():
+                self._saying = ""
                 self._replies.generate(output)
-            case f.Say():
+            case f.Say(text=text):
+                self._saying = f"{self._saying} {text}" if text else self._saying
+                self._hearer.agent_said(self._saying)
                 self._replies.say(output)
             case f.StopTalking():
                 self._replies.stop()

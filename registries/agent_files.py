@@ -70,6 +70,10 @@ class SpeechShape(Shape):
     language: str = ""
     candidate_languages: tuple[str, ...] = ()
     vad_silence_timeout_ms: int = Field(default=400, ge=100, le=5000)
+    endpointing: Annotated[str, StringConstraints(pattern="^(adaptive|fixed)?$")] = ""
+    min_silence_ms: int = Field(default=0, ge=0, le=5000)
+    max_silence_ms: int = Field(default=0, ge=0, le=10000)
+    vad_threshold: float = Field(default=0.5, ge=0.1, le=0.95)
     hints: tuple[str, ...] = ()
     use_semantic_segmentation: bool = False
     # From files of the ART accelerator; the engines here have no such switch.
@@ -201,6 +205,10 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
         speech=SpeechSpec(
             language=language,
             vad_silence_timeout_ms=shape.speech.vad_silence_timeout_ms,
+            endpointing=shape.speech.endpointing,
+            min_silence_ms=shape.speech.min_silence_ms,
+            max_silence_ms=shape.speech.max_silence_ms,
+            vad_threshold=shape.speech.vad_threshold,
             hints=tuple(shape.speech.hints),
             languages=tuple(each for each in candidates if each != language),
             semantic=shape.speech.use_semantic_segmentation,

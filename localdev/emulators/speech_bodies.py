@@ -13,6 +13,8 @@ from core.speech import (
     HearingEvent,
     HearingFailed,
     PartialHeard,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     SpeechStopped,
     Voice,
@@ -43,7 +45,7 @@ def message_of(event: HearingEvent, language: str) -> tuple[str, dict[str, Any]]
             )
         case HearingFailed():
             raise EngineFailed(event.error)
-        case SpeechStopped():
+        case SpeechPaused() | SpeechResumed() | SpeechStopped():
             return None
 
 

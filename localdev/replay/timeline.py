@@ -45,6 +45,8 @@ def _reply(fact: f.Fact) -> tuple[int, str] | None:
 
 def _told(entry: LogEntry) -> tuple[str, str]:
     match entry.fact:
+        case f.CallerSaid(text=text, corrects=True):
+            return "caller", f"{_quoted(text)} (corrected)"
         case f.CallerSaid(text=text, interrupted=interrupted):
             return "caller", _quoted(text) + (" (interrupting)" if interrupted else "")
         case f.AgentHeard(agent=agent, text=text, cut=cut):

@@ -12,6 +12,7 @@ from adapters.azure_speech import AzureHearing, AzureSpeaking
 from adapters.scripted import ScriptedSpeaking, spoken
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
+from adapters.voiced import VoicedHearing
 from core.speech import FinalHeard, HearingConfig, Voice
 from localdev.doctor import azure_findings
 from localdev.emulators.azure_speech import SpeechEmulator
@@ -30,6 +31,7 @@ def threads() -> int:
 # Ends in the middle of hearing and speaking, while the SDK's threads are busy telling of both.
 CALL = """
 import asyncio, sys
+from adapters.voiced import VoicedHearing
 from adapters.azure_speech import AzureHearing, AzureSpeaking, SpeechAccount
 from adapters.scripted import spoken
 from core.speech import HearingConfig, Voice
@@ -118,7 +120,7 @@ def test_settings_choose_azure_for_hearing_and_speaking() -> None:
 
     engines = engines_of(Settings.read(environ))
 
-    assert isinstance(engines.hearing, AzureHearing)
+    assert isinstance(engines.hearing, VoicedHearing)
     assert isinstance(engines.speaking, AzureSpeaking)
 
 

@@ -1,0 +1,277 @@
+"""When the caller's turn is over, decided on this side of the recognizer, and his last words.
+
+The recognizer tells words, a voice detector tells pauses. As soon as a pause is long enough for
+what was said, the recognizer is asked for its final at once; if that takes too long, its last
+guess is taken, and a final that comes later corrects it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from core.endpointing import (
+    EndpointSettings,
+    Expected,
+    Pace,
+    Reading,
+    after_pause,
+    reading_of,
+    silence_ms,
+)
+from core.speech import (
+    FinalHeard,
+    HearingEvent,
+    HearingFailed,
+    PartialHeard,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+)
+
+# Words that come this long after the last ones without a pause: the detector hears a noise.
+_WORDLESS_MS = 3_000
+# A guess that is older than this when the caller pauses may lack his last word.
+_GUESS_LAG_MS = 400
+# He went on so soon after he was taken for done that he had only paused.
+_CUT_OFF_MS = 1_500
+
+
+class Habits:
+    """What is known of the caller for the whole call, whichever stream hears him."""
+
+    def __init__(self) -> None:
+        self.pace = Pace()
+        self.expected = Expected()
+        self.answered = False  # the agent was heard since the last turn ended
+
+
+class Endpointing:
+    """Ends the turns heard by one stream. `tell` gets the events that turn-taking understands."""
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        habits: Habits,
+        *,
+        tell: Callable[[HearingEvent], None],
+        finalize: Callable[[], None],
+        judge: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._habits = habits
+        self._tell = tell
+        self._finalize = finalize
+        self._judge = judge
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._now_ms = 0
+        self._start_ms: int | None = None  # of an utterance that goes on
+        self._segments: list[FinalHeard] = []  # finals that ended no turn
+        self._partial: PartialHeard | None = None
+        self._words_ms = 0  # when anything was understood last
+        self._voice = False  # the detector hears him, or he pauses
+        self._paused_ms: int | None = None
+        self._likely_done: float | None = None
+        self._waits: SpeechStopped | None = None  # decided; the final is on its way
+        # What was taken instead of it: the finals before it, and a guess.
+        self._guessed: tuple[str, str] | None = None
+        self._ended_ms = 0  # where the last turn's speech ended
+
+    def push(self, now_ms: int) -> None:
+        """So much audio was heard; decide if the silence in it is long enough."""
+        self._now_ms = now_ms
+        if self._start_ms is not None:
+            self._consider()
+
+    def judged(self, likely_done: float, paused_ms: int) -> None:
+        """The judge of sound has an opinion of the pause at `paused_ms`."""
+        if paused_ms == self._paused_ms:
+            self._likely_done = likely_done
+
+    @property
+    def paused_ms(self) -> int | None:
+        """Where the caller fell silent, while his turn may go on."""
+        return self._paused_ms
+
+    def hear(self, event: HearingEvent) -> None:
+        """Take what recognizer and detector tell."""
+        match event:
+            case SpeechStarted(at_ms=at_ms):
+                self._begin(at_ms)
+            case SpeechPaused(at_ms=at_ms):
+                self._pause(at_ms)
+                # Audio that came in a lump was pushed before this; more of its events may follow.
+                self._loop.call_soon(self._consider)
+            case SpeechResumed(at_ms=at_ms):
+                self._resume(at_ms)
+            case PartialHeard():
+                self._guess(event)
+                self._loop.call_soon(self._consider)
+            case FinalHeard():
+                self._final(event)
+            case SpeechStopped():
+                self._voice, self._paused_ms = False, None
+                if self._waits is None:  # the engine has decided by itself
+                    self._waits = event
+                    self._tell(event)
+            case HearingFailed():
+                self._tell(event)
+            case _:
+                assert_never(event)
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- what is heard ---------------------------------------------------------------------------
+
+    def _begin(self, at_ms: int) -> None:
+        self._voice, self._paused_ms = True, None
+        if self._waits is not None:
+            self._give_up()
+        if self._start_ms is None:
+            self._start_ms, self._words_ms = at_ms, at_ms
+            gap_ms = at_ms - self._ended_ms
+            if self._ended_ms and gap_ms < _CUT_OFF_MS and not self._habits.answered:
+                self._learn(gap_ms)
+            self._tell(SpeechStarted(at_ms=at_ms))
+
+    def _pause(self, at_ms: int) -> None:
+        self._paused_ms, self._likely_done = at_ms, None
+        self._tell(SpeechPaused(at_ms=at_ms, now_ms=self._now_ms))
+        partial = self._partial
+        if partial is not None and partial.end_ms >= at_ms - _GUESS_LAG_MS and not partial.stable:
+            self._tell(replace(partial, stable=True))
+        self._judge()
+
+    def _resume(self, at_ms: int) -> None:
+        if self._paused_ms is not None:
+            # Between the groups of a number everybody pauses: that says nothing of his pace.
+            if reading_of(self._text, self._habits.expected) is not Reading.DICTATING:
+                self._learn(at_ms - self._paused_ms)
+            self._paused_ms = None
+            self._tell(SpeechResumed(at_ms=at_ms))
+
+    def _learn(self, ms: int) -> None:
+        self._habits.pace = after_pause(self._habits.pace, ms, self._settings)
+
+    def _guess(self, partial: PartialHeard) -> None:
+        if self._waits is not None:
+            self._partial = replace(partial, text=self._joined(partial.text))
+            return
+        if self._start_ms is None:  # words that the detector missed
+            self._begin(partial.start_ms)
+            self._voice = False
+        whole = replace(partial, text=self._joined(partial.text))
+        if self._partial is None or whole.text != self._partial.text:
+            self._words_ms = self._now_ms
+        self._partial = whole
+        stable = partial.stable or self._paused_ms is not None
+        self._tell(replace(whole, stable=stable))
+
+    def _final(self, final: FinalHeard) -> None:
+        if self._late(final):
+            return
+        self._words_ms = self._now_ms
+        if self._waits is not None:
+            self._end(final)
+            return
+        self._segments.append(final)
+        self._partial = None
+        if self._start_ms is None or not self._voice:
+            # The detector heard nothing: the recognizer is the only judge there is.
+            self._start_ms = self._start_ms if self._start_ms is not None else final.start_ms
+            self._waits = SpeechStopped(speech_end_ms=final.end_ms, decided_ms=self._now_ms)
+            self._tell(self._waits)
+            self._end(self._segments.pop())
+
+    def _late(self, final: FinalHeard) -> bool:
+        """Whether this is the final of a turn that was taken by a guess before; correct that."""
+        if self._guessed is None or (self._start_ms is not None and final.end_ms > self._start_ms):
+            return False
+        (before, guess), self._guessed = self._guessed, None
+        if final.text and final.text != guess:
+            text = f"{before} {final.text}".strip()
+            self._tell(replace(final, text=text, corrects=bool(before or guess)))
+        return True
+
+    # --- what is decided -------------------------------------------------------------------------
+
+    def _consider(self) -> None:
+        now_ms = self._now_ms
+        if self._waits is not None or self._start_ms is None:
+            return
+        if self._paused_ms is not None:
+            if now_ms - self._paused_ms >= self._silence_ms():
+                self._decide(self._paused_ms)
+        elif self._segments and now_ms - self._words_ms >= _WORDLESS_MS:
+            self._decide(self._segments[-1].end_ms)
+
+    def _silence_ms(self) -> int:
+        text = self._text
+        partial, paused = self._partial, self._paused_ms or 0
+        # A guess from before the pause may be short of a word: do not think it finished yet.
+        fresh = partial is None or partial.stable or self._now_ms - paused >= _GUESS_LAG_MS // 2
+        reading = reading_of(text, self._habits.expected) if fresh else Reading.NOTHING
+        return silence_ms(reading, self._habits.pace, self._settings, self._likely_done)
+
+    @property
+    def _text(self) -> str:
+        return self._partial.text if self._partial is not None else self._joined("")
+
+    def _joined(self, text: str) -> str:
+        return " ".join(part for part in (*(each.text for each in self._segments), text) if part)
+
+    def _decide(self, end_ms: int) -> None:
+        stopped = SpeechStopped(speech_end_ms=end_ms, decided_ms=self._now_ms)
+        self._waits = stopped
+        self._voice, self._paused_ms = False, None
+        self._tell(stopped)
+        self._finalize()
+        wait_s = self._settings.final_wait_ms / 1000
+        if self._waits is stopped:
+            self._timer = self._loop.call_later(wait_s, self._give_up)
+
+    def _end(self, final: FinalHeard) -> None:
+        """The turn is over and all its words are known."""
+        stopped, start_ms = self._waits, self._start_ms
+        whole = replace(
+            final,
+            text=self._joined(final.text),
+            start_ms=final.start_ms if start_ms is None else start_ms,
+            decided_ms=stopped.decided_ms if stopped else final.decided_ms,
+            words=(*(word for each in self._segments for word in each.words), *final.words),
+        )
+        self._reset(final.end_ms)
+        self._tell(whole)
+
+    def _give_up(self) -> None:
+        """The final takes too long: take the last guess; it may be corrected."""
+        stopped = self._waits
+        if stopped is None:
+            return
+        guess = FinalHeard(
+            text=self._text,
+            start_ms=self._start_ms or 0,
+            end_ms=stopped.speech_end_ms,
+            decided_ms=stopped.decided_ms,
+        )
+        before = self._joined("")
+        complete = self._partial is None and bool(before)
+        self._reset(stopped.speech_end_ms)
+        if not complete:
+            self._guessed = before, guess.text[len(before) :].strip()
+        self._tell(guess)
+
+    def _reset(self, ended_ms: int) -> None:
+        self.close()
+        self._waits = self._partial = self._start_ms = self._guessed = None
+        self._segments = []
+        self._ended_ms = ended_ms
+        self._habits.answered = False
