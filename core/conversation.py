@@ -19,6 +19,7 @@ from core.facts import (
     ApprovalTold,
     Briefed,
     CallerSaid,
+    DigitsWanted,
     Fact,
     HandedOff,
     LogEntry,
@@ -55,8 +56,9 @@ class Conversation:
     """A conversation so far. `first`: where the present agent's knowledge begins.
 
     `reply_done`: the last reply was heard to its end or was cut; False means that the caller
-    waits for (the rest of) an answer. `pending`: what people were asked to approve, by request;
-    `news`: decisions that the caller was not told yet; `decided`: the requests of all decisions.
+    waits for (the rest of) an answer. `collecting`: whose the next keys are. `pending`: what people
+    were asked to approve, by request; `news`: decisions that the caller was not told yet;
+    `decided`: the requests of all decisions.
     """
 
     agent: str
@@ -70,6 +72,7 @@ class Conversation:
     first: int = 0
     open_tools: tuple[OpenTool, ...] = ()
     reply_done: bool = False
+    collecting: DigitsWanted | None = None
     pending: Mapping[str, str] = field(default_factory=dict)
     news: tuple[ApprovalDecided, ...] = ()
     decided: frozenset[str] = frozenset()
@@ -115,9 +118,10 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
     match fact:
         case CallerSaid(corrects=True):
             return _corrected(conversation, fact)
-        case CallerSaid(turn=turn, text=text, interrupted=interrupted):
-            said = UserSaid(text=text, interrupted=interrupted)
-            return replace(_add(conversation, turn, said), turn=turn, reply_done=False)
+        case CallerSaid():
+            return _caller_said(conversation, fact)
+        case DigitsWanted():
+            return replace(conversation, collecting=fact)
         case AgentHeard():
             return _agent_heard(conversation, fact)
         case ToolStarted():
@@ -146,6 +150,19 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
             )
         case _:
             return conversation
+
+
+def _caller_said(conversation: Conversation, fact: CallerSaid) -> Conversation:
+    said = UserSaid(text=fact.text, interrupted=fact.interrupted)
+    wanted = conversation.collecting
+    # Secret keys may be wrong and be pressed again, unasked: they stay secret until they are right.
+    taken = fact.keys and wanted is not None and not wanted.secret
+    return replace(
+        _add(conversation, fact.turn, said),
+        turn=fact.turn,
+        reply_done=False,
+        collecting=None if taken else wanted,
+    )
 
 
 def _add(conversation: Conversation, turn: int, message: Message) -> Conversation:
@@ -240,8 +257,11 @@ def _tool_finished(conversation: Conversation, fact: ToolFinished) -> Conversati
                 at = index + 1
     while at < len(entries) and isinstance(entries[at].message, ToolReturned):
         at += 1
+    wanted = conversation.collecting
+    right = wanted is not None and wanted.then == fact.name and fact.ok
     return replace(
         conversation,
+        collecting=None if right else wanted,
         said=(*entries[:at], Said(turn=fact.turn, message=returned), *entries[at:]),
         open_tools=tuple(tool for tool in conversation.open_tools if tool.call.id != fact.id),
     )

@@ -49,6 +49,7 @@ from core.talk_facts import (
     ApprovalTold,
     Briefed,
     CallerSaid,
+    DigitsWanted,
     EngineStumbled,
     HandoffMade,
     Latency,
@@ -78,6 +79,7 @@ __all__ = [
     "CommandOutcome",
     "ConnectFailed",
     "Connected",
+    "DigitsWanted",
     "Direction",
     "Disconnected",
     "EngineStumbled",
@@ -151,6 +153,7 @@ TalkFact = (
     | Briefed
     | ApprovalTold
     | TurnDone
+    | DigitsWanted
     | EngineStumbled
 )
 Fact = LifeFact | TalkFact

@@ -76,19 +76,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPressed:
-    """The caller pressed a key."""
+    """The caller pressed a key. The rest: what ends the number that it belongs to."""
 
     at: float
     key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeysWanted:
-    """An agent asked for keys: how many at most, and which one ends them."""
-
-    at: float
-    max_keys: int
-    terminator: str
+    max_keys: int = 32
+    terminator: str = "#"
+    pause_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +177,6 @@ class Tick:
 Event = (
     Heard
     | KeyPressed
-    | KeysWanted
     | SpeechWanted
     | PieceReady
     | ReplyDone

@@ -12,12 +12,14 @@ class CallerSaid:
     """A final transcript, reported at once. A turn may have several.
 
     `corrects`: it stands for the last one of its turn, which was taken before it was final.
+    `keys`: it was pressed.
     """
 
     turn: int
     text: str
     interrupted: bool = False
     corrects: bool = False
+    keys: bool = False
     kind: Literal["caller_said"] = "caller_said"
 
 
@@ -58,6 +60,21 @@ class ToolFinished:
     ms: int = 0
     error: str = ""
     kind: Literal["tool_finished"] = "tool_finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsWanted:
+    """The next keys belong to a tool; see `core.tools.CollectDigits`."""
+
+    agent: str
+    then: str
+    into: str = "digits"
+    given: Mapping[str, Any] = field(default_factory=dict)
+    max_digits: int = 16
+    terminator: str = "#"
+    pause_s: float | None = None
+    secret: bool = False
+    kind: Literal["digits_wanted"] = "digits_wanted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,11 +104,19 @@ class CallBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectDigits:
-    """Ask the caller for keys; the digits go to the tool `then`, never to the model if secret."""
+    """Ask the caller for keys; they go to the tool `then` as its argument `into`, beside `given`.
+
+    They end with the terminator, with `max_digits` of them, or with a pause (`pause_s`; None: the
+    usual one). If `secret` they are in no record and no model sees them. `then` must be a tool of
+    the agent who asks.
+    """
 
     then: str
+    into: str = "digits"
+    given: Mapping[str, Any] = field(default_factory=dict)
     max_digits: int = 16
     terminator: str = "#"
+    pause_s: float | None = None
     secret: bool = False
     kind: Literal["collect_digits"] = "collect_digits"
 

@@ -11,7 +11,8 @@ from typing import Literal, assert_never
 
 from core import floor as f
 from core.floor import Floor, Purpose
-from core.turn_caller import heard, keys_came, noise, take
+from core.turn_caller import heard, noise, take
+from core.turn_keys import key_came, keys_end
 from core.turn_state import (
     AGENT_HAS_FLOOR,
     Stepped,
@@ -41,8 +42,8 @@ def step(  # noqa: C901 one row per event
     match event:
         case f.Heard():
             return heard(state, event, settings)
-        case f.KeyPressed() | f.KeysWanted():
-            return keys_came(state, event)
+        case f.KeyPressed():
+            return key_came(state, event, settings)
         case f.SpeechWanted(at=at, purpose=purpose):
             return begin(*stop(state), at=at, purpose=purpose)
         case (
@@ -74,7 +75,7 @@ def deadline(state: TurnState, settings: f.TurnSettings = _DEFAULTS) -> float | 
     """Return when the next `Tick` is due, None when nothing is waited for."""
     if state.closed:
         return None
-    due = [state.key_at + settings.key_pause_s] if state.keys else []
+    due = [keys_end(state, settings)] if state.keys else []
     speech = state.speech_at
     match state.floor:
         case Floor.LISTENING:
@@ -150,7 +151,7 @@ def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     due = deadline(state, settings)
     if due is None or at < due:
         return state, ()
-    if state.keys and at >= state.key_at + settings.key_pause_s:
+    if state.keys and at >= keys_end(state, settings):
         return take(state, state.keys, at=at, keys=True)
     match state.floor:
         case Floor.LISTENING:

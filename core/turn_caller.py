@@ -1,4 +1,4 @@
-"""What the caller says, and presses, and what that does to who has the floor."""
+"""What the caller says, and what that does to who has the floor."""
 
 from __future__ import annotations
 
@@ -103,11 +103,9 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
         answered=False,
         cut=False,
         asked=0,
-        keys="",
+        keys="" if keys else state.keys,  # words do not undo a number that is being entered
         partial="",
         words="" if keys else text,
-        max_keys=32,
-        terminator="#",
     )
     taken = f.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
     return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
@@ -125,18 +123,3 @@ def _correct(state: TurnState, text: str, at: float) -> Stepped:
         return state, (correct,)
     stopped, outputs = stop(state)
     return begin(stopped, (*outputs, correct), at=at, purpose=Purpose.ANSWER)
-
-
-def keys_came(state: TurnState, event: f.KeyPressed | f.KeysWanted) -> Stepped:
-    if isinstance(event, f.KeysWanted):
-        return replace(state, max_keys=event.max_keys, terminator=event.terminator), ()
-    before: tuple[f.Output, ...] = ()
-    if state.floor in AGENT_HAS_FLOOR:
-        state, before = interrupt(state, event.at)
-    ends = event.key == state.terminator and bool(state.keys)
-    keys = state.keys if ends else state.keys + event.key
-    state = replace(state, keys=keys, key_at=event.at)
-    if not ends and len(keys) < state.max_keys:
-        return state, before
-    after, outputs = take(state, keys, at=event.at, keys=True)
-    return after, (*before, *outputs)

@@ -39,9 +39,8 @@ class TurnState:
     answered: bool = False
     turn_done: int = -1
     keys: str = ""
-    key_at: float = 0.0
-    max_keys: int = 32
-    terminator: str = "#"
+    key_at: float = float("-inf")
+    key_pause_s: float | None = None
     asked: int = 0
     faults: int = 0
     failed: bool = False

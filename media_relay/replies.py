@@ -10,17 +10,17 @@ from typing import Any
 from core import floor as f
 from core.chat import AgentSaid
 from core.errors import EngineFailed
-from core.facts import ApprovalTold, CallerSaid, EngineStumbled
+from core.facts import ApprovalTold, CallerSaid, DigitsWanted, EngineStumbled
 from core.floor import Purpose
 from core.phrases import Phrases
 from core.served import ServedBy
-from core.tools import CollectDigits, Effect, ToolCall
+from core.tools import Effect
 from media_relay.catalog import Catalog, Scene
 from media_relay.journal import Journal
 from media_relay.playout import Playout
 from media_relay.served import note_served
 from media_relay.speaking import Mouth, Utterance
-from media_relay.thinking import Thinker, Thought, pieces_of
+from media_relay.thinking import Thinker, Thought, keys_shown, pieces_of
 from media_relay.toolwork import ToolWork
 from media_relay.turn_record import Marks, TurnRecord, record_of
 
@@ -74,8 +74,7 @@ class Replies:
         self._reply: _Reply | None = None
         self._asked = 0
         self._told = -1
-        self._collecting: CollectDigits | None = None
-        self._digits: tuple[CollectDigits, str] | None = None
+        self._digits: tuple[DigitsWanted, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # --- what the turn machine says --------------------------------------------------------------
@@ -85,13 +84,11 @@ class Replies:
         if take.turn != self._record.turn:
             self._record = TurnRecord(turn=take.turn)
         record = self._record
-        collecting, self._collecting = self._collecting, None
         text = take.text
         if take.keys:
-            text = f"pressed {' '.join(take.text)}"
-            if collecting is not None:
-                self._digits = (collecting, take.text)
-                text = "entered the digits" if collecting.secret else text
+            wanted = self._journal.conversation.collecting
+            text = keys_shown(take.text, wanted)
+            self._digits = (wanted, take.text) if wanted is not None else self._digits
         record.caller.append(text)
         record.reply.clear()
         if ears := self._ears():
@@ -100,7 +97,7 @@ class Replies:
         now = self._loop.time()
         record.marks = Marks(heard_until=heard_until, decided=min(at, now) if at else now, text=now)
         self._asked = 0
-        said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted)
+        said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted, keys=take.keys)
         self._journal.write(said, urgent=True)
 
     def correct(self, correct: f.Correct) -> None:
@@ -177,10 +174,6 @@ class Replies:
         """Another synthesizer than the first speaks."""
         note_served(event, "speaking", self._record, self._journal)
 
-    def collect(self, wanted: CollectDigits) -> None:
-        """The next keys belong to a tool."""
-        self._collecting = wanted
-
     async def finish_open(self) -> None:
         """Finish the tools that another relay left open."""
         await self._tools.finish_open(self._scene(), self._record)
@@ -232,9 +225,7 @@ class Replies:
         )
         digits, self._digits = self._digits, None
         if digits is not None:
-            wanted, keys = digits
-            call = ToolCall(id="keys", name=wanted.then, arguments={"digits": keys})
-            await self._thinker.use(thought, call, secret=wanted.secret)
+            await self._thinker.use(thought, *digits)
         await self._thinker.think(thought)
 
     async def _go_on(self, generation: int) -> None:

@@ -23,7 +23,7 @@ from core.facts import (
 )
 from core.floor import Floor, Purpose
 from core.session import Session
-from core.tools import CollectDigits, Effect, ToolResult
+from core.tools import Effect, ToolResult
 from core.turn import TurnState
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog, Scene, scene_of
@@ -217,7 +217,23 @@ class CallSession:
 
     def on_key(self, key: str) -> None:
         """Take a key of the caller's telephone."""
-        self._feed(f.KeyPressed(at=self._loop.time(), key=key))
+        # It may have been pressed before the call's tasks have begun.
+        self._loop.call_soon(self._key, key)
+
+    def _key(self, key: str) -> None:
+        wanted, at = self._journal.conversation.collecting, self._loop.time()
+        if wanted is None:
+            self._feed(f.KeyPressed(at=at, key=key))
+            return
+        self._feed(
+            f.KeyPressed(
+                at=at,
+                key=key,
+                max_keys=wanted.max_digits,
+                terminator=wanted.terminator,
+                pause_s=wanted.pause_s,
+            )
+        )
 
     def on_closed(self, reason: str) -> None:
         """The socket is gone."""
@@ -284,10 +300,6 @@ class CallSession:
             closing = self._closings.closing(effect)
             if closing is not None:
                 self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
-            elif isinstance(effect, CollectDigits):
-                self._replies.collect(effect)
-                most, terminator = effect.max_digits, effect.terminator
-                self._feed(f.KeysWanted(at=at, max_keys=most, terminator=terminator))
 
     def _scene(self) -> Scene:
         return scene_of(self.session, self._journal.conversation)

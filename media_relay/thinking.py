@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from core.chat import (
@@ -21,13 +21,13 @@ from core.chat import (
 )
 from core.conversation import Conversation
 from core.errors import Cause, EngineError, EngineFailed
-from core.facts import HandedOff, HandoffMade, Remembered
+from core.facts import DigitsWanted, HandedOff, HandoffMade, Remembered
 from core.handoff import Accepted, HandoffLimits, Refused, resolve, wanted
 from core.phrases import Phrases
 from core.ports import Chat
 from core.sentences import Splitter
 from core.served import ServedBy
-from core.tools import HIDDEN, Effect, HandOff, ToolCall, ToolResult
+from core.tools import Effect, HandOff, ToolCall, ToolResult
 from media_relay.catalog import Catalog, Scene
 from media_relay.journal import Journal
 from media_relay.served import note_served
@@ -94,14 +94,17 @@ class Thinker:
             await self._work(thought, calls)
         self._say(thought, self._phrases.too_many_steps)
 
-    async def use(self, thought: Thought, call: ToolCall, *, secret: bool) -> None:
-        """Run one tool that no model asked for, such as one that takes the caller's keys."""
-        shown = {"digits": HIDDEN} if secret else None
+    async def use(self, thought: Thought, wanted: DigitsWanted, keys: str) -> None:
+        """Give the caller's keys to the tool that wanted them, though no model asks for it."""
         scene = self._scene()
-        (asked,) = self._tools.ask(scene, thought.record, [call], shown=shown, ours=True)
-        task = self._tools.run(asked, scene, thought.record)
-        await asyncio.wait([task])
-        thought.effects(task.result().effects)
+        scene = replace(scene, agent=scene.scenario.agent(wanted.agent))
+        arguments = {**wanted.given, wanted.into: keys}
+        call = ToolCall(id="keys", name=wanted.then, arguments=arguments)
+        hidden = wanted.into if wanted.secret else ""
+        (asked,) = self._tools.ask(scene, thought.record, [call], ours=True, hidden=hidden)
+        running = {self._tools.run(asked, scene, thought.record): asked}
+        await self._wait(thought, running)
+        self._do_effects(thought, running)
 
     # --- one round -------------------------------------------------------------------------------
 
@@ -173,11 +176,12 @@ class Thinker:
             else:
                 running[self._tools.run(asked, scene, thought.record)] = asked
         await self._wait(thought, running)
-        effects = tuple(
-            effect for task in running if task.done() for effect in task.result().effects
-        )
         for asked, request in handoffs:
             self._hand_over(thought, request, asked)
+        self._do_effects(thought, running)
+
+    def _do_effects(self, thought: Thought, ran: Iterable[asyncio.Task[ToolResult]]) -> None:
+        effects = tuple(effect for task in ran if task.done() for effect in task.result().effects)
         for effect in effects:
             if isinstance(effect, HandOff):
                 self._hand_over(thought, effect, None)
@@ -251,6 +255,12 @@ class Thinker:
         for piece in pieces_of(thought.greeted):
             thought.mark()
             thought.say(piece, accepted.to_agent)
+
+
+def keys_shown(keys: str, wanted: DigitsWanted | None) -> str:
+    """Return what record and model are told of the caller's keys."""
+    secret = wanted is not None and wanted.secret
+    return "entered the digits" if secret else f"pressed {' '.join(keys)}"
 
 
 def pieces_of(text: str) -> list[str]:

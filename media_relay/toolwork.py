@@ -11,14 +11,15 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.conversation import OpenTool
 from core.facts import (
     ApprovalRequested,
     CallbackRequested,
+    DigitsWanted,
     EngineStumbled,
     Remembered,
     ToolFinished,
@@ -29,6 +30,7 @@ from core.tools import (
     HIDDEN,
     AskApproval,
     CallBack,
+    CollectDigits,
     Effect,
     Remember,
     ToolCall,
@@ -61,6 +63,7 @@ class Asked:
     call: ToolCall
     spec: ToolSpec | None
     shown: Mapping[str, Any]
+    agent: str = ""
     key: str = ""
     number: int = 0
     offered: bool = True
@@ -103,12 +106,12 @@ class ToolWork:
         record: TurnRecord,
         calls: list[ToolCall],
         *,
-        shown: Mapping[str, Any] | None = None,
         ours: bool = False,
+        hidden: str = "",
     ) -> list[Asked]:
         """Put wishes on the record: the model's, for tools it was offered, or `ours`.
 
-        `shown`: arguments to record instead (secrets).
+        `hidden`: an argument that is a secret, whatever its tool says of it.
         """
         specs = {spec.name: spec for spec in self._catalog.tools(scene)}
         asked = []
@@ -116,9 +119,11 @@ class ToolWork:
             self._count += 1
             call = replace(wish, id=f"{self._epoch}-{self._count}")
             spec = specs.get(call.name)
-            visible = _shown(call, spec) if shown is None else shown
+            visible = {**_shown(call, spec), **({hidden: HIDDEN} if hidden else {})}
             effect = spec is not None and spec.side_effects
-            key = _key(scene.call_id, record.turn, call.name, visible) if effect else ""
+            # Keys that are pressed twice are meant twice.
+            wished = {**visible, "": call.id} if ours else visible
+            key = _key(scene.call_id, record.turn, call.name, wished) if effect else ""
             started = ToolStarted(
                 turn=record.turn,
                 id=call.id,
@@ -132,6 +137,7 @@ class ToolWork:
                     call=call,
                     spec=spec,
                     shown=visible,
+                    agent=scene.agent.name,
                     key=key,
                     number=number,
                     offered=ours or spec is not None,
@@ -190,7 +196,7 @@ class ToolWork:
             slots=self._journal.conversation.slots,
         )
         result = await self._catalog.run(asked.call, use)
-        return _checked(result, scene)
+        return _checked(result, scene, {spec.name for spec in self._catalog.tools(scene)})
 
     async def _stored(self, number: int) -> bool:
         return await self._journal.stored(number, within_s=self._settings.record_s)
@@ -218,11 +224,11 @@ class ToolWork:
                 self._journal.write(Remembered(slots=dict(effect.slots)))
 
     def _promise(self, asked: Asked, effect: Effect) -> None:
-        """Put on the record what outlives the call; the control plane goes on with it, once."""
+        """Put on the record what outlives this relay, or the call."""
         conversation = self._journal.conversation
         agent = conversation.agent
         name = hashlib.sha256((asked.key or asked.call.id).encode()).hexdigest()[:24]
-        fact: ApprovalRequested | CallbackRequested
+        fact: ApprovalRequested | CallbackRequested | DigitsWanted
         match effect:
             case AskApproval(subject=subject) if subject in conversation.pending.values():
                 return
@@ -236,6 +242,9 @@ class ToolWork:
                 )
             case CallBack(at=at, topic=topic):
                 fact = CallbackRequested(request_id=name, agent=agent, at=at, topic=topic)
+            case CollectDigits():
+                fields = {name: value for name, value in asdict(effect).items() if name != "kind"}
+                fact = DigitsWanted(agent=asked.agent, **fields)
             case _:
                 return
         self._journal.write(fact, urgent=True)
@@ -259,8 +268,8 @@ def _again(tool: OpenTool) -> Asked:
     return Asked(call=tool.call, spec=None, shown=tool.call.arguments, key=tool.key)
 
 
-def _checked(result: ToolResult, scene: Scene) -> ToolResult:
-    """Refuse a transfer to a desk the scenario does not know; the model must hear of it."""
+def _checked(result: ToolResult, scene: Scene, tools: Collection[str]) -> ToolResult:
+    """Refuse a transfer to a desk, or keys for a tool, that nobody knows; the model hears of it."""
     known = {target.name for target in scene.scenario.transfer_targets}
     for effect in result.effects:
         if isinstance(effect, TransferCall) and known and effect.target not in known:
@@ -268,4 +277,8 @@ def _checked(result: ToolResult, scene: Scene) -> ToolResult:
             return ToolResult(
                 ok=False, error="unknown_target", text=f"There is no such desk. Known: {names}."
             )
+        if isinstance(effect, CollectDigits) and effect.then not in tools:
+            log.error("keys for an unknown tool", extra={"tool": effect.then})
+            text = "Keys can not be taken here. Ask the caller to say it instead."
+            return ToolResult(ok=False, error="unknown_tool", text=text)
     return result

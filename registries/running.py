@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import is_dataclass, replace
 from functools import cache, partial
@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from core.tools import ToolResult, ToolSpec
+from core.tools import HIDDEN, ToolResult, ToolSpec
 from registries.context import ToolContext
 from registries.signature import WrongArguments
 from registries.tools import TOOLS, Tool, ToolRegistry, list_tools
@@ -81,8 +81,11 @@ async def _run(tool: Tool, context: ToolContext, values: dict[str, Any]) -> Tool
     except TimeoutError:
         log.warning("tool took too long", extra=facts)
         return _failed("timeout", "That takes too long right now.")
-    except Exception:  # the edge to other people's code: a call survives whatever it raises
-        log.exception("tool failed", extra=facts)
+    # The edge to other people's code: a call survives whatever it raises.
+    except Exception as error:
+        told = ToolRaised(_without(values.values(), f"{type(error).__name__}: {error}"))
+        quoting = (ToolRaised, told, error.__traceback__)
+        log.exception("tool failed", extra=facts, exc_info=quoting)
         return _failed("failed", "That did not work because of a technical problem.")
 
 
@@ -92,6 +95,17 @@ async def _answer(tool: Tool, context: ToolContext, values: dict[str, Any]) -> A
     loop = asyncio.get_running_loop()
     answer = await loop.run_in_executor(_threads(), partial(tool.run, context, **values))
     return await answer if inspect.isawaitable(answer) else answer
+
+
+class ToolRaised(Exception):
+    """What a tool raised, as the log may show it."""
+
+
+def _without(values: Iterable[Any], text: str) -> str:
+    """Return a text without what the caller said or keyed in: errors like to quote it."""
+    for said in sorted({str(value) for value in values if value}, key=len, reverse=True):
+        text = text.replace(said, HIDDEN) if len(said) > 1 else text
+    return text
 
 
 @cache

@@ -16,12 +16,12 @@ from adapters.customers import SqliteCustomers
 from core.agents import Scenario
 from core.conversation import begin
 from core.errors import EngineFailed
-from core.facts import CallerSaid, Direction, EngineStumbled, Remembered
+from core.facts import CallerSaid, DigitsWanted, Direction, EngineStumbled, Remembered
 from core.floor import Closing
 from core.ports import Chat
 from core.record import call_record
 from core.session import Leg, Session
-from core.tools import CollectDigits, Effect, ToolCall
+from core.tools import Effect
 from localdev.talk.plane import MemoryPlane
 from media_relay.call_settings import CallSettings
 from media_relay.catalog import Scene, scene_of
@@ -29,7 +29,7 @@ from media_relay.closing import Closings
 from media_relay.journal import Journal
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import Reporter
-from media_relay.thinking import Thinker, Thought
+from media_relay.thinking import Thinker, Thought, keys_shown
 from media_relay.toolwork import ToolWork
 from media_relay.turn_record import Marks, TurnRecord
 
@@ -77,7 +77,6 @@ class Talk:
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(begin(session.scenario.start_agent), reporter)
         self._closings = Closings(session.call_id)
-        self._collecting: CollectDigits | None = None
         tools = ToolWork(
             catalog,
             self._journal,
@@ -119,16 +118,13 @@ class Talk:
 
     async def presses(self, keys: str) -> None:
         """Let the caller press keys; a tool that collects digits gets them."""
-        collecting, words = self._collecting, f"pressed {' '.join(keys)}"
-        if collecting is None:
-            await self.says(words)
-            return
-        use = ToolCall(id="keys", name=collecting.then, arguments={"digits": keys})
-        shown = "entered the digits" if collecting.secret else words
-        await self._turn(shown, use, secret=collecting.secret)
+        wanted = self._journal.conversation.collecting
+        await self._turn(keys_shown(keys, wanted), keys=keys, wanted=wanted)
 
-    async def _turn(self, words: str, use: ToolCall | None = None, *, secret: bool = False) -> None:
-        record = self._taken(words)
+    async def _turn(
+        self, words: str, *, keys: str = "", wanted: DigitsWanted | None = None
+    ) -> None:
+        record = self._taken(words, keys=bool(keys))
         said: list[tuple[str, str]] = []
         closings: list[Closing] = []
         thought = Thought(
@@ -139,8 +135,8 @@ class Talk:
             waited=lambda seconds: _waited(record.marks, seconds),
         )
         try:
-            if use is not None:
-                await self._thinker.use(thought, use, secret=secret)
+            if wanted is not None:
+                await self._thinker.use(thought, wanted, keys)
             await self._thinker.think(thought)
         except EngineFailed as failure:
             said.append((self.agent, self._stumbled(record.turn, failure)))
@@ -149,13 +145,13 @@ class Talk:
             self.ended = closings[-1]
             self._journal.write(self._closings.fact(self.ended), urgent=True)
 
-    def _taken(self, words: str) -> TurnRecord:
-        """Begin a turn with the caller's words."""
+    def _taken(self, words: str, *, keys: bool) -> TurnRecord:
+        """Begin a turn with the caller's words, or keys."""
         now = self._loop.time()
         record = TurnRecord(turn=self._journal.conversation.turn + 1, caller=[words])
         record.marks = Marks(decided=now, text=now)
-        self._collecting = None
-        self._journal.write(CallerSaid(turn=record.turn, text=words), urgent=True)
+        said = CallerSaid(turn=record.turn, text=words, keys=keys)
+        self._journal.write(said, urgent=True)
         return record
 
     def _stumbled(self, turn: int, failure: EngineFailed) -> str:
@@ -166,9 +162,6 @@ class Talk:
         return self._settings.phrases.apology
 
     def _wanted(self, effects: tuple[Effect, ...]) -> list[Closing]:
-        for effect in effects:
-            if isinstance(effect, CollectDigits):
-                self._collecting = effect
         wishes = [self._closings.closing(effect) for effect in effects]
         return [wish for wish in wishes if wish is not None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from core.tools import Remember, ToolResult
+from core.tools import CollectDigits, Remember, ToolResult
 from registries import ToolContext, register_tool
 from registries.said import SECRET, Day, LastFour, PersonName
 
@@ -73,6 +73,32 @@ def verify_client_identity(
         text=f"Verified. The caller is {customer.full_name}.",
         data={"caller_name": customer.first_name},
         effects=(Remember(slots=known),),
+    )
+
+
+@register_tool(
+    ask={"full_name": _NAME_AGAIN},
+    say="Please key in the last four digits of your social security number.",
+    examples=(
+        "I would rather type the digits",
+        "can I enter it on my keypad",
+        "let me use the keypad to verify",
+        "I don't want to say the number out loud",
+        "verify me by keypad",
+    ),
+)
+def verify_by_keypad(
+    call: ToolContext,
+    *,
+    full_name: Annotated[PersonName, "First and last name, as the caller said it."],
+) -> tuple[str, CollectDigits]:
+    """Let a caller who would rather not say the digits aloud key them in. You never see them."""
+    return "Ask the caller to key in the four digits now, and wait.", CollectDigits(
+        then="verify_client_identity",
+        into="last_four",
+        given={"full_name": full_name},
+        max_digits=4,
+        secret=True,
     )
 
 

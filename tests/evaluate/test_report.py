@@ -133,7 +133,7 @@ class Outside(HTMLParser):
 
 async def test_the_page_needs_nothing_else_and_shows_words_as_words(goodbye: Path) -> None:
     good = await report(ScriptedBrain(), goodbye)
-    bad = await report(ScriptedChat(["<b>Who are you?</b><script>"]), goodbye)
+    bad = await report(ScriptedChat(["Is one < two & three?<script>"]), goodbye)
 
     html = page(bad, compare(bad, good))
 
@@ -141,5 +141,5 @@ async def test_the_page_needs_nothing_else_and_shows_words_as_words(goodbye: Pat
     outside.feed(html)
     assert outside.loaded == []
     assert "script" not in outside.tags
-    assert "&lt;b&gt;Who are you?&lt;/b&gt;" in html
+    assert "Is one &lt; two &amp; three?" in html
     assert "worse: goodbye, turn 1, uses end_call" in html

@@ -128,6 +128,21 @@ async def test_a_tool_that_raises_tells_the_model_nothing_of_it(
     assert [record.message for record in caplog.records] == ["tool failed"]
 
 
+async def test_what_a_caller_keyed_in_is_in_no_log(
+    tools: ToolRegistry, call: ToolContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    @tools.register
+    def check(call: ToolContext, *, pin: str) -> str:
+        """Check."""
+        raise ValueError(f"no such pin: {pin}")
+
+    await run_tool("check", {"pin": "4127"}, call, registry=tools)
+
+    assert "no such pin: ***" in caplog.text
+    assert "in check" in caplog.text
+    assert "4127" not in caplog.text
+
+
 async def test_a_plain_function_runs_beside_the_event_loop(
     tools: ToolRegistry, call: ToolContext
 ) -> None:
@@ -249,6 +264,7 @@ async def test_every_shipped_tool_answers_a_verified_caller(tmp_path: Path) -> N
         "refund_fee": {"fee": "overdraft"},
         "schedule_callback": {"when": "tomorrow at ten"},
         "send_card_agreement": {"card": "Travel Rewards"},
+        "verify_by_keypad": {"full_name": "Maria Lopez"},
         "verify_client_identity": {"full_name": "Maria Lopez", "last_four": "4127"},
     }
     order = sorted(list_tools(), key=lambda tool: tool.name == "finalize_card_application")

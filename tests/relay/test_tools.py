@@ -16,7 +16,6 @@ from core.facts import (
     TurnDone,
 )
 from core.tools import (
-    CollectDigits,
     HangUp,
     Remember,
     ToolCall,
@@ -243,48 +242,6 @@ async def test_an_unknown_desk_is_told_to_the_model_only():
 
         assert turn.heard == "I cannot do that."
         assert not call.facts(TransferRequested)
-
-
-async def test_keys_are_a_caller_message_after_a_pause_or_the_terminator():
-    async with calling(["First.", "Second."]) as call:
-        await call.until(TurnDone)
-        for key in "12":
-            call.session.on_key(key)
-        await call.until(TurnDone, count=2)
-        for key in "34#":
-            call.session.on_key(key)
-        await call.until(TurnDone, count=3)
-
-        assert [fact.text for fact in call.facts(CallerSaid)] == ["pressed 1 2", "pressed 3 4"]
-
-
-async def test_secret_keys_reach_their_tool_and_nobody_else():
-    taken = []
-
-    def ask(arguments, use):
-        wanted = CollectDigits(then="check_pin", max_digits=4, secret=True)
-        return ToolResult(text="Ask for the pin.", effects=(wanted,))
-
-    def check_pin(arguments, use):
-        taken.append(arguments["digits"])
-        return "The pin is right."
-
-    catalog = tools(ask=ask, check_pin=check_pin)
-    async with calling(
-        [wants("ask"), "Your pin please.", "Thanks."], **with_tools(catalog)
-    ) as call:
-        await call.until(TurnDone)
-        call.says("log me in")
-        await call.until(TurnDone, count=2)
-        for key in "4127":
-            call.session.on_key(key)
-        turn = await call.until(TurnDone, count=3)
-
-        assert taken == ["4127"]
-        assert turn.heard == "Thanks."
-        assert "4127" not in repr(call.control.logs)
-        assert "4127" not in repr(call.chat.requests[-1].messages)
-        assert call.chat.requests[-1].messages[-1].text == "The pin is right."
 
 
 async def test_a_side_effect_runs_once_though_its_relay_dies():

@@ -1,0 +1,32 @@
+"""What the caller presses: numbers that end with a terminator, with their length or with a pause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core import floor as f
+from core.turn_caller import take
+from core.turn_state import AGENT_HAS_FLOOR, Stepped, TurnState, interrupt
+
+
+def keys_end(state: TurnState, settings: f.TurnSettings) -> float:
+    """Return when the number that is being entered is complete without another key."""
+    pause = settings.key_pause_s if state.key_pause_s is None else state.key_pause_s
+    return state.key_at + pause
+
+
+def key_came(state: TurnState, event: f.KeyPressed, settings: f.TurnSettings) -> Stepped:
+    """Add one key; the agent falls silent for it."""
+    ends = event.key == event.terminator
+    if ends and not state.keys and event.at < keys_end(state, settings):
+        return state, ()  # the number was complete before
+    before: tuple[f.Output, ...] = ()
+    if state.floor in AGENT_HAS_FLOOR:
+        state, before = interrupt(state, event.at)
+    ends = ends and bool(state.keys)
+    keys = state.keys if ends else state.keys + event.key
+    state = replace(state, keys=keys, key_at=event.at, key_pause_s=event.pause_s)
+    if not ends and len(keys) < event.max_keys:
+        return state, before
+    after, outputs = take(state, keys, at=event.at, keys=True)
+    return after, (*before, *outputs)
