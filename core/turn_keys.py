@@ -1,4 +1,4 @@
-"""What the caller presses: numbers that end with a terminator, with their length or with a pause."""
+"""What the caller presses: numbers that end with a terminator, their length or a pause."""
 
 from __future__ import annotations
 
