@@ -31,14 +31,23 @@ class DurableCalls:
                 raise OrchestrationTrouble("an orchestration could not be started") from error
 
     async def poke(self, call_id: str) -> bool:
+        failure = await self._raise_poke(call_id)
+        if failure is None:
+            return True
+        status = await self._status(call_id)
+        if status not in LIVE:
+            return status not in LOST  # one that has ended otherwise needs no poke
+        # It may have been born between the two questions.
+        if await self._raise_poke(call_id) is not None:
+            raise OrchestrationTrouble("an orchestration could not be poked") from failure
+        return True
+
+    async def _raise_poke(self, call_id: str) -> Exception | None:
         try:
             await self._client.raise_event(call_id, POKE, {})
-        except Exception as error:
-            status = await self._status(call_id)
-            if status in LIVE:
-                raise OrchestrationTrouble("an orchestration could not be poked") from error
-            return status not in LOST  # one that has ended otherwise needs no poke
-        return True
+        except Exception as error:  # noqa: BLE001 the SDK raises nothing more exact
+            return error
+        return None
 
     async def _status(self, call_id: str) -> str | None:
         """Return the runtime status of an instance, or nothing if there is none."""

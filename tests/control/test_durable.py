@@ -34,6 +34,21 @@ async def test_only_an_orchestration_that_was_lost_or_failed_is_missing(status, 
     assert poked is there
 
 
+class Newborn(Client):
+    """An instance that is born just after it was not found."""
+
+    missed = 0
+
+    async def raise_event(self, instance_id, name, data):
+        if not self.missed:
+            self.missed += 1
+            raise Exception("No instance found")  # noqa: TRY002 as the SDK says it
+
+
+async def test_an_orchestration_that_is_born_meanwhile_is_poked():
+    assert await DurableCalls(Newborn("Pending")).poke("call") is True
+
+
 async def test_a_live_orchestration_that_cannot_be_poked_is_trouble():
     with pytest.raises(OrchestrationTrouble):
         await DurableCalls(Client("Running")).poke("call")
