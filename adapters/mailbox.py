@@ -12,7 +12,7 @@ class Mailbox[T]:
 
     def __init__(self) -> None:
         self._events: deque[T] = deque()
-        self._changed = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self._closed = False
 
     def __len__(self) -> int:
@@ -22,14 +22,14 @@ class Mailbox[T]:
         """Add an event; a closed box takes none."""
         if not self._closed:
             self._events.append(event)
-            self._changed.set()
+            self._wake()
 
     def close(self, *, drop: bool = False) -> None:
         """End the iteration, after what is waiting or, with `drop`, at once."""
         self._closed = True
         if drop:
             self._events.clear()
-        self._changed.set()
+        self._wake()
 
     async def drain(self) -> AsyncGenerator[T]:
         """Yield events in order until the box is closed and empty."""
@@ -38,5 +38,9 @@ class Mailbox[T]:
                 yield self._events.popleft()
             if self._closed:
                 return
-            self._changed.clear()
-            await self._changed.wait()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

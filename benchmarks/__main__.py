@@ -10,7 +10,8 @@ import sys
 BENCHMARKS = (
     ("import of the Functions app", ("import_time",)),
     ("event to answer", ("event_to_answer", "100")),
-    ("a frame in the relay, beside a bare socket", ("relay_frames", "--calls", "100", "--search")),
+    ("calls per core, beside a bare socket and pipecat", ("capacity", "pass")),
+    ("calls per core with voice detection", ("capacity", "vad")),
     ("the relay's share of an answer", ("turn_share",)),
     ("embedded engines", ("engines",)),
 )

@@ -12,18 +12,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
 import statistics
 import time
 from collections.abc import AsyncIterator
 
 import uvloop
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
 from adapters.mailbox import Mailbox
 from adapters.scripted import ScriptedChat
-from adapters.tokens import call_secret
-from benchmarks.relay_frames import KEY, Brief, audio_message, serve_relay, serving
+from benchmarks.media_load import audio_message, connect
+from benchmarks.processes import alone_on_core, ours, serving
+from benchmarks.relay_server import Brief, serve_relay
 from core.speech import (
     FRAME_BYTES,
     FRAME_MS,
@@ -113,13 +113,8 @@ async def measure(port: int, calls: int, turns: int) -> tuple[list[float], int]:
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as tasks:
         for n in range(calls):
-            path = f"/api/v1/media/stream/c{n}/{call_secret(KEY, 'media', f'c{n}')}"
             caller = Caller()
-            transport, _ = await ws_connect(
-                lambda caller=caller: caller,
-                f"ws://127.0.0.1:{port}{path}",
-                extra_headers={"x-ms-call-connection-id": "c"},
-            )
+            transport = await connect(port, f"c{n}", caller)
             callers.append(caller)
             tasks.create_task(caller.talk(transport, turns + WARM_UP_TURNS, loop.time()))
             await asyncio.sleep(PERIOD_S / calls)
@@ -132,17 +127,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--serve")
+    parser.add_argument("--serve", action="store_true")
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--turns", type=int, default=20)
     asked = parser.parse_args()
     if asked.serve:
-        os.sched_setaffinity(0, {0})
+        alone_on_core(0)
         chat = ScriptedChat(lambda _: "It is ten dollars.")
         uvloop.run(serve_relay(Engines(hearing=Signs(), chat=chat, speaking=Brief())))
         return
-    os.sched_setaffinity(0, {1})
-    with serving(__file__, "relay") as (port, _):
+    alone_on_core(1)
+    with serving(ours("turn_share", "--serve")) as (port, _):
         waits, lost = uvloop.run(measure(port, asked.calls, asked.turns))
     p50, p99 = statistics.median(waits), waits[int(len(waits) * 0.99)]
     print(

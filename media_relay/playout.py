@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from core.aloud import Aloud
 from core.audio import Piece, heard_of, padded, whole_frames
-from core.speech import FRAME_MS
+from core.speech import FRAME_BYTES, FRAME_MS
 from media_relay.wire import Wire
 
 _FRAME_S = FRAME_MS / 1000
@@ -52,6 +52,8 @@ class Playout:
         self._on_dry = on_dry
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        self._alarm: float | None = None
         self._room = asyncio.Event()
         self._room.set()
         self._generation = 0
@@ -87,8 +89,11 @@ class Playout:
         """Queue more audio of the last piece; False if this reply was stopped."""
         if generation != self._generation:
             return False
-        frames, self._rest = whole_frames(self._rest + pcm)
-        self._queue(piece, frames)
+        if len(pcm) == FRAME_BYTES and not self._rest:
+            self._queue(piece, [pcm])
+        else:
+            frames, self._rest = whole_frames(self._rest + pcm)
+            self._queue(piece, frames)
         return True
 
     def finish_piece(self, generation: int, piece: Piece) -> None:
@@ -101,6 +106,11 @@ class Playout:
         piece.complete = True
         if not self._frames and self._heard_frames() >= self._sent:
             self._arm(self._loop.time())
+
+    @property
+    def full(self) -> bool:
+        """Whether so much audio waits that more should not be made yet."""
+        return not self._room.is_set()
 
     async def room(self) -> None:
         """Wait until there is room for more audio."""
@@ -162,41 +172,43 @@ class Playout:
         self._frames.extend(frames)
         if len(self._frames) >= self._max_frames:
             self._room.clear()
-        if frames and self._timer is None:
+        if frames and self._alarm is None:
             self._pump()
         elif frames and len(self._frames) == len(frames):
             self._pump()  # it was dry: the timer only waits for the ear
 
     def _pump(self) -> None:
         """Send every frame that is due, then wait for the next one, or for the ear."""
-        self._disarm()
+        self._alarm = None
         if self._paused or not self._generation:
             return
         now = self._loop.time()
-        if self._frames and self._heard_frames() >= self._sent:
+        if self._frames and now + _EARLY_S >= self._played_at():
             self._anchor, self._base = now, self._sent
         generation, first = self._generation, self._sent == 0
-        self._send_due(now)
+        played_at = self._send_due(now)
         if len(self._frames) < self._max_frames:
             self._room.set()
         if self._frames:
-            self._arm(self._due(self._sent) + self._slack_s)
+            self._arm(played_at - self._lead_s + self._slack_s)
         elif self._sent:
-            self._arm(self._anchor + (self._sent - self._base) * _FRAME_S)
+            self._arm(played_at)
         if first and self._sent:
             self._on_sounding(generation)
 
-    def _send_due(self, now: float) -> None:
-        frames, due = self._frames, self._due(self._sent) - _EARLY_S
-        while frames and now >= due:
+    def _send_due(self, now: float) -> float:
+        """Send what is due; return when the ear will have played all of it."""
+        frames, played_at = self._frames, self._played_at()
+        while frames and now + _EARLY_S >= played_at - self._lead_s:
             frame = frames.popleft()
             self._wire.send_audio(frame)
             self._recent.append(frame)
             self._sent += 1
-            due += _FRAME_S
+            played_at += _FRAME_S
+        return played_at
 
-    def _due(self, frame: int) -> float:
-        return self._anchor + (frame - self._base) * _FRAME_S - self._lead_s
+    def _played_at(self) -> float:
+        return self._anchor + (self._sent - self._base) * _FRAME_S
 
     def _heard_frames(self) -> int:
         played = int((self._loop.time() - self._anchor + _EARLY_S) / _FRAME_S)
@@ -204,6 +216,12 @@ class Playout:
 
     def _fire(self) -> None:
         self._timer = None
+        if self._alarm is None:
+            return
+        if self._alarm - self._loop.time() > _EARLY_S:
+            self._arm(self._alarm)
+            return
+        self._alarm = None
         if self._frames:
             self._pump()
             return
@@ -216,16 +234,23 @@ class Playout:
         self._on_dry(self._generation, whole)
 
     def _arm(self, at: float) -> None:
-        self._disarm()
+        """Wake at `at`. The alarm moves with every frame; a timer that is early enough stays."""
+        self._alarm = at
+        if self._timer is not None:
+            if self._rings_at <= at:
+                return
+            self._timer.cancel()
+        self._rings_at = at
         self._timer = self._loop.call_at(at, self._fire)
 
     def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm = None
 
     def _clear(self) -> None:
         self._disarm()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._frames.clear()
         self._recent.clear()
         self._rest = b""

@@ -16,6 +16,8 @@ from core.served import ServedBy
 from core.speech import SpeakingEvent, SpokenWord, Voice, Word
 from media_relay.playout import Playout
 
+_SLACK = 0.1  # of a deadline: audio may come 50 times a second, a timer each time costs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
@@ -45,6 +47,7 @@ class Mouth:
         self._engine = engine
         self._playout = playout
         self._timeout_s = timeout_s
+        self._loop = asyncio.get_running_loop()
         self._on_audio = on_audio
         self._on_served = on_served
 
@@ -71,38 +74,46 @@ class Mouth:
         events = cast(
             "AsyncGenerator[SpeakingEvent]", self._engine.speak(said.text, utterance.voice)
         )
-        async with aclosing(events):
-            while (event := await self._next(events, silent=piece is None)) is not None:
-                if isinstance(event, SpokenWord):
-                    words.append(event.word)
-                    continue
-                if isinstance(event, ServedBy):
-                    self._on_served(event)
-                    continue
-                self._on_audio(generation)
-                if piece is None:
-                    piece = self._playout.open_piece(
-                        generation, utterance.text, utterance.agent, said
-                    )
-                if piece is None or not self._playout.add(generation, piece, event.pcm):
-                    return
-                piece.words = words
-                await self._playout.room()
+        try:
+            async with aclosing(events), asyncio.timeout(self._timeout_s) as patience:
+                async for event in events:
+                    self._renew(patience)
+                    if isinstance(event, SpokenWord):
+                        words.append(event.word)
+                        continue
+                    if isinstance(event, ServedBy):
+                        self._on_served(event)
+                        continue
+                    self._on_audio(generation)
+                    if piece is None:
+                        text, agent = utterance.text, utterance.agent
+                        piece = self._playout.open_piece(generation, text, agent, said)
+                    if piece is None or not self._playout.add(generation, piece, event.pcm):
+                        return
+                    piece.words = words
+                    if self._playout.full:
+                        patience.reschedule(None)
+                        await self._playout.room()
+                        self._renew(patience)
+        except TimeoutError:
+            raise _failed("no audio in time", piece, cause=Cause.TIMEOUT) from None
+        except EngineFailed as failed:
+            raise _Silent(failed.error) if piece is None else failed from None
         if piece is None:
-            raise _Silent(EngineError(cause=Cause.UNAVAILABLE, detail="no audio was made"))
+            raise _failed("no audio was made", piece)
         self._playout.finish_piece(generation, piece)
 
-    async def _next(
-        self, events: AsyncGenerator[SpeakingEvent], *, silent: bool
-    ) -> SpeakingEvent | None:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await anext(events, None)
-        except TimeoutError:
-            failure = EngineError(cause=Cause.TIMEOUT, detail="no audio in time")
-        except EngineFailed as failed:
-            failure = failed.error
-        raise _Silent(failure) if silent else EngineFailed(failure)
+    def _renew(self, patience: asyncio.Timeout) -> None:
+        """Wait as long again. A deadline that is nearly as late already is left where it is."""
+        deadline = self._loop.time() + self._timeout_s
+        at = patience.when()
+        if at is None or deadline - at > self._timeout_s * _SLACK:
+            patience.reschedule(deadline)
+
+
+def _failed(detail: str, piece: Piece | None, *, cause: Cause = Cause.UNAVAILABLE) -> EngineFailed:
+    error = EngineError(cause=cause, detail=detail)
+    return _Silent(error) if piece is None else EngineFailed(error)
 
 
 class _Silent(EngineFailed):

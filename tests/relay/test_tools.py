@@ -148,9 +148,10 @@ async def test_a_started_tool_finishes_though_the_caller_interrupts():
         await call.until(ToolStarted)
         call.says("is it done")
         turn = await call.until(TurnDone, count=3)
+        finished = await call.until(ToolFinished)
 
         assert len(catalog.uses) == 1
-        assert call.facts(ToolFinished)[-1].text == "paid"
+        assert finished.text == "paid"
         assert turn.heard == "It is paid."
 
 
