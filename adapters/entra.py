@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.errors import Cause, EngineError, EngineFailed
+
 COGNITIVE_SERVICES = "https://cognitiveservices.azure.com/.default"
 
 
@@ -21,7 +23,17 @@ class EntraTokens:
         self._provide: Any = get_bearer_token_provider(self._credential, scope)
 
     async def __call__(self) -> str:
-        token: str = await self._provide()
+        """Return a token, kept while it is good. Raises `EngineFailed`."""
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+        try:
+            token: str = await self._provide()
+        except ClientAuthenticationError as error:
+            failure = EngineError(cause=Cause.AUTH, detail="no identity to get a token with")
+            raise EngineFailed(failure) from error
+        except AzureError as error:
+            failure = EngineError(cause=Cause.UNAVAILABLE, detail="the identity service is away")
+            raise EngineFailed(failure) from error
         return token
 
     async def aclose(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, assert_never
 
 from core.agents import ModelSpec
@@ -22,8 +22,8 @@ from core.tools import ToolSpec
 # Said for a tool whose result never came: without an answer to each call a request is refused.
 NO_RESULT = "No result: the call was interrupted before this tool had answered."
 CUT = " [The caller interrupted here and did not hear the rest.]"
-# These take `max_completion_tokens` and no `temperature` or `top_p`.
-_REASONING = re.compile(r"^(o\d|gpt-5)", re.IGNORECASE)
+# These take `max_completion_tokens` and no `temperature` or `top_p`; others say so when asked.
+_REASONING = re.compile(r"^(o\d|gpt-5(?!\S*chat))", re.IGNORECASE)
 
 
 def wire_messages(request: ChatRequest) -> list[dict[str, Any]]:
@@ -70,6 +70,14 @@ def wire_options(spec: ModelSpec, model: str) -> dict[str, Any]:
         if spec.max_completion_tokens is not None:
             del options["max_tokens"]
     return {name: value for name, value in options.items() if value is not None}
+
+
+def without_refused(body: Mapping[str, Any], refused: Collection[str]) -> dict[str, Any]:
+    """Return a request without the options that its model has refused."""
+    kept = {name: value for name, value in body.items() if name not in refused}
+    if "max_tokens" in refused and "max_tokens" in body:
+        kept.setdefault("max_completion_tokens", body["max_tokens"])
+    return kept
 
 
 def _wire(message: Message, answers: dict[str, ToolReturned]) -> list[dict[str, Any]]:

@@ -112,6 +112,8 @@ class Settings(BaseModel):
     openai_base_url: Url | None = None
     openai_api_key: Secret
     openai_model: str = ""
+    openai_tools: Literal["native", "json_schema"] = "native"
+    chat_prepare: Literal["auto", "on", "off"] = "auto"
     azure_speech_endpoint: Url | None = None
     azure_speech_region: str = ""
     azure_speech_key: Secret

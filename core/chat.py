@@ -95,11 +95,17 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The model is done with this step."""
+    """The model is done with this step. `cached_tokens` are part of `input_tokens`, and
+    `reasoning_tokens` of `output_tokens`. `filtered`: what the service's content filter refused.
+    """
 
     reason: Literal["stop", "tool_calls", "length", "content_filter"] = "stop"
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    model: str = ""
+    filtered: Literal["", "prompt", "reply"] = ""
 
 
 ChatEvent = TextDelta | ToolCalled | Finished | ServedBy

@@ -21,6 +21,7 @@ from core.facts import (
     CallerSaid,
     DigitsWanted,
     Fact,
+    Filtered,
     HandedOff,
     LogEntry,
     Remembered,
@@ -31,6 +32,7 @@ from core.facts import (
 )
 from core.tools import ToolCall
 
+WITHHELD = "(The caller said something that the content filter refused.)"
 UNFINISHED = "This tool has not answered yet; its result is unknown."
 
 
@@ -130,6 +132,8 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
             return _tool_finished(conversation, fact)
         case Remembered(slots=slots):
             return replace(conversation, slots={**conversation.slots, **slots})
+        case Filtered(turn=turn, what="prompt"):
+            return _withheld(conversation, turn)
         case HandedOff():
             return _handed_off(conversation, fact)
         case ApprovalRequested(request_id=request, subject=subject):
@@ -203,6 +207,17 @@ def _told(conversation: Conversation, told: ApprovalTold) -> Conversation:
         if fact.request_id == told.request_id:
             conversation = _add(conversation, told.turn, note_of(fact))
     return replace(conversation, news=news, turn=told.turn, reply_done=False)
+
+
+def _withheld(conversation: Conversation, turn: int) -> Conversation:
+    """Forget words that a filter refused: with them it would refuse every request to come."""
+    said = tuple(
+        replace(entry, message=replace(entry.message, text=WITHHELD))
+        if entry.turn == turn and isinstance(entry.message, UserSaid)
+        else entry
+        for entry in conversation.said
+    )
+    return replace(conversation, said=said)
 
 
 def _agent_heard(conversation: Conversation, fact: AgentHeard) -> Conversation:

@@ -51,6 +51,7 @@ from core.talk_facts import (
     CallerSaid,
     DigitsWanted,
     EngineStumbled,
+    Filtered,
     HandoffMade,
     Latency,
     Remembered,
@@ -58,6 +59,7 @@ from core.talk_facts import (
     ToolRun,
     ToolStarted,
     TurnDone,
+    Usage,
 )
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "Disconnected",
     "EngineStumbled",
     "Fact",
+    "Filtered",
     "HandedOff",
     "HandoffMade",
     "HangUpRequested",
@@ -112,6 +115,7 @@ __all__ = [
     "TransferFailed",
     "TransferRequested",
     "TurnDone",
+    "Usage",
     "is_life",
     "lean",
 ]
@@ -155,6 +159,7 @@ TalkFact = (
     | TurnDone
     | DigitsWanted
     | EngineStumbled
+    | Filtered
 )
 Fact = LifeFact | TalkFact
 

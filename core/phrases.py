@@ -19,6 +19,7 @@ class Phrases:
     apology: str = "I'm sorry, something went wrong on my side. Could you say that again?"
     farewell: str = "I'm sorry, something is wrong on my side. Please call again later. Goodbye."
     empty: str = "I'm sorry, I didn't get that. Could you say it in other words?"
+    filtered: str = "I'm sorry, I can't talk about that. What else can I do for you?"
     too_many_steps: str = "I'm sorry, I could not work that out. Shall we try something else?"
     deaf: str = "I'm sorry, I can't hear you because of a technical problem. Please call again."
     resumed: str = "Sorry, I lost you for a moment."

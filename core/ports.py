@@ -84,6 +84,13 @@ class Chat(Protocol):
         """
         ...
 
+    async def prepare(self, request: ChatRequest) -> None:
+        """Have read beforehand what this call's requests begin with, where it pays.
+
+        Raises nothing.
+        """
+        ...
+
     async def warm(self) -> None:
         """Import and connect what the first reply would wait for."""
         ...

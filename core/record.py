@@ -115,6 +115,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             "handoffs": turn.handoffs,
             "latency_ms": {},
             "engines": {},
+            "usage": asdict(f.Usage()),
         }
     done = turn.done
     heard = " ".join(each.text for each in turn.heard.values()) if turn.later else done.heard
@@ -132,6 +133,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
         ],
         "latency_ms": asdict(done.latency),
         "engines": dict(done.engines),
+        "usage": asdict(done.usage),
     }
 
 

@@ -142,6 +142,21 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the language model cost in a turn: requests and tokens.
+
+    `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`.
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnDone:
     """One turn, whole: what was said, done and heard, and how long the caller waited.
 
@@ -158,6 +173,7 @@ class TurnDone:
     handoffs: tuple[HandoffMade, ...] = ()
     latency: Latency = field(default_factory=Latency)
     engines: Mapping[str, str] = field(default_factory=dict)
+    usage: Usage = Usage()
     kind: Literal["turn_done"] = "turn_done"
 
 
@@ -173,3 +189,12 @@ class EngineStumbled:
     spoken: bool = False
     name: str = ""
     kind: Literal["engine_stumbled"] = "engine_stumbled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """A content filter refused the caller's words (`prompt`) or the model's (`reply`)."""
+
+    turn: int
+    what: Literal["prompt", "reply"]
+    kind: Literal["filtered"] = "filtered"

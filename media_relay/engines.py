@@ -154,6 +154,9 @@ def _openai(settings: Settings) -> Chat:
         model=settings.openai_model,
         base_url=settings.openai_base_url,
         one_model=True,
+        tools=settings.openai_tools,
+        # A server at home reads a prompt for seconds, once, and asks nothing for it.
+        prepares=_prepares(settings, pays=settings.openai_base_url is not None),
     )
 
 
@@ -165,9 +168,14 @@ def _azure_openai(settings: Settings) -> Chat:
         api_key=settings.azure_openai_key.get_secret_value() or _identity("AZURE_OPENAI_KEY"),
         model=settings.azure_openai_deployment,
         base_url=azure_base_url(settings.azure_openai_endpoint or ""),
+        prepares=_prepares(settings, pays=False),
         # What an agent asks for is what has just failed.
         one_model="azure_openai_deployment" in settings.own,
     )
+
+
+def _prepares(settings: Settings, *, pays: bool) -> bool:
+    return pays if settings.chat_prepare == "auto" else settings.chat_prepare == "on"
 
 
 def _identity(instead_of: str) -> EntraTokens:

@@ -73,6 +73,7 @@ class CallSession:
         self._turns = TurnDriver(state, settings.turn, do=self._do)
         self._saying = ""  # all of the present reply so far
         self._leaving: asyncio.TimerHandle | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[ToolResult]] = set()
@@ -101,7 +102,7 @@ class CallSession:
             clock=self._loop.time,
             settings=settings.tools,
         )
-        thinker = Thinker(
+        self._thinker = Thinker(
             engines.chat,
             self._catalog,
             self._journal,
@@ -122,7 +123,7 @@ class CallSession:
         return Replies(
             journal=self._journal,
             catalog=self._catalog,
-            thinker=thinker,
+            thinker=self._thinker,
             tools=tools,
             mouth=mouth,
             playout=self._playout,
@@ -169,6 +170,7 @@ class CallSession:
                 known = await self._catalog.about(self.session.leg) if new else {}
         if known:
             self._journal.write(Remembered(slots=known))
+        self._preparing = self._tasks.create_task(self._thinker.prepare())
         purpose = Purpose.GREETING if new else Purpose.RESUMED
         self._feed(f.SpeechWanted(at=self._loop.time(), purpose=purpose))
 
@@ -203,6 +205,8 @@ class CallSession:
         self._turns.stop()
         self._hearer.stop()
         self._replies.close()
+        if self._preparing is not None:
+            self._preparing.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=self._settings.tools_s)
         for task in self._running:

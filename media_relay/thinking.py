@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -21,7 +21,7 @@ from core.chat import (
 )
 from core.conversation import Conversation
 from core.errors import Cause, EngineError, EngineFailed
-from core.facts import DigitsWanted, HandedOff, HandoffMade, Remembered
+from core.facts import DigitsWanted, Filtered, HandedOff, HandoffMade, Remembered
 from core.handoff import Accepted, HandoffLimits, Refused, resolve, wanted
 from core.phrases import Phrases
 from core.ports import Chat
@@ -122,7 +122,7 @@ class Thinker:
                 retried = True
 
     async def _stream(self, thought: Thought, request: ChatRequest) -> list[ToolCall]:
-        splitter, calls = Splitter(), list[ToolCall]()
+        splitter, calls, end = Splitter(), list[ToolCall](), Finished()
         events = cast("AsyncGenerator[ChatEvent]", self._chat.stream(request))
         async with aclosing(events):
             while (event := await self._next(events)) is not None:
@@ -136,10 +136,20 @@ class Thinker:
                     case ServedBy():
                         note_served(event, "thinking", thought.record, self._journal)
                     case Finished():
+                        thought.record.spend(event)
+                        end = event
                         break
         for piece in splitter.flush():
             self._say(thought, piece)
+        if end.filtered:
+            self._journal.write(Filtered(turn=thought.record.turn, what=end.filtered))
+            self._say(thought, self._phrases.filtered)
         return calls
+
+    async def prepare(self) -> None:
+        """Let the model read beforehand what the present agent's requests begin with."""
+        with suppress(EngineFailed):  # a prompt that cannot be rendered is told when it matters
+            await self._chat.prepare(self._request(None))
 
     async def _next(self, events: AsyncGenerator[ChatEvent]) -> ChatEvent | None:
         try:
@@ -148,12 +158,13 @@ class Thinker:
         except TimeoutError as error:
             raise EngineFailed(EngineError(cause=Cause.TIMEOUT, detail="no token")) from error
 
-    def _request(self, thought: Thought) -> ChatRequest:
+    def _request(self, thought: Thought | None) -> ChatRequest:
         scene = self._scene()
+        messages = _with_unheard(scene.conversation, thought) if thought is not None else ()
         return ChatRequest(
             agent=scene.agent,
             system=self._catalog.system(scene),
-            messages=_with_unheard(scene.conversation, thought),
+            messages=messages,
             tools=self._catalog.tools(scene),
             slots=scene.conversation.slots,
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from core.chat import AgentSaid, UserSaid
+from core.chat import AgentSaid, Finished, UserSaid
 from core.conversation import Conversation
-from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone
+from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone, Usage
 from core.speech import BYTES_PER_MS
 
 _KEPT_FRAMES = 500  # 10 s: an utterance is decided long before
@@ -87,6 +87,19 @@ class TurnRecord:
     handoffs: list[HandoffMade] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
     engines: dict[str, str] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    def spend(self, finished: Finished) -> None:
+        """Add what one request to the model cost."""
+        spent = self.usage
+        self.usage = Usage(
+            requests=spent.requests + 1,
+            input_tokens=spent.input_tokens + finished.input_tokens,
+            output_tokens=spent.output_tokens + finished.output_tokens,
+            cached_tokens=spent.cached_tokens + finished.cached_tokens,
+            reasoning_tokens=spent.reasoning_tokens + finished.reasoning_tokens,
+            model=finished.model or spent.model,
+        )
 
     def heard_facts(
         self, live: list[tuple[str, str]], *, done: bool = False, cut: bool = False
@@ -120,6 +133,7 @@ class TurnRecord:
             handoffs=tuple(self.handoffs),
             latency=self.marks.latency(),
             engines=dict(self.engines),
+            usage=self.usage,
         )
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from adapters.fallback.links import Links
 from adapters.fallback.streaming import first_that_begins
-from core.chat import ChatEvent, ChatRequest
+from core.chat import ChatEvent, ChatRequest, Finished
 from core.ports import Chat
 
 FIRST_S = 3.0
@@ -27,10 +27,15 @@ class ChatChain:
             lambda engine: engine.stream(request),
             first_s=self._first_s,
             is_output=lambda _: True,
+            is_end=lambda event: isinstance(event, Finished),
         )
         async with aclosing(reply) as events:
             async for event in events:
                 yield event
+
+    async def prepare(self, request: ChatRequest) -> None:
+        """Prepare whoever would be asked first now."""
+        await self.links.in_turn()[0].engine.prepare(request)
 
     async def warm(self) -> None:
         """Warm all. Raises `EngineFailed` if none can be."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import cast
 
-from adapters.fallback.links import TOO_SLOW, Engine, Link, Links, exhausted
+from adapters.fallback.links import TOO_SLOW, Engine, Links, exhausted
 from core.errors import EngineFailed
 from core.served import Passed, ServedBy
 
@@ -18,6 +18,7 @@ async def first_that_begins[E: Engine, T](
     *,
     first_s: float,
     is_output: Callable[[T], bool],
+    is_end: Callable[[T], bool] = lambda _: False,
 ) -> AsyncGenerator[T | ServedBy]:
     """Yield what the first engine streams that begins in time; a `ServedBy` if it is not ours.
 
@@ -40,8 +41,19 @@ async def first_that_begins[E: Engine, T](
                 continue
             if not links.is_first(link):
                 yield ServedBy(engine=link.name, passed=links.passed(link, passed))
-            async for event in _rest(links, link, begun, events):
-                yield event
+            try:
+                for event in begun:
+                    if is_end(event):
+                        links.succeeded(link)
+                    yield event
+                async for event in events:
+                    if is_end(event):  # who hears this may listen no longer
+                        links.succeeded(link)
+                    yield event
+            except EngineFailed as failure:
+                links.failed(link, failure.error)
+                raise
+            links.succeeded(link)
             return
     raise exhausted(passed, error)
 
@@ -60,17 +72,3 @@ async def _begun[T](
     except TimeoutError:
         raise EngineFailed(TOO_SLOW) from None
     return begun
-
-
-async def _rest[E: Engine, T](
-    links: Links[E], link: Link[E], begun: list[T], events: AsyncGenerator[T]
-) -> AsyncGenerator[T]:
-    for event in begun:
-        yield event
-    try:
-        async for event in events:
-            yield event
-    except EngineFailed as failure:
-        links.failed(link, failure.error)
-        raise
-    links.succeeded(link)

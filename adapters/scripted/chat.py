@@ -13,7 +13,8 @@ type Reply = str | Sequence[Step] | Callable[[ChatRequest], str | Sequence[Step]
 
 
 class ScriptedChat:
-    """Answers from a list, or by a function of the request. `requests` tells what was asked.
+    """Answers from a list, or by a function of the request. `requests` tells what was asked,
+    `prepared` what was announced.
 
     A reply is a text, or steps: events, waits in seconds, an error to fail with. `Finished` is
     added where it is missing. A list that is used up fails; a function never is.
@@ -21,6 +22,7 @@ class ScriptedChat:
 
     def __init__(self, replies: Sequence[Reply] | Callable[[ChatRequest], Reply]) -> None:
         self.requests: list[ChatRequest] = []
+        self.prepared: list[ChatRequest] = []
         self.cancelled = 0
         self._replies = replies if callable(replies) else list(replies)
 
@@ -42,6 +44,9 @@ class ScriptedChat:
                         yield step
         finally:
             self.cancelled += not finished
+
+    async def prepare(self, request: ChatRequest) -> None:
+        self.prepared.append(request)
 
     async def warm(self) -> None: ...
 

@@ -27,6 +27,9 @@ class ScriptedBrain:
             yield ToolCalled(call=ToolCall(id=ident, name=wish.name, arguments=wish.arguments))
         yield Finished(reason="tool_calls" if decision.calls else "stop")
 
+    async def prepare(self, request: ChatRequest) -> None:
+        """Nothing to read beforehand."""
+
     async def warm(self) -> None:
         """Nothing to load."""
 

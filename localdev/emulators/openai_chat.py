@@ -32,16 +32,23 @@ class Reply:
     """One answer: words and tool calls as they stream, or what goes wrong instead.
 
     `status` other than 200 is an error response. `stop_after`: chunks after which the server
-    hangs or drops the connection. Waits are in seconds.
+    hangs or drops the connection. Waits are in seconds. `filters`: as Azure's asynchronous filter,
+    chunks with results but no delta. `thinks`: reasoning text, as servers at home send it.
     """
 
     text: str = ""
     calls: tuple[Call, ...] = ()
     finish: Literal["stop", "tool_calls", "length", "content_filter"] | None = None
     azure: bool = False
+    filters: bool = False
+    refusal: str = ""
+    thinks: str = ""
     usage: tuple[int, int] = (11, 7)
+    cached: int = 0
+    reasoning: int = 0
     status: int = 200
     code: str = ""
+    param: str = ""
     retry_after_ms: int | None = None
     stop_after: int | None = None
     then: Literal["hang", "drop", "error_event", "end"] = "hang"
@@ -50,12 +57,13 @@ class Reply:
 
 @dataclass(slots=True)
 class Seen:
-    """One request as it came."""
+    """One request as it came. `peer`: address and port of the connection's other end."""
 
     path: str
     headers: Mapping[str, str]
     body: dict[str, Any]
     retry: int = 0
+    peer: object = None
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -94,6 +102,7 @@ class ChatEmulator:
             path=request.path,
             headers=dict(request.headers),
             body=await request.json(),
+            peer=request.transport and request.transport.get_extra_info("peername"),
             retry=int(request.headers.get("x-stainless-retry-count", 0)),
         )
         self.requests.append(seen)
@@ -107,6 +116,8 @@ class ChatEmulator:
             raise
         if reply.status != 200:
             return _refusal(reply)
+        if not seen.body.get("stream"):
+            return web.json_response(whole(reply, seen.body.get("model", "")))
         return await self._stream(request, reply, seen)
 
     async def _stream(self, request: web.Request, reply: Reply, seen: Seen) -> web.StreamResponse:
@@ -147,11 +158,21 @@ def chunks_of(reply: Reply, model: str, *, usage: bool) -> list[dict[str, Any]]:
     """Return a reply as the chunks a server sends, without the final `[DONE]`."""
     chunks: list[dict[str, Any]] = []
     if reply.azure:
-        filters = [{"prompt_index": 0, "content_filter_results": {}}]
+        safe = {"hate": {"filtered": False, "severity": "safe"}}
+        filters = [{"prompt_index": 0, "content_filter_results": safe}]
         chunks.append(_chunk(model, [], prompt_filter_results=filters))
     chunks.append(_choice(model, {"role": "assistant", "content": ""}))
+    if reply.thinks:
+        chunks.append(_choice(model, {"reasoning_content": reply.thinks}))
     words = reply.text.replace(" ", " \0").split("\0")
     chunks.extend(_choice(model, {"content": word}) for word in words if word)
+    if reply.refusal:
+        chunks.append(_choice(model, {"refusal": reply.refusal}))
+    if reply.filters:
+        offsets = {"check_offset": 0, "start_offset": 0, "end_offset": len(reply.text)}
+        results = {"hate": {"filtered": False, "severity": "safe"}}
+        judged = {"content_filter_offsets": offsets, "content_filter_results": results}
+        chunks.append(_chunk(model, [{"index": 0, "finish_reason": None, **judged}]))
     chunks.extend(_choice(model, {"tool_calls": [part]}) for part in _fragments(reply.calls))
     finish = reply.finish or ("tool_calls" if reply.calls else "stop")
     chunks.append(_choice(model, {}, finish))
@@ -161,9 +182,18 @@ def chunks_of(reply: Reply, model: str, *, usage: bool) -> list[dict[str, Any]]:
             "prompt_tokens": asked,
             "completion_tokens": answered,
             "total_tokens": asked + answered,
+            "prompt_tokens_details": {"cached_tokens": reply.cached},
+            "completion_tokens_details": {"reasoning_tokens": reply.reasoning},
         }
         chunks.append(_chunk(model, [], usage=counts))
     return chunks
+
+
+def whole(reply: Reply, model: str) -> dict[str, Any]:
+    """Return a reply that is not streamed."""
+    message = {"role": "assistant", "content": reply.text}
+    choice = {"index": 0, "message": message, "finish_reason": reply.finish or "stop"}
+    return {**_chunk(model, []), "object": "chat.completion", "choices": [choice]}
 
 
 def _fragments(calls: Sequence[Call]) -> list[dict[str, Any]]:
@@ -209,5 +239,14 @@ def _refusal(reply: Reply) -> web.Response:
     headers = {}
     if reply.retry_after_ms is not None:
         headers["retry-after-ms"] = str(reply.retry_after_ms)
-    error = {"message": "secret prompt", "type": "error", "code": reply.code or None}
+    error: dict[str, Any] = {
+        "message": "secret prompt",
+        "type": "error",
+        "code": reply.code or None,
+        "param": reply.param or None,
+    }
+    if reply.code == "content_filter":
+        results = {"hate": {"filtered": True, "severity": "high"}}
+        inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": results}
+        error |= {"innererror": inner, "status": 400}
     return web.json_response({"error": error}, status=reply.status, headers=headers)

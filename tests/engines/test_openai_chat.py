@@ -20,7 +20,7 @@ from core.chat import (
     ToolsCalled,
     UserSaid,
 )
-from core.errors import Cause, EngineFailed
+from core.errors import Cause, EngineError, EngineFailed
 from core.tools import ToolCall, ToolSpec
 from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
 
@@ -71,7 +71,9 @@ async def test_a_reply_streams_word_by_word_and_ends_with_its_usage() -> None:
 
     assert text_of(events) == "You have ten dollars."
     assert len(events) == 5
-    assert events[-1] == Finished(reason="stop", input_tokens=11, output_tokens=7)
+    assert events[-1] == Finished(
+        reason="stop", input_tokens=11, output_tokens=7, model="some-model"
+    )
 
 
 async def test_parallel_tool_calls_come_complete_whatever_fragments_they_had() -> None:
@@ -87,7 +89,9 @@ async def test_parallel_tool_calls_come_complete_whatever_fragments_they_had() -
         ToolCall(id="a", name="get_balance", arguments={"account": "checking"}),
         ToolCall(id="b", name="get_balance", arguments={"account": "savings"}),
     ]
-    assert events[-1] == Finished(reason="tool_calls", input_tokens=11, output_tokens=7)
+    assert events[-1] == Finished(
+        reason="tool_calls", input_tokens=11, output_tokens=7, model="some-model"
+    )
 
 
 async def test_azures_chunks_without_choices_are_no_trouble() -> None:
@@ -143,14 +147,18 @@ async def test_a_call_that_the_token_limit_cut_short_is_not_made() -> None:
     async with ChatEmulator([reply]) as server:
         events = await reply_of(chat_with(server))
 
-    assert events == [Finished(reason="length", input_tokens=11, output_tokens=7)]
+    assert events == [
+        Finished(reason="length", input_tokens=11, output_tokens=7, model="some-model")
+    ]
 
 
 async def test_a_filtered_reply_says_so() -> None:
     async with ChatEmulator([Reply(text="I", finish="content_filter")]) as server:
         events = await reply_of(chat_with(server))
 
-    assert events[-1] == Finished(reason="content_filter", input_tokens=11, output_tokens=7)
+    end = events[-1]
+    assert isinstance(end, Finished)
+    assert (end.reason, end.filtered) == ("content_filter", "reply")
 
 
 @pytest.mark.parametrize(
@@ -295,6 +303,131 @@ async def test_an_agents_model_gets_the_settings_that_its_kind_takes(
     assert body["model"] == (spec.deployment_id or "some-model")
     known = {"model", "messages", "stream", "stream_options", "tools"}
     assert {name: value for name, value in body.items() if name not in known} == expected
+
+
+async def test_azures_asynchronous_filter_sends_chunks_without_a_delta() -> None:
+    async with ChatEmulator([Reply(text="Hello.", azure=True, filters=True)]) as server:
+        assert text_of(await reply_of(chat_with(server))) == "Hello."
+
+
+async def test_a_prompt_that_the_filter_refuses_is_a_reply_that_says_so() -> None:
+    async with ChatEmulator([Reply(status=400, code="content_filter")]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert events == [Finished(reason="content_filter", filtered="prompt")]
+
+
+async def test_a_refusal_is_said() -> None:
+    async with ChatEmulator([Reply(refusal="I can't help with that.")]) as server:
+        assert text_of(await reply_of(chat_with(server))) == "I can't help with that."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>He wants his balance.</think>\n\nTen dollars.",
+        "<think></think>Ten dollars.",
+        "\n<think>\na < b\n</think> Ten dollars.",
+        "Ten dollars.",
+    ],
+)
+async def test_thoughts_of_a_model_at_home_are_not_said(text: str) -> None:
+    async with ChatEmulator([Reply(text=text, thinks="He wants it.")]) as server:
+        assert text_of(await reply_of(chat_with(server))) == "Ten dollars."
+
+
+async def test_what_was_cached_and_thought_is_counted() -> None:
+    reply = Reply(text="Ten.", usage=(2_000, 300), cached=1_920, reasoning=256)
+
+    async with ChatEmulator([reply]) as server:
+        end = (await reply_of(chat_with(server)))[-1]
+
+    assert isinstance(end, Finished)
+    assert (end.input_tokens, end.cached_tokens) == (2_000, 1_920)
+    assert (end.output_tokens, end.reasoning_tokens) == (300, 256)
+
+
+async def test_an_option_that_a_model_refuses_is_left_out_from_then_on() -> None:
+    """A deployment's name does not tell which model it is."""
+    spec = ModelSpec(deployment_id="our-model", temperature=0.2, top_p=0.9, max_tokens=50)
+    request = replace(ASKED, agent=replace(ASKED.agent, model=spec))
+    replies = [
+        Reply(status=400, code="unsupported_parameter", param="max_tokens"),
+        Reply(status=400, code="unsupported_value", param="temperature"),
+        Reply(text="Yes."),
+        Reply(text="Yes."),
+    ]
+
+    async with ChatEmulator(replies) as server:
+        chat = chat_with(server)
+        events = [event async for event in chat.stream(request)]
+        await reply_of(chat, request)
+
+    bodies = [seen.body for seen in server.requests]
+    assert text_of(events) == "Yes."
+    assert bodies[2]["max_completion_tokens"] == 50
+    assert bodies[2]["top_p"] == 0.9
+    assert "max_tokens" not in bodies[2]
+    assert "temperature" not in bodies[2]
+    assert bodies[3].keys() == bodies[2].keys()
+
+
+async def test_what_a_model_refuses_and_cannot_do_without_is_a_bad_request() -> None:
+    reply = Reply(status=400, code="unsupported_parameter", param="messages")
+
+    async with ChatEmulator([reply]) as server:
+        failure = await failure_of(chat_with(server))
+
+    assert failure.error.cause is Cause.BAD_REQUEST
+
+
+async def test_an_identity_that_gives_no_token_is_a_failure_like_any_other() -> None:
+    async def token() -> str:
+        raise EngineFailed(EngineError(cause=Cause.AUTH, detail="no identity"))
+
+    async with ChatEmulator([]) as server:
+        failure = await failure_of(chat_with(server, api_key=token))
+
+    assert failure.error.cause is Cause.AUTH
+
+
+async def test_a_prompt_is_read_beforehand_by_a_request_of_one_token() -> None:
+    spec = ModelSpec(max_tokens=50)
+    request = replace(ASKED, agent=replace(ASKED.agent, model=spec))
+
+    async with ChatEmulator([Reply(text="H"), Reply(text="Ten.")]) as server:
+        chat = chat_with(server, prepares=True)
+        await chat.prepare(request)
+        await reply_of(chat, request)
+
+    before, real = (seen.body for seen in server.requests)
+    assert (before["max_tokens"], real["max_tokens"]) == (1, 50)
+    assert before["messages"][0] == real["messages"][0]
+    assert before["tools"] == real["tools"]
+
+
+async def test_preparing_never_fails_and_is_not_done_where_it_does_not_pay() -> None:
+    async with ChatEmulator([Reply(status=500)]) as server:
+        eager, lazy = chat_with(server, prepares=True), chat_with(server)
+        await eager.prepare(ASKED)
+        await lazy.prepare(ASKED)
+        await eager.aclose()
+        await lazy.aclose()
+
+    assert len(server.requests) == 1
+
+
+async def test_a_connection_outlives_the_callers_turn() -> None:
+    async with ChatEmulator([Reply(text="Yes."), Reply(text="Yes.")]) as server:
+        chat = chat_with(server)
+        for _ in range(2):
+            async with aclosing(chat.stream(ASKED)) as stream:
+                async for _event in stream:
+                    pass
+            await asyncio.sleep(0)
+        await chat.aclose()
+
+    assert len({seen.peer for seen in server.requests}) == 1
 
 
 async def test_a_server_with_one_model_is_never_asked_for_another() -> None:

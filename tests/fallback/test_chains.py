@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
@@ -220,6 +221,19 @@ async def test_a_chain_is_warm_when_one_engine_is() -> None:
     await ChatChain([("a", Cold([])), ("b", answering("ok"))]).warm()
     with pytest.raises(EngineFailed):
         await ChatChain([("a", Cold([])), ("b", Cold([]))]).warm()
+
+
+async def test_a_reply_whose_end_was_heard_counts_though_nobody_listens_on() -> None:
+    first = ScriptedChat([[DOWN], [DOWN], "ok", [DOWN], [DOWN]])
+    chain = ChatChain([("a", first), ("b", answering("ok"))])
+    for _ in range(5):
+        async with aclosing(chain.stream(ASKED)) as events:
+            while not isinstance(await anext(events), Finished):
+                pass
+        await asyncio.sleep(4)
+
+    assert chain.links.states()[0].standing is Standing.CLOSED
+    assert chain.links.states()[0].failures == 2
 
 
 async def test_an_empty_reply_is_a_reply() -> None:

@@ -1,5 +1,6 @@
 """Whole calls with the real `openai` package on loopback: tools, handoffs, every way to fail."""
 
+import asyncio
 import json
 from contextlib import aclosing, asynccontextmanager
 
@@ -9,7 +10,7 @@ from adapters.openai_chat import OpenAIChat, azure_base_url
 from adapters.scripted import spoken
 from adapters.settings import Settings
 from core.agents import HandoffType
-from core.facts import EngineStumbled, TurnDone
+from core.facts import EngineStumbled, Filtered, TurnDone, Usage
 from core.floor import TurnSettings
 from core.tools import ToolSpec
 from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
@@ -85,6 +86,58 @@ async def test_a_handoff_is_made_and_the_next_agent_answers():
         assert [(made.from_agent, made.to_agent) for made in turn.handoffs] == [("Ann", "Bob")]
         assert turn.heard == "Bob here. I know all about cards."
         assert server.requests[1].body["messages"][0]["content"] == "You are Bob."
+
+
+async def test_words_that_the_filter_refuses_are_answered_and_forgotten():
+    """With them in the history the filter would refuse whatever the caller says next."""
+    replies = [Reply(status=400, code="content_filter"), Reply(text="Ten dollars.")]
+    async with talking(replies) as (server, station, caller):
+        await caller.says(spoken("something vile") + SILENCE)
+        await caller.hears("I can't talk about that")
+        refused = await station.control.until(Filtered)
+        await station.control.until(TurnDone, count=2)
+        await caller.says(spoken("my balance") + SILENCE)
+        await caller.hears("Ten dollars.")
+
+        assert refused.what == "prompt"
+        assert "vile" not in json.dumps(server.requests[1].body)
+        assert "my balance" in json.dumps(server.requests[1].body)
+        assert station.control.facts(EngineStumbled) == []
+
+
+async def test_a_reply_that_the_filter_cut_short_ends_with_words():
+    replies = [Reply(text="Well. You", finish="content_filter")]
+    async with talking(replies) as (_, station, caller):
+        await caller.says(spoken("tell me") + SILENCE)
+        await caller.hears("I can't talk about that")
+        refused = await station.control.until(Filtered)
+
+        assert refused.what == "reply"
+
+
+async def test_the_turn_tells_what_the_model_cost():
+    replies = [
+        Reply(calls=(Call(name="balance"),), usage=(1_500, 20), cached=1_024),
+        Reply(text="You have ten dollars.", usage=(1_600, 9), cached=1_536),
+    ]
+    async with talking(replies) as (_, station, caller):
+        await caller.says(spoken("my balance") + SILENCE)
+        await caller.hears("You have ten dollars.")
+        turn = await station.control.until(TurnDone, count=2)
+
+        assert turn.usage == Usage(
+            requests=2, input_tokens=3_100, output_tokens=29, cached_tokens=2_560, model="gpt"
+        )
+
+
+async def test_the_prompt_is_read_while_the_caller_is_greeted():
+    async with talking([Reply(text="H")], prepares=True) as (server, _, _caller):
+        async with asyncio.timeout(5):
+            while not server.requests:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+        assert server.requests[0].body["max_tokens"] == 1
+        assert server.requests[0].body["messages"][0]["content"] == "You are Ann."
 
 
 @pytest.mark.parametrize(
