@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import assert_never
 
+from adapters import orders
 from adapters.archive import archive
 from adapters.plane import Plane
 from core import call as c
@@ -45,6 +46,7 @@ async def _outcome(  # noqa: C901 one row per command
             return await _reconcile(call, command, plane)
         case c.Archive():
             await archive(call.call_id, plane)
+            await orders.wrap_up(call.call_id, durable)
             return _done(command)
         case c.TellRelay(directive=kind, ref=ref):
             directive_id = f"{call.call_id}:{command.id}"

@@ -73,3 +73,13 @@ async def watch_relays(order: Any, client: Any) -> Any:
     from adapters.plane import plane
 
     return await watch(order, plane(), DurableCalls(client))
+
+
+@bp.activity_trigger(input_name="order")
+async def wrap_up_step(order: Any) -> Any:
+    """Do one step of a wrap-up: `{call_id, round, step, last}`; what came of it: `{outcome}`."""
+    from activities.wrap_up import step
+    from adapters.plane import plane
+
+    done = await step(order["call_id"], order["step"], order["round"], plane(), last=order["last"])
+    return {"outcome": done}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from adapters.plane import Plane
-from core.control_ports import CallStore, UnknownCall
+from core.control_ports import CallStore, StoredCall, UnknownCall
 from core.facts import LogEntry
-from core.record import call_record, transcript, without_words
+from core.record import call_record, without_words
+from core.transcript import markdown
 
 DAY_S = 86_400
+TRIES = 5
 
 
 async def whole_log(call_id: str, store: CallStore) -> tuple[LogEntry, ...]:
@@ -23,31 +27,43 @@ async def whole_log(call_id: str, store: CallStore) -> tuple[LogEntry, ...]:
     return tuple(entries)
 
 
-async def archive(call_id: str, plane: Plane) -> None:
-    """Write record and transcript; writing them again gives the same. Raises UnknownCall.
+async def archive(call_id: str, plane: Plane) -> dict[str, Any]:
+    """Write record and transcript; writing them again gives the same. Return the record.
 
     Then calls older than `RETENTION_DAYS` go: the end of a call is when there is work anyway.
+    Raises UnknownCall.
     """
     call = await plane.store.call(call_id)
     if call is None:
         raise UnknownCall(call_id)
+    for _ in range(TRIES):
+        log = await whole_log(call_id, plane.store)
+        record = await _write(call, log, plane)
+        # Another who writes at the same time may have read less, and be the last to write.
+        if not (await plane.store.log(call_id, after=log[-1].n, limit=1)).entries:
+            break
+    await _forget_old(plane)
+    return record
+
+
+async def _write(call: StoredCall, log: Sequence[LogEntry], plane: Plane) -> dict[str, Any]:
     record = {
-        **call_record(call_id, await whole_log(call_id, plane.store)),
+        **call_record(call.call_id, log),
         "scenario": call.scenario,
         "scenario_sha": call.scenario_sha,
         "retention_days": plane.settings.retention_days,
     }
     keep_words = plane.settings.keep_transcript
     if keep_words:
-        as_data, as_text = _transcripts(call_id)
+        as_data, as_text = transcripts(call.call_id)
         content = json.dumps(record, indent=2).encode()
         await plane.blobs.put(as_data, content, "application/json")
-        await plane.blobs.put(as_text, transcript(record).encode(), "text/markdown")
+        await plane.blobs.put(as_text, markdown(record).encode(), "text/markdown")
     else:
         record = without_words(record)
     # Last, because it marks the call as ended: all of the above is there when it says so.
-    await plane.store.finish(call_id, record, keep_words=keep_words)
-    await _forget_old(plane)
+    await plane.store.finish(call.call_id, record, keep_words=keep_words)
+    return record
 
 
 async def _forget_old(plane: Plane) -> None:
@@ -55,7 +71,7 @@ async def _forget_old(plane: Plane) -> None:
     before = plane.clock() - plane.settings.retention_days * DAY_S
     old = await plane.store.expired(ended_before=before)
     for call_id in old:
-        for name in _transcripts(call_id):
+        for name in (*transcripts(call_id), analysis(call_id)):
             await plane.blobs.delete(name)
     if old:
         await plane.store.forget(old)
@@ -63,6 +79,12 @@ async def _forget_old(plane: Plane) -> None:
         await plane.callbacks.forget(old)
 
 
-def _transcripts(call_id: str) -> tuple[str, str]:
+def analysis(call_id: str) -> str:
+    """Name the file that holds a call without personal data."""
+    return f"analysis/{call_id}.json"
+
+
+def transcripts(call_id: str) -> tuple[str, str]:
+    """Name the two files of a call's transcript: JSON, Markdown."""
     name = f"transcripts/{call_id}"
     return f"{name}.json", f"{name}.md"

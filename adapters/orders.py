@@ -62,3 +62,12 @@ async def wake(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
     except OrchestrationTrouble:
         # What was appended is safe; the pump finds it at its next deadline.
         log.warning("a poke was lost", extra={"call_id": call.call_id}, exc_info=True)
+
+
+async def wrap_up(call_id: str, durable: Orchestrations, *, round_: int = 0) -> None:
+    """Have an ended call wrapped up, once; again only for words that came later (`round_`).
+
+    `round_`: the entry of the log after which it is done again. Raises OrchestrationTrouble.
+    """
+    instance = f"{call_id}:wrap_up:{round_}" if round_ else f"{call_id}:wrap_up"
+    await durable.begin("wrap_up", instance, {"call_id": call_id, "round": round_})

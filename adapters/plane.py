@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from adapters.acs import AcsCalls, identity_client, key_client
+from adapters.providers import analyst_of
 from adapters.settings import Settings
 from adapters.stores import blob_store, call_store, promise_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.callbacks import CALLBACK, Callback
 from core.control_ports import Blobs, CallControl, CallStore, Links
+from core.ports import Chat
 from core.promises import APPROVAL, Approval, PromiseStore
 from core.session import SCENARIO
 
@@ -44,7 +46,11 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plane:
-    """All that triggers and activities work with. `clock` gives epoch seconds."""
+    """All that triggers and activities work with. `clock` gives epoch seconds.
+
+    `analyst`: the model that reads calls when they are over; None where only the scripted brain
+    thinks, which understands nothing.
+    """
 
     settings: Settings
     store: CallStore
@@ -54,6 +60,7 @@ class Plane:
     blobs: Blobs
     tokens: TokenVerifier
     load_scenario: Callable[[str], Scenario]
+    analyst: Chat | None = None
     clock: Callable[[], float] = time.time
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _kept: set[str] = field(default_factory=set)
@@ -98,6 +105,8 @@ class Plane:
         await self.blobs.aclose()
         await self.approvals.aclose()
         await self.callbacks.aclose()
+        if self.analyst is not None:
+            await self.analyst.aclose()
 
 
 def build(settings: Settings) -> Plane:
@@ -116,6 +125,7 @@ def build(settings: Settings) -> Plane:
             audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL
         ),
         load_scenario=_provider(SCENARIOS),
+        analyst=analyst_of(settings),
     )
 
 

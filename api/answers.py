@@ -8,6 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic import TypeAdapter
 
+from core.after_facts import CallerOutcome, Satisfaction
 from core.attempts import Attempted
 from core.facts import ApprovalDecision, Direction, LogEntry
 from core.result_codes import Cause
@@ -81,6 +82,26 @@ class Moment(TypedDict):
     kind: str
 
 
+class StepDone(TypedDict):
+    """What became of one step of the wrap-up, and why."""
+
+    outcome: Literal["ok", "skipped", "failed"]
+    code: str
+
+
+class WrappedUp(TypedDict):
+    """What was made of a call that is over, without personal data; `by`: who wrote it."""
+
+    steps: Mapping[str, StepDone]
+    by: NotRequired[str]
+    summary: NotRequired[str]
+    reason: NotRequired[str]
+    outcome: NotRequired[CallerOutcome]
+    satisfaction: NotRequired[Satisfaction]
+    next_action: NotRequired[str]
+    data: NotRequired[Mapping[str, Any]]
+
+
 class CallShown(CallLine):
     """A call as its record tells it (`core.record`); the last two are known at its end."""
 
@@ -93,8 +114,20 @@ class CallShown(CallLine):
     turns: list[RecordedTurn]
     handoffs: list[RecordedHandoff]
     timeline: list[Moment]
+    wrap_up: WrappedUp | None
     scenario_sha: NotRequired[str]
     retention_days: NotRequired[int]
+
+
+class Transcript(TypedDict):
+    """Who said what in a call, and what it came to."""
+
+    call_id: str
+    scenario: str
+    outcome: str | None
+    ended_by: str | None
+    turns: list[RecordedTurn]
+    wrap_up: WrappedUp | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

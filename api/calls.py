@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from adapters import orders
 from adapters.archive import whole_log
@@ -12,7 +12,9 @@ from api.http import Problem, Reply, Request, ok, read_body, read_query
 from core.control_ports import NewFact, Orchestrations, StoredCall
 from core.facts import HangUpRequested
 from core.record import call_record, masked
+from core.transcript import markdown
 
+JSON, MARKDOWN = "application/json", "text/markdown"
 ENDED = {"": None, "live": False, "ended": True}
 
 
@@ -32,10 +34,20 @@ async def list_calls(request: Request, plane: Plane, durable: Orchestrations) ->
 async def get_call(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Show a call: outcome, turns, tools, handoffs, and a timeline of its life."""
     call = await _call(request.params["call_id"], plane)
-    record = call.record
-    if record is None:
-        record = call_record(call.call_id, await whole_log(call.call_id, plane.store))
+    record = await _record(call, plane)
     return ok(cast(answers.CallShown, {**record, **_line(call)}))
+
+
+async def get_transcript(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Give a call as people read it (`Accept: text/markdown`), or its record's words as JSON."""
+    call = await _call(request.params["call_id"], plane)
+    record = await _record(call, plane)
+    if call.ended_at is not None and not plane.settings.keep_transcript:
+        raise Problem(404, "words are not kept (KEEP_TRANSCRIPT)")
+    if _wants_markdown(request.headers.get("accept", "")):
+        return Reply(body=markdown(record).encode(), content_type="text/markdown")
+    shown = {name: record.get(name) for name in answers.Transcript.__annotations__}
+    return ok(cast(answers.Transcript, shown))
 
 
 async def get_log(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -73,6 +85,20 @@ def _line(call: StoredCall) -> answers.CallLine:
         "outcome": record.get("outcome"),
         "ended_by": record.get("ended_by") or None,
     }
+
+
+async def _record(call: StoredCall, plane: Plane) -> dict[str, Any]:
+    if call.record is not None:
+        return call.record
+    live = call_record(call.call_id, await whole_log(call.call_id, plane.store))
+    return {**live, "scenario": call.scenario}
+
+
+def _wants_markdown(accept: str) -> bool:
+    """Whether Markdown stands before JSON among what a client takes."""
+    wanted = [each.partition(";")[0].strip() for each in accept.split(",")]
+    first = next((each for each in wanted if each in (MARKDOWN, "text/plain", JSON)), JSON)
+    return first != JSON
 
 
 async def _call(call_id: str, plane: Plane) -> StoredCall:

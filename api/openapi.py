@@ -34,6 +34,8 @@ Schemas = Mapping[tuple[str, JsonSchemaMode], Mapping[str, Any]]
 class Operation:
     """What a door takes and gives. `answers`: a type per status; `problems`: its refusals.
 
+    `others`: media types in which the same answer may be had.
+
     `headers`: JSON schemas of those that it reads, beside what its access asks for.
     """
 
@@ -43,6 +45,7 @@ class Operation:
     headers: Mapping[str, Mapping[str, Any]] | None = None
     problems: tuple[int, ...] = ()
     media_type: str = JSON
+    others: tuple[str, ...] = ()
 
 
 NOTHING = Operation(answers={200: None})
@@ -80,6 +83,9 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "terminate_by_body": HANG_UP,
     "get_call": Operation(answers={200: answers.CallShown}, problems=(404,)),
+    "get_transcript": Operation(
+        answers={200: answers.Transcript}, problems=(404,), others=("text/markdown",)
+    ),
     "get_log": Operation(
         query=inputs.LogQuery, answers={200: answers.LogPage}, problems=(400, 404)
     ),
@@ -248,6 +254,7 @@ def _responses(route: Route, operation: Operation, schemas: Schemas) -> dict[str
         elif answer is not None:
             schema = schemas[f"{route.name} {status}", "serialization"]
             response.setdefault("content", {})[operation.media_type] = {"schema": schema}
+            response["content"] |= {other: {} for other in operation.others}
     return {
         str(status): {"description": HTTPStatus(status).phrase, **told[status]}
         for status in sorted(told)

@@ -86,12 +86,14 @@ async def report(request: Request, plane: Plane, durable: Orchestrations) -> Rep
     if fresh:
         asked = await approvals.keep(call, fresh, plane)
         promised = await promised_calls.keep(call, fresh, plane)
-        await orders.append(call, fresh, plane, durable, epoch=given.epoch)
+        entries = await orders.append(call, fresh, plane, durable, epoch=given.epoch)
         call = await _call(request, plane)
         if call.ended_at is not None:  # the last words may come after the end
             await archive(call.call_id, plane)
             await approvals.begin(asked, durable)
             await promised_calls.begin(promised, durable)
+            if any(isinstance(entry.fact, f.TalkFact) for entry in entries):
+                await orders.wrap_up(call.call_id, durable, round_=entries[-1].n)
     answer = s.Acknowledged(seq=seq, superseded=given.epoch != call.epoch)
     return Reply(body=s.ACKNOWLEDGED.dump_json(answer))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.extraction import ExtractField
 from core.speech import Voice
 
 
@@ -120,7 +121,10 @@ class TransferTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A graph of agents: who starts, who may hand to whom. Agents hold their effective fields."""
+    """A graph of agents: who starts, who may hand to whom. Agents hold their effective fields.
+
+    `extract`: what is to be found out about every call when it is over.
+    """
 
     name: str
     start_agent: str
@@ -130,6 +134,7 @@ class Scenario:
     description: str = ""
     transfer_targets: tuple[TransferTarget, ...] = ()
     template_vars: Mapping[str, Any] = field(default_factory=dict)
+    extract: tuple[ExtractField, ...] = ()
     source: str = ""
 
     def agent(self, name: str) -> AgentSpec:

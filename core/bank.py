@@ -118,6 +118,17 @@ class Application:
     credit_limit: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNote:
+    """What a call with the customer came to; `at`: epoch seconds of its end."""
+
+    call_id: str
+    at: float
+    summary: str
+    outcome: str
+    next_action: str = ""
+
+
 class CustomerStore(Protocol):
     """The bank's records. Synchronous: tools that use it run in threads.
 
@@ -176,3 +187,11 @@ class CustomerStore(Protocol):
         ...
 
     def retirement_accounts(self, client_id: str) -> tuple[RetirementAccount, ...]: ...
+
+    def note_call(self, client_id: str, note: CallNote) -> None:
+        """Put a call on the customer's file; the same call again replaces its note."""
+        ...
+
+    def call_notes(self, client_id: str, *, limit: int = 10) -> tuple[CallNote, ...]:
+        """Return the newest first."""
+        ...

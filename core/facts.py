@@ -2,7 +2,8 @@
 
 Life facts decide about the call and wake its orchestration; they hold ids, enums and numbers only
 (`lean` strips those that carry words). Talk facts say what was spoken and done in a turn; they
-are only kept: for the transcript, and for a relay that must go on where another stopped.
+are only kept: for the transcript, and for a relay that must go on where another stopped. After
+facts say what was made of a call that is over.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, TypeAdapter
 
+from core.after_facts import CallAnalysed, WrapUpStep
 from core.life_facts import (
     Answered,
     AnswerRefused,
@@ -67,6 +69,7 @@ __all__ = [
     "ENTRY",
     "FACT",
     "POKING",
+    "AfterFact",
     "AgentHeard",
     "AnswerRefused",
     "Answered",
@@ -75,6 +78,7 @@ __all__ = [
     "ApprovalRequested",
     "ApprovalTold",
     "Briefed",
+    "CallAnalysed",
     "CallbackRequested",
     "CallerSaid",
     "CommandDone",
@@ -116,6 +120,7 @@ __all__ = [
     "TransferRequested",
     "TurnDone",
     "Usage",
+    "WrapUpStep",
     "is_life",
     "lean",
 ]
@@ -161,7 +166,8 @@ TalkFact = (
     | EngineStumbled
     | Filtered
 )
-Fact = LifeFact | TalkFact
+AfterFact = CallAnalysed | WrapUpStep
+Fact = LifeFact | TalkFact | AfterFact
 
 # The facts for which the orchestration must wake up at once; others are found when it next reads.
 POKING = (

@@ -1,4 +1,4 @@
-"""What stays of a call: its record, its transcript, and what is left when words may not stay."""
+"""What stays of a call: its record, and what is left when words may not stay."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core import facts as f
 from core.call import CallState, Phase, fold, step
 
 SCHEMA = 1
+WORDS = ("summary", "reason", "next_action")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +46,29 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "turns": turns,
         "handoffs": [each for turn in turns for each in turn["handoffs"]],
         "timeline": [_moment(entry) for entry in entries if f.is_life(entry.fact)],
+        "wrap_up": _wrap_up([entry.fact for entry in entries]),
     }
+
+
+def _wrap_up(facts: Iterable[f.Fact]) -> dict[str, Any] | None:
+    """Return what was made of a call that is over; nothing as long as nothing was."""
+    analyses: list[f.CallAnalysed] = []
+    steps: dict[str, f.WrapUpStep] = {}
+    for fact in facts:
+        match fact:
+            case f.CallAnalysed():
+                analyses.append(fact)
+            case f.WrapUpStep(step=step, round=n) if step not in steps or n >= steps[step].round:
+                steps[step] = fact
+            case _:
+                pass
+    if not analyses and not steps:
+        return None
+    analysis = max(analyses, key=lambda each: each.round, default=None)
+    told = _plain(analysis) if analysis else {}
+    shown = {name: told[name] for name in told if name not in ("kind", "round")}
+    done = {name: {"outcome": step.outcome, "code": step.code} for name, step in steps.items()}
+    return {**shown, "steps": done}
 
 
 def _ended_at(entries: Iterable[f.LogEntry]) -> float | None:
@@ -149,10 +172,13 @@ def without_words(record: Mapping[str, Any]) -> dict[str, Any]:
         for turn in record["turns"]
     ]
     handoffs = [{**each, "reason": ""} for each in record["handoffs"]]
-    return {**record, "turns": turns, "handoffs": handoffs}
+    wrap_up = record.get("wrap_up")
+    if wrap_up is not None:
+        wrap_up = {**wrap_up, **{name: "" for name in WORDS if name in wrap_up}, "data": {}}
+    return {**record, "turns": turns, "handoffs": handoffs, "wrap_up": wrap_up}
 
 
-def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901 one row per fact
+def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact
     """Return a fact without what was said, heard, passed to tools or remembered."""
     match fact:
         case f.CallerSaid() | f.AgentHeard():
@@ -176,34 +202,14 @@ def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901 one row per fact
             return replace(fact, subject="", details={})
         case f.CallbackRequested():
             return replace(fact, topic="")
+        case f.CallAnalysed():
+            return replace(fact, summary="", reason="", next_action="", data={})
         case f.Briefed():
             return replace(fact, text="", slots={})
         case f.ApprovalDecided():
             return replace(fact, subject="", reason="", text="")
         case _:
             return fact
-
-
-def transcript(record: Mapping[str, Any]) -> str:
-    """Return a record as readable Markdown."""
-    lines = [
-        f"# Call {record['call_id']}",
-        "",
-        f"Scenario {record.get('scenario') or 'unknown'}, {record['outcome'] or 'not ended'}, "
-        f"ended by {record['ended_by'] or 'nobody yet'}.",
-        "",
-    ]
-    for turn in record["turns"]:
-        if turn["caller"]:
-            lines += [f"**Caller:** {turn['caller']}", ""]
-        lines += [f"*{run['name']}: {'ok' if run['ok'] else 'failed'}*" for run in turn["tools"]]
-        lines += [f"*{each['from']} hands over to {each['to']}*" for each in turn["handoffs"]]
-        if turn["tools"] or turn["handoffs"]:
-            lines.append("")
-        if turn["heard"]:
-            cut = " *(interrupted)*" if turn["interrupted"] else ""
-            lines += [f"**{turn['agent']}:** {turn['heard']}{cut}", ""]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def masked(address: str) -> str:

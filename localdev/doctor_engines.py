@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from adapters.providers import Built
 from adapters.settings import Settings
 from core.errors import EngineFailed
 from localdev.findings import Finding, bad, note, ok
-from media_relay.engines import Built, built_of
+from media_relay.engines import built_of
 
 WORK = {"STT": "hearing", "CHAT": "thinking", "TTS": "speaking"}
 

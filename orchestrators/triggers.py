@@ -39,3 +39,11 @@ def monitor(context: df.DurableOrchestrationContext) -> Any:
     from orchestrators.monitor import run_monitor
 
     return (yield from run_monitor(context))
+
+
+@bp.orchestration_trigger(context_name="context")
+def wrap_up(context: df.DurableOrchestrationContext) -> Any:
+    """Make something of a call that is over."""
+    from orchestrators.wrap_up import run_wrap_up
+
+    return (yield from run_wrap_up(context))

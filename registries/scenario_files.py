@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from core.agents import AgentSpec, Edge, GenericHandoff, HandoffType, Scenario, TransferTarget
+from core.extraction import ExtractField
 from registries.agent_files import Percent
 from registries.mistakes import Mistake, did_you_mean
 from registries.yaml_files import Shape, merged, read_mapping, shaped
@@ -82,6 +83,29 @@ class TargetShape(Shape):
     description: str = ""
 
 
+class ExtractShape(Shape):
+    type: Literal["text", "number", "boolean", "date"] = "text"
+    description: str = ""
+    choices: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _choices_are_texts(self) -> Self:
+        if self.choices and self.type != "text":
+            raise ValueError("choices are for texts; leave out the type")
+        return self
+
+
+class WrapUpShape(Shape):
+    extract: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ExtractShape] = Field(
+        default_factory=dict, max_length=40
+    )
+
+    def fields(self) -> tuple[ExtractField, ...]:
+        return tuple(
+            ExtractField(name=name, **shape.model_dump()) for name, shape in self.extract.items()
+        )
+
+
 class ScenarioShape(Shape):
     """The fields of a scenario's YAML."""
 
@@ -97,6 +121,7 @@ class ScenarioShape(Shape):
     handoffs: tuple[EdgeShape, ...] = ()
     generic_handoff: GenericShape = GenericShape()
     transfer_targets: tuple[TargetShape, ...] = ()
+    wrap_up: WrapUpShape = WrapUpShape()
 
 
 def read_scenarios(
@@ -177,6 +202,7 @@ class _Builder:
                 for target in shape.transfer_targets
             ),
             template_vars=shape.template_vars,
+            extract=shape.wrap_up.fields(),
             source=self._label,
         )
 

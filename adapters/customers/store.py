@@ -26,10 +26,11 @@ from adapters.customers.fees import (
     pay_back,
     transaction,
 )
-from adapters.customers.tables import CARD, CUSTOMER, RETIREMENT, SCHEMA, seed
+from adapters.customers.tables import CARD, CUSTOMER, NOTE, RETIREMENT, SCHEMA, seed
 from core.bank import (
     Account,
     Application,
+    CallNote,
     CardProduct,
     Customer,
     FeeKind,
@@ -201,6 +202,20 @@ class SqliteCustomers:
             "SELECT body FROM retirement WHERE client_id = ? ORDER BY rowid", client_id
         )
         return tuple(RETIREMENT.validate_json(row["body"]) for row in rows)
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def note_call(self, client_id: str, note: CallNote) -> None:
+        with self._writing() as db:
+            body = NOTE.dump_json(note).decode()
+            values = (note.call_id, client_id, note.at, body)
+            db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)", values)
+
+    def call_notes(self, client_id: str, *, limit: int = 10) -> tuple[CallNote, ...]:
+        rows = self._rows(
+            "SELECT body FROM notes WHERE client_id = ? ORDER BY at DESC LIMIT ?", client_id, limit
+        )
+        return tuple(NOTE.validate_json(row["body"]) for row in rows)
 
     # --- the file ---------------------------------------------------------------------------------
 

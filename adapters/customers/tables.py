@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from adapters.customers.cards import CARDS
 from adapters.customers.people import PEOPLE, Person
-from core.bank import CardProduct, Customer, RetirementAccount
+from core.bank import CallNote, CardProduct, Customer, RetirementAccount
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS customers (
@@ -27,12 +27,15 @@ CREATE TABLE IF NOT EXISTS applications (
     PRIMARY KEY (client_id, card));
 CREATE TABLE IF NOT EXISTS retirement (account_id TEXT PRIMARY KEY, client_id TEXT, body TEXT);
 CREATE TABLE IF NOT EXISTS attempts (scope TEXT PRIMARY KEY, taken INTEGER);
+CREATE TABLE IF NOT EXISTS notes (
+    call_id TEXT PRIMARY KEY, client_id TEXT, at REAL, body TEXT);
 CREATE TABLE IF NOT EXISTS done (key TEXT PRIMARY KEY, result TEXT);
 """
 
 CUSTOMER = TypeAdapter(Customer)
 CARD = TypeAdapter(CardProduct)
 RETIREMENT = TypeAdapter(RetirementAccount)
+NOTE = TypeAdapter(CallNote)
 
 
 def seed(db: sqlite3.Connection, today: date) -> None:

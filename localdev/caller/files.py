@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from core.record import transcript
+from core.transcript import markdown
 from localdev.caller.picture import Scene, timeline_svg
 from localdev.caller.place import Placed
 
@@ -22,7 +22,7 @@ def write_files(placed: Placed, folder: Path) -> dict[str, Path]:
     }
     files["caller_wav"].write_bytes(placed.caller_wav)
     files["heard_wav"].write_bytes(placed.heard_wav)
-    files["transcript"].write_text(transcript(placed.record))
+    files["transcript"].write_text(markdown(placed.record))
     files["picture"].write_text(timeline_svg(_scene(placed)))
     timeline = {"simulator": placed.timeline, "call": placed.record.get("timeline", [])}
     files["timeline"].write_text(json.dumps(timeline, indent=1))

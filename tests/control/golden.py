@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from core.promises import promise_id
 from localdev.acs_simulator import Behaviour, Manner
 from orchestrators.call import run_call
 from orchestrators.promise import run_promise
+from tests.control.fakes import MemoryBlobs
 from tests.control.stack import CALLED, CALLER, DESK, stack
 
 FILE = Path(__file__).with_name("golden_call.json")
 APPROVAL = Path(__file__).with_name("golden_approval.json")
+WRAP_UP = Path(__file__).with_name("golden_wrap_up.json")
 
 
 async def record(tmp_path: Path) -> dict[str, Any]:
@@ -61,6 +64,32 @@ async def record_approval(tmp_path: Path) -> dict[str, Any]:
         return {"call_id": approval, "history": history, "output": found.output}
 
 
+async def record_wrap_up(tmp_path: Path) -> dict[str, Any]:
+    """Wrap up a short call, one step of which fails at first; return history and output."""
+    blobs = Stumbling()
+    async with stack(tmp_path, wrap=lambda plane: replace(plane, blobs=blobs)) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await it.relay.session()
+        await call.until("connected")
+        await it.relay.report(session, f.CallerSaid(turn=1, text="I want my fee back."))
+        call.hang_up()
+        await it.over(session.call_id)
+        wrapped = f"{session.call_id}:wrap_up"
+        found = await it.host.engine.wait(wrapped)
+        history = it.host.engine.history(wrapped)
+        return {"call_id": wrapped, "history": history, "output": found.output}
+
+
+class Stumbling(MemoryBlobs):
+    """Blobs that lose the first file for analysis."""
+
+    async def put(self, name: str, content: bytes, content_type: str) -> None:
+        first = name not in self.files
+        await super().put(name, content, content_type)
+        if first and name.startswith("analysis/"):
+            raise OSError("the blobs are away")
+
+
 def run_approval(context: Any) -> Any:
     """Run the orchestrator of an approval."""
     return run_promise(context, "review_approval")
@@ -95,6 +124,6 @@ def activities(actions: Any) -> list[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    for file, play in ((FILE, record), (APPROVAL, record_approval)):
+    for file, play in ((FILE, record), (APPROVAL, record_approval), (WRAP_UP, record_wrap_up)):
         recorded = asyncio.run(play(Path(tempfile.mkdtemp())))
         file.write_text(json.dumps(recorded, indent=1) + "\n")

@@ -2,7 +2,10 @@
 
 import json
 
-from tests.control.golden import APPROVAL, FILE, activities, replay, run_approval
+import pytest
+
+from orchestrators.wrap_up import run_wrap_up
+from tests.control.golden import APPROVAL, FILE, WRAP_UP, activities, replay, run_approval
 from tests.control.stack import CALLER, RELAY_KEY, SIGNING_KEY
 
 
@@ -42,11 +45,14 @@ def test_a_recorded_call_holds_no_secret_and_nobodys_number():
     assert [secret for secret in (CALLER, SIGNING_KEY, RELAY_KEY) if secret in text] == []
 
 
-def test_a_recorded_approval_replays_to_the_same_end_by_the_same_work():
-    golden = json.loads(APPROVAL.read_text())
+@pytest.mark.parametrize(
+    ("file", "orchestrator"), [(APPROVAL, run_approval), (WRAP_UP, run_wrap_up)]
+)
+def test_what_outlives_a_call_replays_to_the_same_end_by_the_same_work(file, orchestrator):
+    golden = json.loads(file.read_text())
     scheduled = [(e["Name"], e["Input"]) for e in golden["history"] if e["EventType"] == 4]
 
-    answer = replay(golden["call_id"], golden["history"], run_approval)
+    answer = replay(golden["call_id"], golden["history"], orchestrator)
 
     assert answer["output"] == json.loads(golden["output"])
     assert activities(answer["actions"]) == scheduled

@@ -88,6 +88,21 @@ def test_a_snapshot_of_a_scenario_reads_back_and_is_the_same_bytes_every_time() 
     assert SCENARIO.dump_json(SCENARIO.validate_json(body)) == body
 
 
+def test_a_scenario_says_what_its_calls_are_asked_for(mistakes_of: Write) -> None:
+    wrong = mistakes_of(
+        {
+            "agents/a.yaml": GOOD_AGENT,
+            "scenarios/s.yaml": "wrap_up:\n  extract:\n    Topic: {}\n"
+            "    n: {type: number, choices: [a]}\n    k: {type: colour}\n",
+        }
+    )
+
+    assert len(wrong) == 3
+    for field in ("Topic", "extract.n", "extract.k"):
+        assert field in "\n".join(wrong)
+    assert [field.name for field in load_scenario("banking").extract][:2] == ["topic", "card"]
+
+
 def test_an_unknown_scenario_names_the_nearest() -> None:
     with pytest.raises(CatalogError, match="did you mean 'banking'"):
         load_scenario("bankin")
