@@ -71,6 +71,7 @@ class RecordedTurn(TypedDict):
     tools: list[RecordedTool]
     handoffs: list[RecordedHandoff]
     latency_ms: Mapping[str, float | str]
+    engines: Mapping[str, str]
 
 
 class Moment(TypedDict):
