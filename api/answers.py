@@ -72,7 +72,7 @@ class RecordedTurn(TypedDict):
     handoffs: list[RecordedHandoff]
     latency_ms: Mapping[str, float | str]
     engines: Mapping[str, str]
-    usage: Mapping[str, int]
+    usage: Mapping[str, int | str]
 
 
 class Moment(TypedDict):
