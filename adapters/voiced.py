@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import assert_never
 
-from adapters.embedded.endpointing import Began, Ended, Endpointer, Paused, Resumed
-from adapters.embedded.hearing import LAST_RESORT_MS, WINDOW_BYTES, WINDOW_MS, Listener
-from adapters.embedded.pcm import samples_of
+from adapters.embedded.detecting import WINDOW_MS, Detection, Listener
+from adapters.embedded.endpointing import Began, Ended, Endpointer, Mark, Paused, Resumed
+from adapters.embedded.hearing import LAST_RESORT_MS
 from adapters.mailbox import Mailbox
 from core.errors import EngineFailed
 from core.ports import Hearing, HearingStream
@@ -79,23 +79,18 @@ class VoicedStream:
 
     def __init__(self, inner: HearingStream, listener: Listener, threshold: float) -> None:
         self._inner = inner
-        self._listener = listener
         self._endpointer = Endpointer(
             window_ms=WINDOW_MS, hangover_ms=LAST_RESORT_MS, threshold=threshold
         )
+        self._detection = Detection(listener, self._endpointer, self._window)
         self._box: Mailbox[HearingEvent] = Mailbox()
-        self._rest = b""
         self._now_ms = 0
         self._words = asyncio.create_task(self._forward())
 
     def push(self, pcm: bytes) -> None:
         """Take the caller's next audio; about 0.1 ms of work per 32 ms of speech."""
         self._inner.push(pcm)
-        audio = self._rest + pcm
-        whole = len(audio) - len(audio) % WINDOW_BYTES
-        for at in range(0, whole, WINDOW_BYTES):
-            self._window(audio[at : at + WINDOW_BYTES])
-        self._rest = audio[whole:]
+        self._detection.push(pcm)
 
     def finalize(self) -> None:
         """Ask `inner` for the words; what is spoken from now on is another utterance."""
@@ -109,6 +104,7 @@ class VoicedStream:
 
     async def aclose(self) -> None:
         """Drop what is unheard."""
+        self._detection.close()
         self._words.cancel()
         await asyncio.wait([self._words])
         await self._inner.aclose()
@@ -121,11 +117,9 @@ class VoicedStream:
                 self._box.put(event)
         self._box.close()
 
-    def _window(self, window: bytes) -> None:
+    def _window(self, _: bytes, mark: Mark | None) -> None:
         self._now_ms += WINDOW_MS
-        samples = samples_of(window)
-        probability = self._listener.probability(samples, speaking=self._endpointer.speaking)
-        match self._endpointer.step(probability):
+        match mark:
             case Began(at_ms=at_ms):
                 self._box.put(SpeechStarted(at_ms=at_ms))
             case Paused(at_ms=at_ms):
@@ -137,5 +131,5 @@ class VoicedStream:
                 self._inner.finalize()
             case None:
                 pass
-            case mark:
+            case _:
                 assert_never(mark)

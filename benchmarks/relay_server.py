@@ -81,6 +81,8 @@ class ParrotStream:
         if self._listener is not None:
             self._listener.push(pcm)
 
+    def finalize(self) -> None: ...
+
     async def events(self) -> AsyncIterator[HearingEvent]:
         if self._listener is not None:
             async for _ in self._listener.events():

@@ -74,6 +74,8 @@ class SignStream:
             heard = "What is my balance?"
             self._box.put(FinalHeard(text=heard, start_ms=start, end_ms=now, decided_ms=now))
 
+    def finalize(self) -> None: ...
+
     def events(self) -> AsyncIterator[HearingEvent]:
         return self._box.drain()
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, assert_never
 
-from adapters.embedded.endpointing import Began, Ended, Endpointer, Paused, Resumed
+from adapters.embedded.detecting import WINDOW_MS, Detection, Listener
+from adapters.embedded.endpointing import Began, Ended, Endpointer, Mark, Paused, Resumed
 from adapters.embedded.pcm import Samples, samples_of
 from adapters.embedded.utterance import Utterance
 from adapters.embedded.workers import Urgency, Workers
 from adapters.mailbox import Mailbox
 from core.errors import Cause, EngineError, EngineFailed
 from core.speech import (
-    BYTES_PER_MS,
     HearingConfig,
     HearingEvent,
     HearingFailed,
@@ -28,8 +28,6 @@ from core.speech import (
     SpeechStopped,
 )
 
-WINDOW_MS = 32
-WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
 # Heard before the detector was sure: the first consonant is in it.
 PRE_ROLL_MS = 320
 # Finals that wait for a thread. More means that this machine cannot keep up.
@@ -44,12 +42,6 @@ class Recognizer(Protocol):
     """Turns samples into words; called from several threads at a time."""
 
     def transcribe(self, samples: Samples, *, stopped: Callable[[], bool]) -> str: ...
-
-
-class Listener(Protocol):
-    """Tells one call's speech from silence; quick enough for the event loop."""
-
-    def probability(self, window: Samples, *, speaking: bool) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +109,6 @@ class MoonshineStream:
 
     def __init__(self, config: HearingConfig, models: HearingModels, workers: Workers) -> None:
         self._recognizer = models.recognizer
-        self._listener = models.listener()
         self._workers = workers
         self._patient = config.patient
         self._endpointer = Endpointer(
@@ -125,8 +116,8 @@ class MoonshineStream:
             hangover_ms=LAST_RESORT_MS if config.patient else config.hangover_ms,
             threshold=config.threshold,
         )
+        self._detection = Detection(models.listener(), self._endpointer, self._window)
         self._box: Mailbox[HearingEvent] = Mailbox()
-        self._rest = b""
         self._recent: deque[bytes] = deque(maxlen=PRE_ROLL_MS // WINDOW_MS)
         self._now_ms = 0
         self._open = True
@@ -135,15 +126,7 @@ class MoonshineStream:
 
     def push(self, pcm: bytes) -> None:
         """Take audio of any length; about 0.1 ms of work per 32 ms of speech."""
-        if not self._open:
-            return
-        audio = self._rest + pcm
-        whole = len(audio) - len(audio) % WINDOW_BYTES
-        for at in range(0, whole, WINDOW_BYTES):
-            if not self._open:
-                return
-            self._window(audio[at : at + WINDOW_BYTES])
-        self._rest = audio[whole:]
+        self._detection.push(pcm)
 
     def finalize(self) -> None:
         """End the utterance now; its final comes at once if he paused long enough."""
@@ -159,11 +142,8 @@ class MoonshineStream:
         self._shut()
         self._box.close(drop=True)
 
-    def _window(self, window: bytes) -> None:
+    def _window(self, window: bytes, mark: Mark | None) -> None:
         self._now_ms += WINDOW_MS
-        samples = samples_of(window)
-        probability = self._listener.probability(samples, speaking=self._endpointer.speaking)
-        mark = self._endpointer.step(probability)
         if isinstance(mark, Resumed):
             self._utterances[-1].resume()
             if self._patient:
@@ -253,6 +233,7 @@ class MoonshineStream:
 
     def _shut(self) -> None:
         self._open = False
+        self._detection.close()
         for utterance in self._utterances:
             utterance.abandon()
         self._utterances.clear()

@@ -153,7 +153,7 @@ class Stack:
     async def over(self, call_id: str) -> None:
         """Wait until the call's orchestration has ended."""
         async with asyncio.timeout(20):
-            await self.host.engine.wait(call_id, {"Completed", "Failed", "Terminated"})
+            await self.host.engine.wait(call_id, frozenset({"Completed", "Failed", "Terminated"}))
 
 
 def environment(**more: str) -> dict[str, str]:
