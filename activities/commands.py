@@ -47,6 +47,7 @@ async def _outcome(  # noqa: C901 one row per command
         case c.Archive():
             await archive(call.call_id, plane)
             await orders.wrap_up(call.call_id, durable)
+            await _tell_campaign(call, plane, durable)
             return _done(command)
         case c.TellRelay(directive=kind, ref=ref):
             directive_id = f"{call.call_id}:{command.id}"
@@ -72,6 +73,14 @@ async def _outcome(  # noqa: C901 one row per command
             return await _play(call, command, MOMENT, plane)
         case _:
             assert_never(command)
+
+
+async def _tell_campaign(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    """Let the campaign that wanted this call go on; it would find the end by itself, later."""
+    if call.direction is f.Direction.OUTBOUND:
+        entry = await plane.store.find(call.call_id, "order", "campaign")
+        if entry is not None and isinstance(entry.fact, f.CampaignCall):
+            await orders.wake_promise("campaign", entry.fact.campaign_id, durable)
 
 
 async def _transfer(call: StoredCall, command: c.Transfer, plane: Plane) -> f.Fact:

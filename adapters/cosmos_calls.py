@@ -24,6 +24,7 @@ from adapters.cosmos import (
 )
 from adapters.cosmos_documents import (
     CALL,
+    DAY_S,
     LIST,
     batches,
     before,
@@ -41,7 +42,6 @@ from core.facts import LogEntry, Offered, SessionOpened
 from core.record import wordless
 from core.session import Directive
 
-DAY_S = 86_400
 GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
 LISTED_S = 365 * DAY_S  # its place in the list outlasts it, so that its files are found
 TRIES = 40

@@ -16,6 +16,7 @@ from core.control_ports import NewFact, StoredCall
 from core.facts import FACT, Direction, LogEntry, is_life
 
 CALL = "call"
+DAY_S = 86_400
 LIST, RELAYS, DIRECTIVES, SNAPSHOTS = "list", "relays", "directives", "snapshots"
 MAX_SEQ_DIGITS = 15  # numbers are doubles there
 FIRST_PAGE = "~"  # behind every `listed`

@@ -8,10 +8,9 @@ from dataclasses import replace
 from pydantic import TypeAdapter
 
 from adapters.cosmos import CosmosContainer, Document, any_of
-from adapters.cosmos_documents import before, listed, name
+from adapters.cosmos_documents import DAY_S, before, listed, name
 from core.promises import Page, Promise
 
-DAY_S = 86_400
 GRACE_S = 30 * DAY_S  # they go with their call; this is the net
 MANY = 1000
 

@@ -54,6 +54,16 @@ async def append(
     return entries
 
 
+async def wake_promise(name: str, promise_id: str, durable: Orchestrations) -> None:
+    """Have a promise reviewed, by an orchestration of its own that is born if there is none."""
+    try:
+        if not await durable.poke(promise_id):
+            await durable.begin(name, promise_id, {"id": promise_id})
+    except OrchestrationTrouble:
+        # What was changed is safe; it is found at the next review.
+        log.warning("a poke was lost", extra={name: promise_id}, exc_info=True)
+
+
 async def wake(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
     """Poke the orchestration, or give birth to it if it was lost before it began."""
     try:

@@ -13,10 +13,11 @@ from functools import cached_property
 from adapters.acs import AcsCalls, identity_client, key_client
 from adapters.providers import analyst_of
 from adapters.settings import Settings
-from adapters.stores import blob_store, call_store, promise_store
+from adapters.stores import blob_store, call_store, promise_store, target_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.callbacks import CALLBACK, Callback
+from core.campaigns import CAMPAIGN, Campaign, TargetStore
 from core.control_ports import Blobs, CallControl, CallStore, Links
 from core.ports import Chat
 from core.promises import APPROVAL, Approval, PromiseStore
@@ -56,6 +57,8 @@ class Plane:
     store: CallStore
     approvals: PromiseStore[Approval]
     callbacks: PromiseStore[Callback]
+    campaigns: PromiseStore[Campaign]
+    targets: TargetStore
     calls: CallControl
     blobs: Blobs
     tokens: TokenVerifier
@@ -107,6 +110,8 @@ class Plane:
         await self.callbacks.aclose()
         if self.analyst is not None:
             await self.analyst.aclose()
+        await self.campaigns.aclose()
+        await self.targets.aclose()
 
 
 def build(settings: Settings) -> Plane:
@@ -119,6 +124,8 @@ def build(settings: Settings) -> Plane:
         store=call_store(settings),
         approvals=promise_store(settings, "approvals", APPROVAL),
         callbacks=promise_store(settings, "callbacks", CALLBACK),
+        campaigns=promise_store(settings, "campaigns", CAMPAIGN),
+        targets=target_store(settings),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
         blobs=blob_store(settings),
         tokens=TokenVerifier(

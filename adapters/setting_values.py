@@ -115,7 +115,8 @@ def _targets(value: str) -> dict[str, str]:
     return {name: _number(number) for name, number in targets.items()}
 
 
-def _hours(value: object) -> Hours:
+def hours_of(value: object) -> Hours:
+    """Read hours like `9-20`. Raises Wrong."""
     if isinstance(value, Hours):
         return value
     found = re.fullmatch(r"\s*([0-9]{1,2})\s*-\s*([0-9]{1,2})\s*", str(value))
@@ -142,7 +143,7 @@ def _country(prefix: str, rule: str) -> Country:
             case "premium":
                 country = replace(country, premium=True)
             case _ if word[0].isdigit():
-                country = replace(country, hours=_hours(word))
+                country = replace(country, hours=hours_of(word))
             case _:
                 country = replace(country, zone=ZoneInfo(_zone(word)))
     return country
@@ -163,7 +164,7 @@ Numbers = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
 Prefixes = Annotated[tuple[str, ...], BeforeValidator(_prefixes)]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 Targets = Annotated[dict[str, str], BeforeValidator(_targets)]
-CallHours = Annotated[Hours, BeforeValidator(_hours)]
+CallHours = Annotated[Hours, BeforeValidator(hours_of)]
 Countries = Annotated[tuple[Country, ...], PlainValidator(_countries)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Secret = Annotated[SecretStr, Field(default=SecretStr(""))]

@@ -2,81 +2,56 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from adapters.sqlite_file import SqliteFile
 from adapters.sqlite_rows import position
 from core.promises import Page, Promise
+
+SCHEMA = """
+create table if not exists {table} (
+  id text primary key, call_id text not null, status text not null,
+  created_at real not null, version integer not null, body text not null);
+create index if not exists {table}_by_age on {table} (created_at desc, id desc);
+"""
 
 
 class SqlitePromises[P: Promise]:
     """A `PromiseStore` in one table. All work runs on one thread; each statement is atomic."""
 
     def __init__(self, path: Path | str, table: str, adapter: TypeAdapter[P]) -> None:
-        self._path = path
         self._table = table
         self._adapter = adapter
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=table)
-        self._db: sqlite3.Connection | None = None
+        self._file = SqliteFile(path, SCHEMA.format(table=table), table)
 
     async def keep(self, promise: P) -> P:
-        return await self._run(self._keep, promise)
+        return await self._file.run(self._keep, promise)
 
     async def get(self, promise_id: str) -> P | None:
-        return await self._run(self._get, promise_id)
+        return await self._file.run(self._get, promise_id)
 
     async def change(self, promise: P) -> bool:
-        return await self._run(self._change, promise)
+        return await self._file.run(self._change, promise)
 
     async def page(self, *, status: str = "", limit: int = 50, continuation: str = "") -> Page[P]:
-        return await self._run(self._page, status, limit, position(continuation))
+        return await self._file.run(self._page, status, limit, position(continuation))
 
     async def forget(self, call_ids: Sequence[str]) -> None:
-        await self._run(self._forget, call_ids)
+        await self._file.run(self._forget, call_ids)
 
     async def aclose(self) -> None:
-        await self._run(self._close)
-        self._thread.shutdown()
-
-    async def _run[**A, R](self, work: Callable[A, R], *args: A.args, **kwargs: A.kwargs) -> R:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        await self._file.aclose()
 
     # --- on the table's own thread ----------------------------------------------------------------
 
     def _execute(self, query: str, *values: object) -> sqlite3.Cursor:
-        return self._open().execute(query.format(table=self._table), values)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._db is None:
-            if self._path != ":memory:":
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self._path, autocommit=True)
-            for pragma in ("busy_timeout = 5000", "journal_mode = wal", "synchronous = normal"):
-                db.execute(f"pragma {pragma}")
-            db.executescript(
-                f"""
-                create table if not exists {self._table} (
-                  id text primary key, call_id text not null, status text not null,
-                  created_at real not null, version integer not null, body text not null);
-                create index if not exists {self._table}_by_age
-                  on {self._table} (created_at desc, id desc);
-                """
-            )
-            self._db = db
-        return self._db
-
-    def _close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        return self._file.execute(query.format(table=self._table), *values)
 
     def _keep(self, promise: P) -> P:
         self._execute(

@@ -12,10 +12,13 @@ from adapters.azure_blobs import AzureBlobs, account_identity, connection_string
 from adapters.cosmos import CosmosContainer, account_key, identity
 from adapters.cosmos_calls import CosmosCalls
 from adapters.cosmos_promises import CosmosPromises
+from adapters.cosmos_targets import CosmosTargets
 from adapters.folder_blobs import FolderBlobs
 from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
+from adapters.sqlite_targets import SqliteTargets
+from core.campaigns import TargetStore
 from core.control_ports import Blobs, CallStore
 from core.promises import Promise, PromiseStore
 
@@ -43,6 +46,18 @@ def promise_store[P: Promise](
             container = cosmos_container(settings)
             days = settings.retention_days
             return CosmosPromises(container, kind, adapter, retention_days=days)
+        case _:
+            assert_never(settings.store)
+
+
+def target_store(settings: Settings) -> TargetStore:
+    """Make the store of whom campaigns call. Raises SettingsError for what it lacks."""
+    match settings.store:
+        case "sqlite":
+            return SqliteTargets(Path(settings.store_path) / "promises.db")
+        case "cosmos":
+            container = cosmos_container(settings)
+            return CosmosTargets(container, retention_days=settings.retention_days)
         case _:
             assert_never(settings.store)
 

@@ -9,7 +9,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 from pydantic import TypeAdapter
 
 from core.after_facts import CallerOutcome, Satisfaction
-from core.attempts import Attempted
+from core.attempts import Attempt, Attempted, Missed
+from core.campaigns import CampaignStatus, TargetStatus
 from core.facts import ApprovalDecision, Direction, LogEntry
 from core.result_codes import Cause
 
@@ -188,6 +189,11 @@ class AttemptShown(TypedDict):
     outcome: Literal["", Attempted]
 
 
+def attempt_shown(attempt: Attempt) -> AttemptShown:
+    """Return an attempt as it is shown."""
+    return {"call_id": attempt.call_id, "at": attempt.at, "outcome": attempt.outcome}
+
+
 class CallbackShown(TypedDict):
     """A call that was promised; the number is masked, times are epoch seconds."""
 
@@ -206,6 +212,50 @@ class CallbackShown(TypedDict):
 
 class CallbackPage(TypedDict):
     callbacks: list[CallbackShown]
+    continuation: str | None
+
+
+TargetTold = Literal["cancelled", TargetStatus]
+
+
+class CampaignLine(TypedDict):
+    """A campaign in short; `size`: how many numbers it calls."""
+
+    id: str
+    name: str
+    status: CampaignStatus
+    scenario: str
+    size: int
+    started_at: float
+    ended_at: float | None
+
+
+class CampaignPage(TypedDict):
+    campaigns: list[CampaignLine]
+    continuation: str | None
+
+
+class TargetShown(TypedDict):
+    """One number of a campaign, masked. `calling`: it rings, or is talked with."""
+
+    n: int
+    number: str
+    topic: str
+    status: TargetTold
+    next_at: float | None
+    attempts: list[AttemptShown]
+
+
+class CampaignShown(CampaignLine):
+    """How far a campaign is: `counts` of its numbers by status, and a page of them."""
+
+    concurrency: int
+    pace_seconds: float
+    hours: str | None
+    attempts: int
+    retry_minutes: Mapping[Missed, float]
+    counts: Mapping[TargetTold, int]
+    targets: list[TargetShown]
     continuation: str | None
 
 

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from adapters import orders
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_body, read_query
-from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
+from core.control_ports import NewFact, Orchestrations, StoredCall
 from core.facts import ApprovalDecision, ApprovalRequested
 from core.promises import Approval, promise_id
 
@@ -54,7 +55,7 @@ async def decide(request: Request, plane: Plane, durable: Orchestrations) -> Rep
     # A reminder may be written at this very moment; that is no reason to refuse.
     if not open_still or not await _written(decided, plane):
         raise Problem(409, "this is decided, or its time is over")
-    await _wake(approval.id, durable)
+    await orders.wake_promise("approval", approval.id, durable)
     return ok(_shown(decided))
 
 
@@ -66,15 +67,6 @@ async def _written(decided: Approval, plane: Plane) -> bool:
         return False
     again = replace(decided, version=now.version, reminded_at=now.reminded_at)
     return await plane.approvals.change(again)
-
-
-async def _wake(approval: str, durable: Orchestrations) -> None:
-    try:
-        if not await durable.poke(approval):
-            await begin([approval], durable)
-    except OrchestrationTrouble:
-        # The decision is safe; it is found when the reminder or the end is due.
-        log.warning("a poke was lost", extra={"approval": approval}, exc_info=True)
 
 
 def _shown(approval: Approval) -> answers.ApprovalShown:

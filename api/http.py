@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import ceil
 from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +17,7 @@ from api.answers import ProblemDocument
 
 NAME = re.compile(r"\w{1,40}", re.ASCII)  # of a field, or a place in a list; others were sent
 MAX_BODY = 4 * 1024 * 1024
+KEY = re.compile("[!-~]{0,200}")
 # What a refusal may tell of the rule; the rest of what pydantic knows may be the input.
 RULES = ("expected", "max_length", "pattern", "ge", "le", "lt")
 
@@ -63,6 +65,14 @@ class Problem(Exception):
             content_type="application/problem+json",
             headers={} if wait is None else {"Retry-After": str(ceil(wait))},
         )
+
+
+def named(request: Request, kind: str) -> str:
+    """Return the id of what a request makes: the same for the same `Idempotency-Key`."""
+    key = request.headers.get("idempotency-key", "")
+    if not KEY.fullmatch(key):
+        raise Problem(400, "Idempotency-Key: at most 200 visible characters")
+    return str(uuid5(NAMESPACE_URL, f"artvoice:{kind}|{key}") if key else uuid4())
 
 
 def ok(value: Any, status: int = 200) -> Reply:

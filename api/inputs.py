@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from adapters.setting_values import E164
-from api.answers import CallbackStatus
+from api.answers import CallbackStatus, TargetTold
+from core.attempts import RETRY_S
+from core.campaigns import MAX_TARGETS, CampaignStatus
 from core.facts import ApprovalDecision
 
 MAX_PAGE = 200
@@ -45,6 +48,16 @@ class CallbacksQuery(Paging):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignsQuery(Paging):
+    status: Literal["", CampaignStatus] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsQuery(Paging):
+    status: Literal["", TargetTold] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogQuery:
     """`after`: the number of the last entry that is known."""
 
@@ -55,6 +68,14 @@ class LogQuery:
 # --- bodies ---------------------------------------------------------------------------------------
 
 
+def _number(value: object) -> object:
+    """Let no text or truth value pass for a number, but 7.0 for 7: JSON has one kind of numbers."""
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("number_type", "not a number")
+    return value
+
+
+IsNumber = BeforeValidator(_number)
 PhoneNumber = Annotated[str, Field(pattern=f"^{E164.pattern}$")]
 Task = Annotated[str, Field(max_length=1000)]
 Name = Annotated[str, Field(min_length=1, max_length=40)]
@@ -88,6 +109,44 @@ class OutboundOrder(Purpose):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignTarget(Purpose):
+    """Whom to call, and what is special about this call."""
+
+    number: PhoneNumber
+
+
+Minutes = Annotated[float, Field(strict=True, ge=1, le=7 * 24 * 60)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryMinutes:
+    """How long to wait after each outcome before the next attempt."""
+
+    busy: Minutes = RETRY_S["busy"] / 60
+    no_answer: Minutes = RETRY_S["no_answer"] / 60
+    declined: Minutes = RETRY_S["declined"] / 60
+    failed: Minutes = RETRY_S["failed"] / 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignOrder(Purpose):
+    """Call everybody on a list. What a target says of its call goes before what is said here.
+
+    `concurrency`: calls at once. `pace_seconds`: from one ring to the next. `hours`: like "9-17",
+    on the clock of who is called, within the hours that the settings allow there.
+    """
+
+    name: Annotated[str, Field(max_length=100, pattern=r"\S")]
+    targets: Annotated[list[CampaignTarget], Field(min_length=1, max_length=MAX_TARGETS)]
+    scenario: Text = ""
+    concurrency: Annotated[int, Field(ge=1, le=50), IsNumber] = 2
+    pace_seconds: Annotated[float, Field(strict=True, ge=0, le=3600)] = 1.0
+    hours: Annotated[str, Field(pattern="^([0-9]{1,2}-[0-9]{1,2})?$")] = ""
+    attempts: Annotated[int, Field(ge=1, le=10), IsNumber] = 3
+    retry_minutes: RetryMinutes = field(default_factory=RetryMinutes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUpOrder:
     """End a call. `call_id` is for the path that does not name it."""
 
@@ -107,7 +166,10 @@ class ApprovalOrder:
 CALLS_QUERY = TypeAdapter(CallsQuery)
 APPROVALS_QUERY = TypeAdapter(ApprovalsQuery)
 CALLBACKS_QUERY = TypeAdapter(CallbacksQuery)
+CAMPAIGNS_QUERY = TypeAdapter(CampaignsQuery)
+TARGETS_QUERY = TypeAdapter(TargetsQuery)
 LOG_QUERY = TypeAdapter(LogQuery)
+CAMPAIGN_ORDER = TypeAdapter(CampaignOrder)
 OUTBOUND_ORDER = TypeAdapter(OutboundOrder)
 HANG_UP_ORDER = TypeAdapter(HangUpOrder)
 APPROVAL_ORDER = TypeAdapter(ApprovalOrder)

@@ -19,8 +19,7 @@ from pydantic.json_schema import JsonSchemaMode
 from adapters.plane import Plane
 from api import answers, inputs
 from api.access_levels import Access
-from api.http import Reply, Request
-from api.outbound import KEY
+from api.http import KEY, Reply, Request
 from api.routes import ROUTES, Route
 from core import session
 from core.control_ports import Orchestrations
@@ -48,11 +47,13 @@ class Operation:
     others: tuple[str, ...] = ()
 
 
+IDEMPOTENCY = {"Idempotency-Key": {"type": "string", "pattern": f"^{KEY.pattern}$"}}
 NOTHING = Operation(answers={200: None})
 WAV = Operation(answers={200: bytes}, problems=(404,), media_type="audio/wav")
 HANG_UP = Operation(
     body=inputs.HangUpOrder, answers={202: answers.Terminating}, problems=(400, 404, 409, 413)
 )
+TURN = Operation(answers={200: answers.CampaignLine}, problems=(404, 409))
 HEALTH = Operation(answers={200: answers.Health})
 READINESS = Operation(answers={200: answers.Readiness, 503: answers.Readiness})
 OPERATIONS: dict[str, Operation] = {
@@ -78,7 +79,7 @@ OPERATIONS: dict[str, Operation] = {
     "initiate": Operation(
         body=inputs.OutboundOrder,
         answers={202: answers.Initiated},
-        headers={"Idempotency-Key": {"type": "string", "pattern": f"^{KEY.pattern}$"}},
+        headers=IDEMPOTENCY,
         problems=(400, 403, 409, 413, 429, 502),
     ),
     "terminate_by_body": HANG_UP,
@@ -103,6 +104,21 @@ OPERATIONS: dict[str, Operation] = {
         query=inputs.CallbacksQuery, answers={200: answers.CallbackPage}, problems=(400,)
     ),
     "cancel": Operation(answers={200: answers.CallbackShown}, problems=(404, 409)),
+    "start_campaign": Operation(
+        body=inputs.CampaignOrder,
+        answers={201: answers.CampaignLine},
+        headers=IDEMPOTENCY,
+        problems=(400, 403, 409, 413),
+    ),
+    "campaigns": Operation(
+        query=inputs.CampaignsQuery, answers={200: answers.CampaignPage}, problems=(400,)
+    ),
+    "get_campaign": Operation(
+        query=inputs.TargetsQuery, answers={200: answers.CampaignShown}, problems=(400, 404)
+    ),
+    "pause_campaign": TURN,
+    "resume_campaign": TURN,
+    "cancel_campaign": TURN,
     "agents": Operation(answers={200: answers.AgentList}),
     "tools": Operation(answers={200: answers.ToolList}),
     "scenarios": Operation(answers={200: answers.ScenarioList}),

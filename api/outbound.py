@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from uuid import NAMESPACE_URL, uuid4, uuid5
-
 from adapters import outgoing
 from adapters.plane import Plane
 from api import answers, inputs
-from api.http import Problem, Reply, Request, ok, read_body
+from api.http import Problem, Reply, Request, named, ok, read_body
 from core.briefing import order_briefing
 from core.control_ports import (
     CarrierError,
@@ -20,7 +17,6 @@ from core.control_ports import (
 from core.dialling import Full
 
 NOT_PLACED = "the carrier would not place the call"
-KEY = re.compile("[!-~]{0,200}")
 
 
 async def initiate(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -43,14 +39,6 @@ async def initiate(request: Request, plane: Plane, durable: Orchestrations) -> R
     except OrchestrationTrouble as error:
         raise Problem(503, "the durable back end does not answer; try again") from error
     return ok(answers.Initiated(call_id=call_id, status="initiated"), 202)
-
-
-def named(request: Request, kind: str) -> str:
-    """Return the id of what a request makes: the same for the same `Idempotency-Key`."""
-    key = request.headers.get("idempotency-key", "")
-    if not KEY.fullmatch(key):
-        raise Problem(400, "Idempotency-Key: at most 200 visible characters")
-    return str(uuid5(NAMESPACE_URL, f"artvoice:{kind}|{key}") if key else uuid4())
 
 
 async def _claim(call_id: str, body: inputs.OutboundOrder, plane: Plane) -> StoredCall:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from adapters import orders
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_query
 from core.callbacks import Callback
-from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
+from core.control_ports import NewFact, Orchestrations, StoredCall
 from core.facts import CallbackRequested
 from core.promises import promise_id
 from core.record import masked
@@ -45,17 +46,8 @@ async def cancel(request: Request, plane: Plane, durable: Orchestrations) -> Rep
     waits = callback.status == "scheduled"
     if not waits or not await plane.callbacks.change(cancelled):
         raise Problem(409, "it is being made, or is over")
-    await _wake(callback.id, durable)
+    await orders.wake_promise("callback", callback.id, durable)
     return ok(_shown(cancelled))
-
-
-async def _wake(callback: str, durable: Orchestrations) -> None:
-    try:
-        if not await durable.poke(callback):
-            await begin([callback], durable)
-    except OrchestrationTrouble:
-        # It is written down as cancelled; that is found when the call is due.
-        log.warning("a poke was lost", extra={"callback": callback}, exc_info=True)
 
 
 def _shown(callback: Callback) -> answers.CallbackShown:
@@ -70,10 +62,7 @@ def _shown(callback: Callback) -> answers.CallbackShown:
         "asked_at": callback.asked_at,
         "promised_at": callback.at,
         "next_at": callback.next_at if callback.status in ("scheduled", "calling") else None,
-        "attempts": [
-            {"call_id": each.call_id, "at": each.at, "outcome": each.outcome}
-            for each in callback.attempts
-        ],
+        "attempts": [answers.attempt_shown(each) for each in callback.attempts],
     }
 
 

@@ -40,6 +40,7 @@ class Route:
 
 V1 = "api/v1"
 CALL = f"{V1}/calls/{{call_id}}"
+CAMPAIGN = f"{V1}/campaigns/{{campaign_id}}"
 ROUTES = (
     Route("callbacks", "POST", f"{V1}/calls/callbacks/{{call_id}}/{{secret}}", Access.ACS_TOKEN,
           "api.callbacks:receive"),
@@ -65,6 +66,16 @@ ROUTES = (
           "api.promised_calls:list_callbacks"),
     Route("cancel", "DELETE", f"{V1}/callbacks/{{callback_id}}", Access.FUNCTION_KEY,
           "api.promised_calls:cancel"),
+    Route("start_campaign", "POST", f"{V1}/campaigns", Access.FUNCTION_KEY, "api.campaigns:start"),
+    Route("campaigns", "GET", f"{V1}/campaigns", Access.FUNCTION_KEY,
+          "api.campaigns:list_campaigns"),
+    Route("get_campaign", "GET", CAMPAIGN, Access.FUNCTION_KEY, "api.campaigns:get_campaign"),
+    Route("pause_campaign", "POST", f"{CAMPAIGN}/pause", Access.FUNCTION_KEY,
+          "api.campaigns:pause"),
+    Route("resume_campaign", "POST", f"{CAMPAIGN}/resume", Access.FUNCTION_KEY,
+          "api.campaigns:resume"),
+    Route("cancel_campaign", "POST", f"{CAMPAIGN}/cancel", Access.FUNCTION_KEY,
+          "api.campaigns:cancel"),
     Route("agents", "GET", f"{V1}/agents", Access.FUNCTION_KEY, "api.catalog:agents"),
     Route("tools", "GET", f"{V1}/tools", Access.FUNCTION_KEY, "api.catalog:tools"),
     Route("scenarios", "GET", f"{V1}/scenarios", Access.FUNCTION_KEY, "api.catalog:scenarios"),

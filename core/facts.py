@@ -51,6 +51,7 @@ from core.talk_facts import (
     ApprovalTold,
     Briefed,
     CallerSaid,
+    CampaignCall,
     DigitsWanted,
     EngineStumbled,
     Filtered,
@@ -81,6 +82,7 @@ __all__ = [
     "CallAnalysed",
     "CallbackRequested",
     "CallerSaid",
+    "CampaignCall",
     "CommandDone",
     "CommandOutcome",
     "ConnectFailed",
@@ -160,6 +162,7 @@ TalkFact = (
     | ToolFinished
     | Remembered
     | Briefed
+    | CampaignCall
     | ApprovalTold
     | TurnDone
     | DigitsWanted

@@ -130,6 +130,11 @@ class Hours:
         """Whether this moment is within."""
         return self.opens <= at.hour < self.closes
 
+    def common(self, other: Hours) -> Hours | None:
+        """Return the hours that are in both."""
+        opens, closes = max(self.opens, other.opens), min(self.closes, other.closes)
+        return Hours(opens=opens, closes=closes) if opens < closes else None
+
     def next(self, at: datetime) -> datetime:
         """Return this moment, or the next opening after it."""
         if self.allow(at):

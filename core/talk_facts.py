@@ -95,6 +95,15 @@ class Briefed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignCall:
+    """We make this call for a campaign, which wants to know when it is over."""
+
+    campaign_id: str
+    target: int
+    kind: Literal["campaign_call"] = "campaign_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalTold:
     """The agent begins to tell the caller, in a turn of its own, what was decided."""
 

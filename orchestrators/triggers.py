@@ -26,6 +26,15 @@ def approval(context: df.DurableOrchestrationContext) -> Any:
 
 
 @bp.orchestration_trigger(context_name="context")
+def campaign(context: df.DurableOrchestrationContext) -> Any:
+    """Call many people, a few at once."""
+    from orchestrators.promise import run_promise
+
+    # A thousand calls are looked at some thousand times: a history stays at some hundred events.
+    return (yield from run_promise(context, "review_campaign", lives=100))
+
+
+@bp.orchestration_trigger(context_name="context")
 def callback(context: df.DurableOrchestrationContext) -> Any:
     """Call somebody back when it was promised."""
     from orchestrators.promise import run_promise

@@ -10,9 +10,11 @@ from adapters.plane import Plane
 from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
+from adapters.sqlite_targets import SqliteTargets
 from adapters.tokens import TokenVerifier
 from core.agents import AgentSpec, Scenario
 from core.callbacks import CALLBACK
+from core.campaigns import CAMPAIGN
 from core.control_ports import CarrierError, Links, Once, Trouble
 from core.facts import LegState
 from core.promises import APPROVAL
@@ -132,6 +134,8 @@ def plane_of(clock: Callable[[], float], **more: str) -> Plane:
         store=SqliteCalls(":memory:", clock=clock),
         approvals=SqlitePromises(":memory:", "approvals", APPROVAL),
         callbacks=SqlitePromises(":memory:", "callbacks", CALLBACK),
+        campaigns=SqlitePromises(":memory:", "campaigns", CAMPAIGN),
+        targets=SqliteTargets(":memory:"),
         calls=FakeCarrier(),
         blobs=MemoryBlobs(),
         tokens=TokenVerifier(audience="a"),

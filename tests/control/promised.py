@@ -27,6 +27,7 @@ class App:
     kind: str
     review: Review
     crashes: int = 0
+    lives: int | None = None
     reviews: int = 0
     durable: FakeDurable = field(default_factory=FakeDurable)
 
@@ -37,7 +38,7 @@ class App:
     async def run(self, kind: Kind, name: str, payload: str) -> Returned | Raised:
         if kind is Kind.ORCHESTRATOR:
             context = DurableOrchestrationContext.from_json(payload)
-            life = Orchestrator(lambda it: run_promise(it, f"review_{self.kind}"))
+            life = Orchestrator(lambda it: run_promise(it, f"review_{self.kind}", lives=self.lives))
             return Returned(value=life.handle(context))
         self.reviews += 1
         result = await self.review(json.loads(payload)["id"], self.plane, self.durable)

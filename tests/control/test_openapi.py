@@ -17,7 +17,10 @@ from api.access_levels import Access
 from api.openapi import OPERATIONS, document
 from api.routes import ROUTES
 from core import facts as f
-from core.callbacks import Attempt, Callback
+from core.attempts import Attempt
+from core.callbacks import Callback
+from core.campaigns import Campaign, Target
+from core.moments import Hours
 from core.promises import Approval
 from tests.control.stack import APP, CALLED, CALLER, stack
 
@@ -82,6 +85,8 @@ async def peopled(tmp_path):
         over = await a_call_that_is_over(it)
         await it.plane.approvals.keep(an_approval(over))
         await it.plane.callbacks.keep(a_callback(over))
+        await it.plane.targets.keep([a_target()])
+        await it.plane.campaigns.keep(a_campaign())
         yield it, over
 
 
@@ -117,6 +122,20 @@ def a_callback(call_id):
     )  # fmt: skip
 
 
+def a_campaign():
+    return Campaign(
+        id="a-campaign", name="reminders", scenario="banking", asked_at=1.0, size=1, concurrency=1,
+        pace_s=1.0, attempts=3, hours=Hours(opens=9, closes=10),
+    )  # fmt: skip
+
+
+def a_target():
+    return Target(
+        campaign_id="a-campaign", n=0, number=CALLER, topic="cards", next_at=9e9,
+        attempts=(Attempt(call_id="another", at=2.0, outcome="busy"),),
+    )  # fmt: skip
+
+
 async def test_a_call_that_is_over_is_shown_with_what_the_document_tells_and_nothing_else(tmp_path):
     async with peopled(tmp_path) as (it, over), aiohttp.ClientSession() as http:
         key = {"x-functions-key": KEY}
@@ -148,6 +167,7 @@ async def test_people_who_send_anything_get_what_the_document_tells(tmp_path):
             "call_id": [over, live],
             "approval_id": [f"{over}:approval:r"],
             "callback_id": [f"{over}:callback:r"],
+            "campaign_id": ["a-campaign"],
             "name": ["banking", "apology.wav"],
         }
         seen = await asyncio.to_thread(besiege, it.host.url, known)
@@ -155,7 +175,8 @@ async def test_people_who_send_anything_get_what_the_document_tells(tmp_path):
     wanted = {
         route.name: {status for status in OPERATIONS[route.name].answers if status < 300}
         for route in PEOPLES
-        if route.name not in ("initiate", "terminate_by_body", "terminate")  # others prove them
+        # others prove these
+        if route.name not in ("initiate", "start_campaign", "terminate_by_body", "terminate")
     }
     assert {name: seen[name] & statuses for name, statuses in wanted.items()} == wanted
     assert set(seen) == {route.name for route in PEOPLES}

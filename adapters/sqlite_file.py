@@ -1,0 +1,57 @@
+"""One SQLite file that belongs to the functions host alone, on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+
+class SqliteFile:
+    """Opened at first use; `run` is for the event loop, all else for the file's own thread."""
+
+    def __init__(self, path: Path | str, schema: str, name: str) -> None:
+        self._path = path
+        self._schema = schema
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._db: sqlite3.Connection | None = None
+
+    async def run[**A, R](self, work: Callable[A, R], *args: A.args, **kwargs: A.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+
+    async def aclose(self) -> None:
+        await self.run(self._close)
+        self._thread.shutdown()
+
+    def execute(self, query: str, *values: object) -> sqlite3.Cursor:
+        return self._open().execute(query, values)
+
+    def execute_many(self, query: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Do it for every row, or for none."""
+        db = self._open()
+        db.execute("begin immediate")
+        try:
+            db.executemany(query, rows)
+        except BaseException:
+            db.execute("rollback")
+            raise
+        db.execute("commit")
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            if self._path != ":memory:":
+                Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            db = sqlite3.connect(self._path, autocommit=True)
+            for pragma in ("busy_timeout = 5000", "journal_mode = wal", "synchronous = normal"):
+                db.execute(f"pragma {pragma}")
+            db.executescript(self._schema)
+            self._db = db
+        return self._db
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
