@@ -57,7 +57,8 @@ class AgentSpec:
     """One agent. `prompt`, `greeting` and `return_greeting` are Jinja source.
 
     `examples` are things callers say who want this agent; `small_talk` and `fallback` are for the
-    scripted brain. `realtime_model` and `session` are for speech-to-speech models.
+    scripted brain. `voices`: others for languages beside its own. `realtime_model` and `session`
+    are for speech-to-speech models.
     """
 
     name: str
@@ -69,6 +70,7 @@ class AgentSpec:
     tools: tuple[str, ...] = ()
     model: ModelSpec = ModelSpec()
     voice: Voice = field(default_factory=Voice)
+    voices: Mapping[str, Voice] = field(default_factory=dict)
     speech: SpeechSpec = SpeechSpec()
     template_vars: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from core.facts import (
     Fact,
     Filtered,
     HandedOff,
+    LanguageRecognised,
     LogEntry,
     Remembered,
     ToolFinished,
@@ -60,7 +61,7 @@ class Conversation:
     `reply_done`: the last reply was heard to its end or was cut; False means that the caller
     waits for (the rest of) an answer. `collecting`: whose the next keys are. `pending`: what people
     were asked to approve, by request; `news`: decisions that the caller was not told yet;
-    `decided`: the requests of all decisions.
+    `decided`: the requests of all decisions. `language`: the caller's, once it was recognised.
     """
 
     agent: str
@@ -78,6 +79,7 @@ class Conversation:
     pending: Mapping[str, str] = field(default_factory=dict)
     news: tuple[ApprovalDecided, ...] = ()
     decided: frozenset[str] = frozenset()
+    language: str = ""
 
     @property
     def talked(self) -> bool:
@@ -134,6 +136,8 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
             return replace(conversation, slots={**conversation.slots, **slots})
         case Filtered(turn=turn, what="prompt"):
             return _withheld(conversation, turn)
+        case LanguageRecognised(language=language):
+            return replace(conversation, language=language)
         case HandedOff():
             return _handed_off(conversation, fact)
         case ApprovalRequested(request_id=request, subject=subject):

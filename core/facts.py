@@ -56,6 +56,7 @@ from core.talk_facts import (
     EngineStumbled,
     Filtered,
     HandoffMade,
+    LanguageRecognised,
     Latency,
     Remembered,
     ToolFinished,
@@ -96,6 +97,7 @@ __all__ = [
     "HandedOff",
     "HandoffMade",
     "HangUpRequested",
+    "LanguageRecognised",
     "Latency",
     "LegState",
     "LifeFact",
@@ -168,6 +170,7 @@ TalkFact = (
     | DigitsWanted
     | EngineStumbled
     | Filtered
+    | LanguageRecognised
 )
 AfterFact = CallAnalysed | WrapUpStep
 Fact = LifeFact | TalkFact | AfterFact

@@ -1,13 +1,16 @@
-"""What an agent says when no model is asked."""
+"""What an agent says when no model is asked, in the languages we know."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from core.languages import primary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
-    """Fixed words of a call, in the language of its agents."""
+    """Fixed words of a call, in one language."""
 
     greeting: str = "Hello. How can I help you?"
     reprompts: tuple[str, ...] = (
@@ -24,3 +27,70 @@ class Phrases:
     deaf: str = "I'm sorry, I can't hear you because of a technical problem. Please call again."
     resumed: str = "Sorry, I lost you for a moment."
     go_on: str = "Please go on."
+
+
+PHRASES: Mapping[str, Phrases] = {
+    "en": Phrases(),
+    "de": Phrases(
+        greeting="Guten Tag. Wie kann ich Ihnen helfen?",
+        reprompts=(
+            "Sind Sie noch da?",
+            "Ich höre Sie nicht. Wenn Sie einen Moment brauchen, sagen Sie es einfach.",
+        ),
+        goodbye="Ich beende jetzt das Gespräch, weil ich Sie nicht höre. Auf Wiederhören.",
+        filler="Einen Moment, bitte.",
+        apology="Entschuldigung, da ist mir etwas schiefgegangen. Sagen Sie das bitte noch einmal?",
+        farewell="Entschuldigung, bei mir ist gerade etwas gestört. Bitte rufen Sie später noch "
+        "einmal an. Auf Wiederhören.",
+        empty="Entschuldigung, das habe ich nicht verstanden. Können Sie es anders sagen?",
+        filtered="Entschuldigung, darüber kann ich nicht sprechen. Was kann ich sonst für Sie tun?",
+        too_many_steps="Entschuldigung, das ist mir nicht gelungen. Sollen wir etwas anderes "
+        "versuchen?",
+        deaf="Entschuldigung, wegen einer technischen Störung höre ich Sie nicht. Bitte rufen Sie "
+        "noch einmal an.",
+        resumed="Entschuldigung, ich hatte Sie kurz verloren.",
+        go_on="Bitte sprechen Sie weiter.",
+    ),
+    "es": Phrases(
+        greeting="Hola. ¿En qué puedo ayudarle?",
+        reprompts=(
+            "¿Sigue ahí?",
+            "No le oigo. Si necesita un momento, dígamelo.",
+        ),
+        goodbye="Voy a terminar la llamada, porque no le oigo. Adiós.",
+        filler="Un momento, por favor.",
+        apology="Lo siento, algo ha fallado por mi parte. ¿Puede repetirlo?",
+        farewell="Lo siento, tengo un problema técnico. Llame más tarde, por favor. Adiós.",
+        empty="Perdone, no le he entendido. ¿Puede decirlo de otra manera?",
+        filtered="Lo siento, no puedo hablar de eso. ¿Qué más puedo hacer por usted?",
+        too_many_steps="Lo siento, no lo he conseguido. ¿Probamos otra cosa?",
+        deaf="Lo siento, no le oigo por un problema técnico. Vuelva a llamar, por favor.",
+        resumed="Perdone, le he perdido un momento.",
+        go_on="Siga, por favor.",
+    ),
+    "fr": Phrases(
+        greeting="Bonjour. Comment puis-je vous aider ?",
+        reprompts=(
+            "Vous êtes toujours là ?",
+            "Je ne vous entends pas. S'il vous faut un moment, dites-le-moi.",
+        ),
+        goodbye="Je mets fin à l'appel, car je ne vous entends pas. Au revoir.",
+        filler="Un instant, s'il vous plaît.",
+        apology="Excusez-moi, quelque chose n'a pas marché de mon côté. Pouvez-vous répéter ?",
+        farewell="Excusez-moi, j'ai un problème technique. Rappelez plus tard, s'il vous plaît. "
+        "Au revoir.",
+        empty="Excusez-moi, je n'ai pas compris. Pouvez-vous le dire autrement ?",
+        filtered="Excusez-moi, je ne peux pas en parler. Que puis-je faire d'autre pour vous ?",
+        too_many_steps="Excusez-moi, je n'y suis pas arrivé. Essayons-nous autre chose ?",
+        deaf="Excusez-moi, je ne vous entends pas à cause d'un problème technique. Rappelez, "
+        "s'il vous plaît.",
+        resumed="Excusez-moi, je vous ai perdu un instant.",
+        go_on="Continuez, je vous en prie.",
+    ),
+}
+"""By primary subtag; a setting of calls may hold others."""
+
+
+def phrases_in(language: str, book: Mapping[str, Phrases] = PHRASES) -> Phrases:
+    """Return the phrases of a language, English where the book has none."""
+    return book.get(primary(language)) or book.get("en") or PHRASES["en"]

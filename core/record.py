@@ -39,6 +39,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "ended_by": state.ended_by,
         "cause": state.cause.value if state.cause else None,
         "agent": state.agent,
+        "language": _language(on_time),
         "epoch": state.epoch,
         "reconciled": state.reconciled,
         "started_at": on_time[0].at if on_time else None,
@@ -69,6 +70,12 @@ def _wrap_up(facts: Iterable[f.Fact]) -> dict[str, Any] | None:
     shown = {name: told[name] for name in told if name not in ("kind", "round")}
     done = {name: {"outcome": step.outcome, "code": step.code} for name, step in steps.items()}
     return {**shown, "steps": done}
+
+
+def _language(entries: Sequence[f.LogEntry]) -> str | None:
+    """Return the language the caller was last recognised to speak."""
+    facts = (entry.fact for entry in reversed(entries))
+    return next((each.language for each in facts if isinstance(each, f.LanguageRecognised)), None)
 
 
 def _ended_at(entries: Iterable[f.LogEntry]) -> float | None:

@@ -144,7 +144,10 @@ class HearingConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A voice by name, and how it is used. `rate` and `pitch` look like `+5%`."""
+    """A voice by name, and how it is used. `rate` and `pitch` look like `+5%`.
+
+    `language`: what the text is in, for voices that speak several.
+    """
 
     name: str = ""
     type: str = "azure-standard"
@@ -152,6 +155,7 @@ class Voice:
     rate: str = "+0%"
     pitch: str = "+0%"
     endpoint_id: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,14 @@ class CallerSaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageRecognised:
+    """The caller speaks this language (a tag like `de-DE`) from now on."""
+
+    language: str
+    kind: Literal["language_recognised"] = "language_recognised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentHeard:
     """What the caller has heard of reply `turn` so far (all of it, not the difference)."""
 

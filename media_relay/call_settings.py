@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.endpointing import EndpointSettings
 from core.floor import TurnSettings
-from core.phrases import Phrases
+from core.phrases import PHRASES, Phrases
 from core.ports import Chat, Hearing, Speaking, TurnJudge
 from media_relay.playout import PlayoutSettings
 from media_relay.thinking import ThinkingSettings
@@ -28,7 +29,7 @@ class CallSettings:
     playout: PlayoutSettings = field(default_factory=PlayoutSettings)
     thinking: ThinkingSettings = field(default_factory=ThinkingSettings)
     tools: ToolSettings = field(default_factory=ToolSettings)
-    phrases: Phrases = field(default_factory=Phrases)
+    phrases: Mapping[str, Phrases] = field(default_factory=lambda: PHRASES)
     about_s: float = 0.5
     heard_every_s: float = 0.5
     speak_s: float = 5.0

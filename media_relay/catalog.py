@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from core.agents import AgentSpec, Scenario
 from core.conversation import Conversation
+from core.languages import language_of
 from core.session import Leg, Session
 from core.tools import ToolCall, ToolResult, ToolSpec
 
@@ -21,6 +22,11 @@ class Scene:
     agent: AgentSpec
     conversation: Conversation
     leg: Leg
+
+    @property
+    def language(self) -> str:
+        """What is spoken now."""
+        return language_of(self.agent, self.conversation.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

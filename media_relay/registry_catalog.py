@@ -102,6 +102,7 @@ class RegistryCatalog:
             "is_handoff": bool(conversation.previous),
             "handoff_reason": conversation.reason,
             "handoff_context": slots.get("handoff_context", {}),
+            "language": scene.language,
             "today": self._today().isoformat(),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,8 @@ from core.chat import AgentSaid
 from core.errors import EngineFailed
 from core.facts import ApprovalTold, CallerSaid, DigitsWanted, EngineStumbled
 from core.floor import Purpose
-from core.phrases import Phrases
+from core.languages import language_of, voice_of
+from core.phrases import Phrases, phrases_in
 from core.served import ServedBy
 from core.tools import Effect
 from media_relay.catalog import Catalog, Scene
@@ -52,7 +53,7 @@ class Replies:
         decided: Callable[[], tuple[str, float]],
         ears: Callable[[], str],
         tasks: asyncio.TaskGroup,
-        phrases: Phrases,
+        phrases: Mapping[str, Phrases],
         heard_every_s: float,
     ) -> None:
         self._journal = journal
@@ -67,7 +68,7 @@ class Replies:
         self._decided = decided
         self._ears = ears
         self._tasks = tasks
-        self._phrases = phrases
+        self._book = phrases
         self._heard_every_s = heard_every_s
         self._loop = asyncio.get_running_loop()
         self._record = record_of(journal.conversation)
@@ -136,10 +137,10 @@ class Replies:
         agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
         self._mark_words()
         self._record.reply.append(text)
+        language = language_of(agent, scene.conversation.language)
+        voice = voice_of(agent, language)
         self._reply.pieces.put_nowait(
-            Utterance(
-                text=text, agent=agent.name, voice=agent.voice, language=agent.speech.language
-            )
+            Utterance(text=text, agent=agent.name, voice=voice, language=language)
         )
 
     def stop(self) -> None:
@@ -256,6 +257,10 @@ class Replies:
                 return phrases.resumed
             case Purpose.ANSWER:
                 return ""
+
+    @property
+    def _phrases(self) -> Phrases:
+        return phrases_in(self._scene().language, self._book)
 
     def _phrase(self, name: str) -> str:
         match name:

@@ -17,12 +17,15 @@ from core.conversation import rebuild
 from core.facts import (
     ApprovalDecided,
     EngineStumbled,
+    LanguageRecognised,
     MediaDetached,
     Remembered,
     TransferFailed,
 )
 from core.floor import Floor, Purpose
+from core.languages import speech_of, spoken_after
 from core.session import Session
+from core.speech import FinalHeard, HearingEvent
 from core.tools import Effect, ToolResult
 from core.turn import TurnState
 from media_relay.call_settings import CallSettings, Engines
@@ -80,7 +83,7 @@ class CallSession:
         self._closings = Closings(f"{session.call_id}-{session.epoch}")
         self._hearer = Hearer(
             engines.hearing,
-            on_event=lambda event: self._feed(f.Heard(at=self._loop.time(), event=event)),
+            on_event=self._heard,
             on_stumble=self._deaf,
             on_lost=lambda: self._feed(f.HearingLost(at=self._loop.time())),
             tries=engines.hearing_tries,
@@ -108,7 +111,7 @@ class CallSession:
             self._journal,
             tools,
             scene=self._scene,
-            on_agent=lambda: self._hearer.start(self._tasks, self._scene().agent.speech),
+            on_agent=self._listen,
             phrases=settings.phrases,
             settings=settings.thinking,
             tool_settings=settings.tools,
@@ -144,7 +147,7 @@ class CallSession:
         reason = "fault"
         try:
             async with self._tasks:
-                self._hearer.start(self._tasks, self._scene().agent.speech)
+                self._listen()
                 await self._begin()
                 reason = await self._over
                 await self._let_go()
@@ -250,6 +253,19 @@ class CallSession:
 
     def _on_dry(self, generation: int, pieces: int) -> None:
         self._feed(f.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
+
+    def _listen(self) -> None:
+        """Hear as the present agent does, in the caller's language."""
+        scene = self._scene()
+        self._hearer.start(self._tasks, speech_of(scene.agent, scene.conversation.language))
+
+    def _heard(self, event: HearingEvent) -> None:
+        if isinstance(event, FinalHeard):
+            known = self._journal.conversation.language
+            spoken = spoken_after(known, event.language, event.text)
+            if spoken != known:
+                self._journal.write(LanguageRecognised(language=spoken), urgent=True)
+        self._feed(f.Heard(at=self._loop.time(), event=event))
 
     def _deaf(self, cause: str) -> None:
         self._journal.write(EngineStumbled(engine="hearing", cause=cause))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -23,7 +23,8 @@ from core.conversation import Conversation
 from core.errors import Cause, EngineError, EngineFailed
 from core.facts import DigitsWanted, Filtered, HandedOff, HandoffMade, Remembered
 from core.handoff import Accepted, HandoffLimits, Refused, resolve, wanted
-from core.phrases import Phrases
+from core.languages import same
+from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.sentences import Splitter
 from core.served import ServedBy
@@ -71,7 +72,7 @@ class Thinker:
         *,
         scene: Callable[[], Scene],
         on_agent: Callable[[], None],
-        phrases: Phrases,
+        phrases: Mapping[str, Phrases],
         settings: ThinkingSettings,
         tool_settings: ToolSettings,
     ) -> None:
@@ -81,9 +82,13 @@ class Thinker:
         self._tools = tools
         self._scene = scene
         self._on_agent = on_agent
-        self._phrases = phrases
+        self._book = phrases
         self._settings = settings
         self._tool_settings = tool_settings
+
+    @property
+    def _phrases(self) -> Phrases:
+        return phrases_in(self._scene().language, self._book)
 
     async def think(self, thought: Thought) -> None:
         """Make one reply, however many tools it takes. Raises EngineFailed."""
@@ -203,7 +208,9 @@ class Thinker:
             return
         specs = [asked.spec for asked in running.values() if asked.spec is not None]
         longest = max((spec.timeout_s for spec in specs), default=8.0)
-        filler = next((spec.filler for spec in specs if spec.filler), self._phrases.filler)
+        # A tool's own is in the language of its agent.
+        own = same(self._scene().language, self._scene().agent.speech.language)
+        filler = next((s.filler for s in specs if s.filler and own), self._phrases.filler)
         settings = self._tool_settings
         began = asyncio.get_running_loop().time()
         _, pending = await asyncio.wait(running, timeout=settings.filler_s)

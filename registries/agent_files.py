@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -22,6 +22,7 @@ AGENTS = Path(__file__).parent / "agentstore"
 PROMPT_FILES = ("prompt.jinja", "prompt.md", "prompt.txt")
 
 Percent = Annotated[str, StringConstraints(pattern=r"^[+-]\d{1,3}%$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]{0,63}$")]
 
 
@@ -67,8 +68,8 @@ class VoiceShape(Shape):
 
 
 class SpeechShape(Shape):
-    language: str = ""
-    candidate_languages: tuple[str, ...] = ()
+    language: Language | Literal[""] = ""
+    candidate_languages: tuple[Language, ...] = ()
     vad_silence_timeout_ms: int = Field(default=400, ge=100, le=5000)
     endpointing: Annotated[str, StringConstraints(pattern="^(adaptive|fixed)?$")] = ""
     min_silence_ms: int = Field(default=0, ge=0, le=5000)
@@ -107,6 +108,7 @@ class AgentShape(Shape):
     cascade_model: ModelShape | None = None
     voicelive_model: ModelShape | None = None
     voice: VoiceShape = VoiceShape()
+    voices: dict[Language, VoiceShape] = Field(default_factory=dict)
     speech: SpeechShape = SpeechShape()
     session: dict[str, Any] = Field(default_factory=dict)
     tools: tuple[str, ...] = ()
@@ -202,6 +204,10 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
         tools=tuple(dict.fromkeys(shape.tools)),
         model=_model(shape.cascade_model or shape.model),
         voice=Voice(**shape.voice.model_dump()),
+        voices={
+            language: Voice(**{**shape.voice.model_dump(), **own.model_dump(exclude_unset=True)})
+            for language, own in shape.voices.items()
+        },
         speech=SpeechSpec(
             language=language,
             vad_silence_timeout_ms=shape.speech.vad_silence_timeout_ms,

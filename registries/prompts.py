@@ -24,6 +24,7 @@ from jinja2 import (
 from jinja2.sandbox import SandboxedEnvironment
 
 from core.agents import AgentSpec, Scenario
+from core.languages import name_of, same
 from core.spoken import FILTERS
 from registries.mistakes import did_you_mean
 
@@ -51,6 +52,8 @@ PROMPT_VARIABLES: Mapping[str, Any] = {
     "callback_topic": None,  # what a call is about that we promised to make
     "call_topic": None,  # what a call is about that somebody ordered us to make
     "call_context": {},  # what else whoever ordered it passed on
+    "language": "",  # what is spoken: the caller's language once it is known, a tag like de-DE
+    "language_name": "",  # its name in English
     "today": "",  # the day, ISO
 }
 SPOKEN_VARIABLES: Mapping[str, Any] = {**PROMPT_VARIABLES, "last_said": ""}
@@ -157,7 +160,14 @@ def variables_of(agent: AgentSpec, runtime: Mapping[str, Any]) -> dict[str, Any]
     slots = runtime.get("slots") or {}
     remembered = {name: slots[name] for name in PROMPT_VARIABLES if slots.get(name) is not None}
     given = {name: value for name, value in runtime.items() if value is not None}
-    base = {**PROMPT_VARIABLES, "agent_name": agent.name, "active_agent": agent.name}
+    language = runtime.get("language") or agent.speech.language
+    base = {
+        **PROMPT_VARIABLES,
+        "agent_name": agent.name,
+        "active_agent": agent.name,
+        "language": language,
+        "language_name": name_of(language),
+    }
     return {**base, **agent.template_vars, **remembered, **given}
 
 
@@ -168,18 +178,32 @@ def render_prompt(
 
     `variables` is what is known now, any of `PROMPT_VARIABLES`. Raises `RenderFailed`.
     """
-    prompt = render(agent.prompt, variables_of(agent, variables))
-    rules = handoff_instructions(scenario, agent.name) if scenario else ""
-    return f"{prompt}\n\n{rules}" if rules else prompt
+    known = variables_of(agent, variables)
+    parts = [render(agent.prompt, known), _language_rule(agent, known)]
+    if scenario:
+        parts.append(handoff_instructions(scenario, agent.name))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _language_rule(agent: AgentSpec, known: Mapping[str, Any]) -> str:
+    """Return what an agent is told whose caller speaks another language than its prompt."""
+    language = str(known["language"])
+    if same(language, agent.speech.language):
+        return ""
+    name = name_of(language)
+    return f"The caller speaks {name}. Answer in {name}, whatever your instructions are written in."
 
 
 def render_greeting(agent: AgentSpec, variables: Mapping[str, Any], *, returning: bool) -> str:
     """Return what an agent says first; `returning` when it spoke in this call before.
 
-    Empty when the agent has no greeting. Raises `RenderFailed`.
+    Empty when the agent has no greeting, or none in the caller's language: one in another, which
+    does not ask for the `language`, is better left to the model. Raises `RenderFailed`.
     """
     source = (agent.return_greeting or "Welcome back!") if returning else agent.greeting
-    return render(source, variables_of(agent, variables))
+    known = variables_of(agent, variables)
+    foreign = not same(str(known["language"]), agent.speech.language)
+    return "" if foreign and "language" not in source else render(source, known)
 
 
 def handoff_instructions(scenario: Scenario, agent: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape, quoteattr
 
+from core.languages import same
 from core.speech import Voice
 
 DEFAULT_VOICE = "en-US-AvaMultilingualNeural"
@@ -19,6 +20,9 @@ def ssml_of(text: str, voice: Voice, *, default_voice: str = DEFAULT_VOICE) -> s
     name = voice.name if voice.name and voice.type.startswith("azure") else default_voice
     locale = _LOCALE.match(name)
     inner = escape(_NOT_XML.sub(" ", text))
+    if "Multilingual" in name and voice.language and not same(voice.language, name):
+        # Else it guesses the language from the text, clause by clause.
+        inner = f"<lang xml:lang={_quoted(voice.language)}>{inner}</lang>"
     inner = _prosody(inner, voice)
     if voice.style:
         inner = f"<mstts:express-as style={_quoted(voice.style)}>{inner}</mstts:express-as>"

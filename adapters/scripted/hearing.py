@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from adapters.mailbox import Mailbox
 from adapters.scripted.marked_audio import is_audible, read_speech
@@ -30,6 +30,7 @@ class ScriptedHearing:
 
     `script` holds events to emit when that much audio (ms) has been pushed, on top of what is
     heard. `delay_s`: how long a final takes. `failures`: raised by the next `open`s, in order.
+    `language_of` recognises the language of a text.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class ScriptedHearing:
         partial_every_ms: int = 300,
         delay_s: float = 0.0,
         failures: Sequence[EngineError] = (),
+        language_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.script = tuple(sorted(script, key=lambda timed: timed[0]))
         self.onset_ms = onset_ms
         self.partial_every_ms = partial_every_ms
         self.delay_s = delay_s
         self.streams: list[ScriptedStream] = []
+        self.language_of = language_of
         self._failures = list(failures)
 
     async def open(self, config: HearingConfig) -> ScriptedStream:
@@ -163,11 +166,13 @@ class ScriptedStream:
         if self._started:
             end_ms = self._sound_end_ms
             self.emit(SpeechStopped(speech_end_ms=end_ms, decided_ms=self.now_ms))
+            text = self._words()
             final = FinalHeard(
-                text=self._words(),
+                text=text,
                 start_ms=self._start_ms,
                 end_ms=end_ms,
                 decided_ms=self.now_ms,
+                language=self._engine.language_of(text),
             )
             self._emit_later(final)
         self._audio.clear()

@@ -18,6 +18,7 @@ from core.conversation import begin
 from core.errors import EngineFailed
 from core.facts import CallerSaid, DigitsWanted, Direction, EngineStumbled, Remembered
 from core.floor import Closing
+from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.record import call_record
 from core.session import Leg, Session
@@ -102,6 +103,10 @@ class Talk:
         """Who has the caller now."""
         return self._journal.conversation.agent
 
+    @property
+    def _phrases(self) -> Phrases:
+        return phrases_in(self._scene().language, self._settings.phrases)
+
     async def greet(self, known: Mapping[str, Any] | None) -> None:
         """Let the first agent say who it is."""
         if known is None:
@@ -110,7 +115,7 @@ class Talk:
             self._journal.write(Remembered(slots=known))
         words = self._catalog.greeting(self._scene(), returning=False)
         record = TurnRecord(turn=0)
-        self._heard(record, [(self.agent, words or self._settings.phrases.greeting)])
+        self._heard(record, [(self.agent, words or self._phrases.greeting)])
 
     async def says(self, words: str) -> None:
         """Let the caller speak, and run the agents until they listen again."""
@@ -140,7 +145,7 @@ class Talk:
             await self._thinker.think(thought)
         except EngineFailed as failure:
             said.append((self.agent, self._stumbled(record.turn, failure)))
-        self._heard(record, said or [(self.agent, self._settings.phrases.empty)])
+        self._heard(record, said or [(self.agent, self._phrases.empty)])
         if closings:
             self.ended = closings[-1]
             self._journal.write(self._closings.fact(self.ended), urgent=True)
@@ -159,7 +164,7 @@ class Talk:
         cause = str(failure.error.cause)
         self._journal.write(EngineStumbled(engine="thinking", cause=cause, spoken=True))
         self.failures[turn] = str(failure)
-        return self._settings.phrases.apology
+        return self._phrases.apology
 
     def _wanted(self, effects: tuple[Effect, ...]) -> list[Closing]:
         wishes = [self._closings.closing(effect) for effect in effects]

@@ -111,6 +111,16 @@ def test_a_voice_of_another_engine_is_spoken_by_the_default() -> None:
     assert f'<voice name="{DEFAULT_VOICE}">Hello.</voice>' in ssml
 
 
+def test_a_voice_of_many_languages_is_told_which_one_this_is() -> None:
+    german = Voice(name="en-US-AvaMultilingualNeural", language="de-DE")
+    english = Voice(name="en-US-AvaMultilingualNeural", language="en-GB")
+    only = Voice(name="en-US-JennyNeural", language="de-DE")
+
+    assert '<lang xml:lang="de-DE">Guten Tag.</lang>' in ssml_of("Guten Tag.", german)
+    assert "<lang" not in ssml_of("Hello.", english)
+    assert "<lang" not in ssml_of("Guten Tag.", only)
+
+
 async def test_a_warmed_voice_speaks_through_the_connection_that_was_open() -> None:
     async with SpeechEmulator() as service:
         speaking = AzureSpeaking(account_at(service))

@@ -216,3 +216,29 @@ def test_a_prompt_outside_of_the_agents_folder_is_not_read(mistakes_of: Write) -
     assert found == [
         "agents/a/agent.yaml: prompts.path: there is no file '../../secret.txt' beside the agent"
     ]
+
+
+def test_an_agent_may_have_a_voice_for_each_language(tmp_path: Path) -> None:
+    for folder in ("agents", "scenarios"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "agents" / "desk.yaml").write_text(
+        "prompt: Hello.\n"
+        "voice: {name: Ava, rate: '+5%'}\n"
+        "voices: {de: {name: Katja}, es-ES: {name: Elvira, rate: '-5%'}}\n"
+        "speech: {language: en-US, candidate_languages: [en-US, de-DE]}\n"
+    )
+
+    catalog = load_catalog(agents=tmp_path / "agents", scenarios=tmp_path / "scenarios")
+
+    voices = catalog.agents["desk"].voices
+    assert {tag: (voice.name, voice.rate) for tag, voice in voices.items()} == {
+        "de": ("Katja", "+5%"),
+        "es-ES": ("Elvira", "-5%"),
+    }
+
+
+def test_a_language_that_is_none_is_a_mistake(mistakes_of: Write) -> None:
+    wrong = mistakes_of({"agents/desk.yaml": f"{GOOD_AGENT}speech: {{language: German}}\n"})
+
+    assert len(wrong) == 1
+    assert "speech.language" in wrong[0]

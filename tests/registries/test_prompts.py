@@ -52,6 +52,21 @@ def test_a_returning_caller_hears_the_other_greeting() -> None:
     assert greetings == ("Hello.", "Again.", "Welcome back!")
 
 
+def test_an_agent_is_told_when_the_caller_speaks_another_language() -> None:
+    desk = agent("Desk of {{ language }}.", greeting="Hello.")
+    asks = agent(greeting="{% if language == 'de-DE' %}Guten Tag.{% else %}Hello.{% endif %}")
+
+    own, foreign = (render_prompt(desk, {"language": tag}) for tag in ("en-GB", "de-DE"))
+
+    assert own == "Desk of en-GB."
+    assert foreign.startswith("Desk of de-DE.")
+    assert "The caller speaks German. Answer in German" in foreign
+    assert render_prompt(desk, {}) == "Desk of en-US."
+    # A greeting in another language is left to the model, unless it knows better.
+    assert render_greeting(desk, {"language": "de-DE"}, returning=False) == ""
+    assert render_greeting(asks, {"language": "de-DE"}, returning=False) == "Guten Tag."
+
+
 def test_a_prompt_ends_with_whom_the_agent_may_hand_over_to() -> None:
     banking = load_scenario("banking")
 

@@ -1,0 +1,114 @@
+"""A caller is heard, understood and answered in his language, whoever he is handed to."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.scripted import ScriptedHearing, ScriptedSpeaking
+from core.agents import HandoffType, SpeechSpec
+from core.chat import TextDelta, ToolCalled
+from core.errors import Cause, EngineError
+from core.facts import LanguageRecognised, TurnDone
+from core.record import call_record
+from core.speech import Voice
+from core.tools import ToolCall
+from tests.relay.calls import agent, calling, edge, scenario
+from tests.virtual_time import VIRTUAL
+
+GERMAN = ("Ich möchte meinen Kontostand wissen", "ja")
+BANK = scenario(
+    agent(
+        "Ann",
+        speech=SpeechSpec(languages=("de-DE", "es-ES")),
+        voices={"de": Voice(name="Katja"), "es-ES": Voice(name="Elvira")},
+    ),
+    agent("Bob"),
+    edges=[edge("Ann", "Bob", HandoffType.DISCRETE)],
+)
+
+
+@pytest.fixture
+def anyio_backend():
+    return VIRTUAL
+
+
+def polyglot():
+    return ScriptedHearing(language_of=lambda text: "de-DE" if text in GERMAN else "en-US")
+
+
+def handoff():
+    return [ToolCalled(call=ToolCall(id="h", name="handoff_bob", arguments={}))]
+
+
+async def test_the_callers_language_is_a_fact_and_changes_the_voice():
+    speaking = ScriptedSpeaking()
+    hearing = polyglot()
+    async with calling(["Zehn Euro."], scenario=BANK, hearing=hearing, speaking=speaking) as call:
+        await call.until(TurnDone)
+        call.says(GERMAN[0])
+        await call.until(TurnDone, count=2)
+
+        voices = [(said.voice.name, said.voice.language) for said in speaking.said]
+        assert voices == [("voice of Ann", "en-US"), ("Katja", "de-DE")]
+        assert call.facts(LanguageRecognised) == [LanguageRecognised(language="de-DE")]
+        assert call_record("call", call.control.logs["call"])["language"] == "de-DE"
+        assert len(hearing.streams) == 1  # it was heard in his language already
+
+
+async def test_what_we_say_ourselves_is_in_the_callers_language():
+    broken = [[EngineError(cause=Cause.BAD_REQUEST)]]
+    async with calling(broken, scenario=BANK, hearing=polyglot()) as call:
+        await call.until(TurnDone)
+        call.says(GERMAN[0])
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard.startswith("Entschuldigung, da ist mir etwas schiefgegangen.")
+
+
+async def test_the_language_is_kept_across_a_handoff_to_an_agent_that_does_not_list_it():
+    speaking, hearing = ScriptedSpeaking(), polyglot()
+    replies = [handoff(), [TextDelta(text="Gern.")], "Jawohl."]
+    async with calling(replies, scenario=BANK, hearing=hearing, speaking=speaking) as call:
+        await call.until(TurnDone)
+        call.says(GERMAN[0])
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.agent == "Bob"
+        assert (speaking.said[-1].voice.name, speaking.said[-1].voice.language) == (
+            "voice of Bob",
+            "de-DE",
+        )
+        heard_as = hearing.streams[-1].config
+        assert (heard_as.language, heard_as.languages) == ("de-DE", ("en-US",))
+
+
+async def test_a_short_word_does_not_change_the_language_of_a_call():
+    async with calling(["One.", "Two."], scenario=BANK, hearing=polyglot()) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance please")
+        await call.until(TurnDone, count=2)
+        call.says("ja")
+        await call.until(TurnDone, count=3)
+
+        assert call.facts(LanguageRecognised) == [LanguageRecognised(language="en-US")]
+
+
+async def test_another_relay_goes_on_in_the_callers_language():
+    hearing = polyglot()
+    async with calling(["Zehn Euro."], scenario=BANK, hearing=hearing) as call:
+        await call.until(TurnDone)
+        call.says(GERMAN[0])
+        await call.until(TurnDone, count=2)
+        control = call.control
+    async with calling(scenario=BANK, control=control, hearing=hearing) as again:
+        await again.after(3)
+
+        assert "ich hatte Sie kurz verloren" in again.heard
+
+
+async def test_an_agent_of_another_language_speaks_it_before_anybody_was_heard():
+    silent = replace(BANK.agents[0], greeting="", speech=SpeechSpec(language="fr-FR"))
+    async with calling(scenario=scenario(silent)) as call:
+        turn = await call.until(TurnDone)
+
+        assert turn.heard == "Bonjour. Comment puis-je vous aider ?"
