@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from core.errors import EngineFailed
 from core.session import Directive, LiveCall, OpenSession, Session
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog
@@ -154,6 +156,7 @@ class Calls:
     # --- one call --------------------------------------------------------------------------------
 
     async def _hold(self, call_id: str, connection_id: str, live: _Live) -> None:
+        voice = self._tasks.create_task(self._connect_voice())
         try:
             session = await self._open(call_id, connection_id, live)
             if session is not None:
@@ -162,11 +165,17 @@ class Calls:
             log.exception("call broke", extra={"call": call_id})
             live.socket.close("fault")
         finally:
+            voice.cancel()
             if self._live.get(call_id) is live:
                 del self._live[call_id]
             if not self._live:
                 self._empty.set()
             self._on_change()
+
+    async def _connect_voice(self) -> None:
+        """Open the synthesizer's connection, which may have been closed since the last call."""
+        with suppress(EngineFailed):  # it is said when there is something to speak
+            await self._engines.speaking.warm()
 
     async def _open(self, call_id: str, connection_id: str, live: _Live) -> Session | None:
         request = OpenSession(relay_id=self._relay_id, connection_id=connection_id)
@@ -212,11 +221,10 @@ class Calls:
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
         try:
-            if not await live.socket.connected(self._admission.connect_s):
-                call.end("never connected")
             live.socket.attach(call)
             log.info("call joined", extra=facts)
-            reason = await call.run()
+            within_s = self._admission.connect_s
+            reason = await call.run(lambda: live.socket.connected(within_s))
             log.info("call left", extra={**facts, "reason": reason})
         finally:
             reporter.close()

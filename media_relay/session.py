@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, assert_never
 
@@ -142,13 +142,16 @@ class CallSession:
 
     # --- life ------------------------------------------------------------------------------------
 
-    async def run(self) -> str:
-        """Hold the call until it is over; return why it ended."""
+    async def run(self, joined: Callable[[], Awaitable[bool]] | None = None) -> str:
+        """Hold the call until it is over; return why it ended.
+
+        It listens at once, since connecting takes time, and speaks when the caller has `joined`.
+        """
         reason = "fault"
         try:
             async with self._tasks:
                 self._listen()
-                await self._begin()
+                await self._begin(joined)
                 reason = await self._over
                 await self._let_go()
         finally:
@@ -163,7 +166,7 @@ class CallSession:
             self._journal.write(detached, urgent=True)
         return reason
 
-    async def _begin(self) -> None:
+    async def _begin(self, joined: Callable[[], Awaitable[bool]] | None) -> None:
         """Greet a caller, or go on where another relay lost him."""
         new = not self._turns.state.answered
         known: Mapping[str, Any] = {}
@@ -173,6 +176,9 @@ class CallSession:
                 known = await self._catalog.about(self.session.leg) if new else {}
         if known:
             self._journal.write(Remembered(slots=known))
+        if joined is not None and not await joined():
+            self.end("never connected")
+            return
         self._preparing = self._tasks.create_task(self._thinker.prepare())
         purpose = Purpose.GREETING if new else Purpose.RESUMED
         self._feed(f.SpeechWanted(at=self._loop.time(), purpose=purpose))

@@ -47,7 +47,7 @@ class SpeechEmulator:
 
     `hearing` and `speaking` do the work. The faults are used up one by connection, None for a
     good one; after the last one all are good. `heard` and `spoke` hold the connections; `speaks`
-    is set when the first synthesizer has introduced itself.
+    and `hears` are set when the first synthesizer and recognizer have introduced themselves.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class SpeechEmulator:
         self.heard: list[Seen] = []
         self.spoke: list[Seen] = []
         self.speaks = asyncio.Event()
+        self.hears = asyncio.Event()
         self.language = language
         self.hearing = hearing or ScriptedHearing()
         self.speaking = speaking or ScriptedSpeaking(words=True)
@@ -102,7 +103,7 @@ class SpeechEmulator:
         session = (
             Speaks(self.speaking, self.speaks, seen, line)
             if speaks
-            else Hears(self.hearing, self.language, seen, line)
+            else Hears(self.hearing, self.language, self.hears, seen, line)
         )
         try:
             async for frame in socket:

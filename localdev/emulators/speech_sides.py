@@ -25,8 +25,11 @@ _RIFF_BYTES = 44
 class Hears:
     """The recognising side of one connection: turns of audio, each with a stream of its own."""
 
-    def __init__(self, engine: Hearing, language: str, seen: Seen, line: Line) -> None:
+    def __init__(
+        self, engine: Hearing, language: str, introduced: asyncio.Event, seen: Seen, line: Line
+    ) -> None:
         self._engine = engine
+        self._introduced = introduced
         self._found = language
         self._seen = seen
         self._line = line
@@ -40,6 +43,7 @@ class Hears:
         match message.path:
             case "speech.config":
                 self._seen.config = message.json()
+                self._introduced.set()
             case "speech.context":
                 await self._begin(message)
             case "audio" if message.request_id == self._request_id:

@@ -151,6 +151,7 @@ async def test_every_way_a_service_gives_up_is_a_failure_with_its_cause() -> Non
         Drop(after_ms=100): Cause.UNAVAILABLE,
         Close(code=1007, after_ms=200): Cause.BAD_REQUEST,
         Close(code=1011, after_ms=100): Cause.UNAVAILABLE,
+        Close(code=1013, after_ms=100): Cause.UNAVAILABLE,
         Answer(status="TooManyRequests", after_ms=100): Cause.THROTTLED,
         Answer(status="Error", after_ms=100): Cause.UNAVAILABLE,
         Answer(status="BadRequest", after_ms=100): Cause.BAD_REQUEST,
@@ -192,6 +193,8 @@ async def test_a_stumble_of_the_service_is_not_noticed() -> None:
         [Refuse(status=503)],
         [Drop(after_ms=300)],
         [Close(code=1011, after_ms=300)],
+        [Close(code=1013, after_ms=300)],
+        [Answer(status="TooManyRequests", after_ms=300)],
         [Answer(status="Error", after_ms=300)],
     ]
 
@@ -283,6 +286,25 @@ async def test_an_utterance_can_be_finalized_before_the_service_would() -> None:
     assert (second.text, second.start_ms, second.decided_ms) == ("Now.", 7_600, 8_000)
     assert stopped == SpeechStopped(speech_end_ms=8_000, decided_ms=8_000)
     assert service.heard[0].turns[0].commits >= 1  # the second may still be on its way
+
+
+async def test_the_connection_is_there_before_anybody_has_said_anything() -> None:
+    async with SpeechEmulator() as service:
+        hearing = AzureHearing(account_at(service))
+        stream = await hearing.open(HearingConfig())
+        async with asyncio.timeout(5):
+            await service.hears.wait()
+        turns = list(service.heard[0].turns)
+        await stream.aclose()
+        await hearing.aclose()
+
+    assert turns == []  # connected, and no audio sent
+
+
+async def test_what_the_service_makes_of_noise_ends_no_call() -> None:
+    for status in ("NoMatch", "BabbleTimeout", "InitialSilenceTimeout"):
+        seen = await heard_through([Answer(status=status, after_ms=100)])
+        assert [final.text for final in finals(seen)] == ["Hello there."]
 
 
 async def test_noise_is_an_utterance_without_words_and_a_long_silence_is_none() -> None:

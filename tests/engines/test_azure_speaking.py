@@ -175,6 +175,15 @@ async def test_every_way_a_service_gives_up_is_a_failure_with_its_cause() -> Non
     assert dict(zip(ways, outcomes, strict=True)) == ways
 
 
+async def test_a_stumble_of_the_service_is_not_noticed() -> None:
+    for status in (429, 503):
+        async with SpeechEmulator(speaking_faults=[Refuse(status=status)]) as service:
+            speaking = AzureSpeaking(account_at(service))
+            events = await events_of(speaking, "Hello.")
+            await speaking.aclose()
+        assert said_in(events) == ["Hello."]
+
+
 @pytest.mark.parametrize("text", ["", " ... ", "\n"])
 async def test_what_has_no_words_is_not_sent(text: str) -> None:
     async with SpeechEmulator() as service:
