@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -22,7 +22,8 @@ AGENTS = Path(__file__).parent / "agentstore"
 PROMPT_FILES = ("prompt.jinja", "prompt.md", "prompt.txt")
 
 Percent = Annotated[str, StringConstraints(pattern=r"^[+-]\d{1,3}%$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+_TAG = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"  # of a language, like de-DE
+Language = Annotated[str, StringConstraints(pattern=f"^{_TAG}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]{0,63}$")]
 
 
@@ -68,7 +69,7 @@ class VoiceShape(Shape):
 
 
 class SpeechShape(Shape):
-    language: Language | Literal[""] = ""
+    language: Annotated[str, StringConstraints(pattern=f"^({_TAG})?$")] = ""
     candidate_languages: tuple[Language, ...] = ()
     vad_silence_timeout_ms: int = Field(default=400, ge=100, le=5000)
     endpointing: Annotated[str, StringConstraints(pattern="^(adaptive|fixed)?$")] = ""
