@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import assert_never
 
-from adapters import orders
+from adapters import orders, promising
 from adapters.archive import archive
 from adapters.plane import Plane
 from core import call as c
 from core import facts as f
+from core.attempts import RETRY_S
 from core.control_ports import (
     CarrierError,
     NewFact,
@@ -24,7 +25,9 @@ from core.session import Directive, LiveCall
 
 SOURCE = "command"
 APOLOGY = "apology"
+PROMISE = "promise"
 MOMENT = "moment"
+WAKE_S = 2.0  # commands are done one at a time, and a hang-up may be the next
 
 
 async def perform(call_id: str, command: c.Command, plane: Plane, durable: Orchestrations) -> None:
@@ -60,6 +63,9 @@ async def _outcome(  # noqa: C901 one row per command
             return _done(command)
         case c.StartMedia():
             return await _carried_out(command, plane.calls.start_media(call.connection_id))
+        case c.Wake():
+            woken = await plane.door.ready(WAKE_S)
+            return _done(command, "ok" if woken else "failed")
         case c.HangUp():
             if not call.connection_id:
                 return _done(command, "failed", "no leg yet")
@@ -68,7 +74,7 @@ async def _outcome(  # noqa: C901 one row per command
         case c.Transfer():
             return await _transfer(call, command, plane)
         case c.Apologise():
-            return await _play(call, command, APOLOGY, plane)
+            return await _apologise(call, command, plane)
         case c.Reassure():
             return await _play(call, command, MOMENT, plane)
         case _:
@@ -92,9 +98,25 @@ async def _transfer(call: StoredCall, command: c.Transfer, plane: Plane) -> f.Fa
     return await _carried_out(command, asked)
 
 
-async def _play(call: StoredCall, command: c.Command, prompt: str, plane: Plane) -> f.Fact:
+async def _play(
+    call: StoredCall, command: c.Command, prompt: str, plane: Plane, *, context: str = ""
+) -> f.Fact:
     url = plane.prompt_url(prompt)
-    return await _carried_out(command, plane.calls.play(call.connection_id, url, prompt))
+    asked = plane.calls.play(call.connection_id, url, context or prompt)
+    return await _carried_out(command, asked)
+
+
+async def _apologise(call: StoredCall, command: c.Apologise, plane: Plane) -> f.Fact:
+    """Say that nobody can speak with the caller; promise to call him back, if we may."""
+    may = plane.settings.outbound_rules.allow(call.person)
+    if call.direction is f.Direction.OUTBOUND or not may:
+        return await _play(call, command, APOLOGY, plane)
+    at = plane.clock() + RETRY_S["failed"]
+    fact = f.CallbackRequested(request_id=APOLOGY, at=at, topic="your call, which nobody took")
+    await promising.keep(call, fact, plane)
+    promised = NewFact(source=SOURCE, source_id=f"{command.id}.promise", fact=fact)
+    await plane.store.append(call.call_id, [promised])
+    return await _play(call, command, PROMISE, plane, context=APOLOGY)
 
 
 async def _reconcile(call: StoredCall, command: c.Reconcile, plane: Plane) -> f.Fact:

@@ -44,17 +44,17 @@ class AcsCalls:
         self._client: Any = None
         self._connecting = asyncio.Lock()
 
-    async def answer(self, offer: str, links: Links, once: Once) -> str:
+    async def answer(self, offer: str, links: Links, once: Once, *, streaming: bool) -> str:
         with _carrier_errors():
             answered = await (await self._calls()).answer_call(
                 incoming_call_context=offer,
                 callback_url=links.callback_url,
-                media_streaming=_streaming(links.media_url),
+                media_streaming=_streaming(links.media_url, start=streaming),
                 headers=_repeatable(once),
             )
         return str(answered.call_connection_id)
 
-    async def create(self, number: str, links: Links, once: Once) -> str:
+    async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:
         from azure.communication.callautomation import PhoneNumberIdentifier
 
         with _carrier_errors():
@@ -62,7 +62,7 @@ class AcsCalls:
                 target_participant=PhoneNumberIdentifier(number),
                 callback_url=links.callback_url,
                 source_caller_id_number=PhoneNumberIdentifier(self._source_number),
-                media_streaming=_streaming(links.media_url),
+                media_streaming=_streaming(links.media_url, start=streaming),
                 headers=_repeatable(once),
             )
         return str(created.call_connection_id)
@@ -173,7 +173,7 @@ def _client(endpoint: str, credential: Any) -> Any:
     )
 
 
-def _streaming(media_url: str) -> Any:
+def _streaming(media_url: str, *, start: bool) -> Any:
     from azure.communication.callautomation import (
         AudioFormat,
         MediaStreamingAudioChannelType,
@@ -187,7 +187,7 @@ def _streaming(media_url: str) -> Any:
         transport_type=StreamingTransportType.WEBSOCKET,
         content_type=MediaStreamingContentType.AUDIO,
         audio_channel_type=MediaStreamingAudioChannelType.MIXED,
-        start_media_streaming=True,
+        start_media_streaming=start,
         enable_bidirectional=True,
         audio_format=AudioFormat.PCM16_K_MONO,
         enable_dtmf_tones=True,

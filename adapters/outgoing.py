@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
-from adapters import orders
+from adapters import orders, relays
 from adapters.plane import Plane
 from core import facts as f
 from core.agents import Scenario
@@ -64,8 +64,10 @@ async def place(call: StoredCall, plane: Plane, durable: Orchestrations) -> None
         return
     await durable.start(orders.order(call, _scenario(call, plane), plane))
     once = Once(key=f"{call.call_id}:create", at=call.created_at)
+    awake = await relays.awake(plane)
+    links = plane.links(call.call_id)
     try:
-        leg = await plane.calls.create(call.called, plane.links(call.call_id), once)
+        leg = await plane.calls.create(call.called, links, once, streaming=awake)
     except CarrierError as error:
         log.warning("could not call out", extra={"call_id": call.call_id, "code": error.code})
         refused = f.AnswerRefused(reason=error.code)
@@ -73,7 +75,7 @@ async def place(call: StoredCall, plane: Plane, durable: Orchestrations) -> None
         await orders.append(call, [fact], plane, durable)
         raise
     bound = await plane.store.bind_leg(call.call_id, leg)
-    answered = f.Answered(connection_id=bound)
+    answered = f.Answered(connection_id=bound, streaming=awake)
     fact = NewFact(source="answer", source_id="answered", fact=answered)
     await orders.append(call, [fact], plane, durable)
 

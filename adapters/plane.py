@@ -12,13 +12,14 @@ from functools import cached_property
 
 from adapters.acs import AcsCalls, identity_client, key_client
 from adapters.providers import analyst_of
+from adapters.relay_door import HttpDoor
 from adapters.settings import Settings
 from adapters.stores import blob_store, call_store, promise_store, target_store
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.callbacks import CALLBACK, Callback
 from core.campaigns import CAMPAIGN, Campaign, TargetStore
-from core.control_ports import Blobs, CallControl, CallStore, Links
+from core.control_ports import Blobs, CallControl, CallStore, Links, RelayDoor
 from core.ports import Chat
 from core.promises import APPROVAL, Approval, PromiseStore
 from core.session import SCENARIO
@@ -60,6 +61,7 @@ class Plane:
     campaigns: PromiseStore[Campaign]
     targets: TargetStore
     calls: CallControl
+    door: RelayDoor
     blobs: Blobs
     tokens: TokenVerifier
     load_scenario: Callable[[str], Scenario]
@@ -127,6 +129,7 @@ def build(settings: Settings) -> Plane:
         campaigns=promise_store(settings, "campaigns", CAMPAIGN),
         targets=target_store(settings),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
+        door=HttpDoor(settings.relay_base_url or ""),
         blobs=blob_store(settings),
         tokens=TokenVerifier(
             audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL

@@ -92,6 +92,7 @@ class Settings(BaseModel):
     call_ring_seconds: float = Field(default=Limits().ring_s, gt=0, le=600)
     call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
     call_transfer_seconds: float = Field(default=Limits().transfer_s, gt=0, le=600)
+    call_wake_seconds: float = Field(default=Limits().wake_s, gt=0, le=120)
     call_speechless_seconds: float = Field(default=Limits().speechless_s, gt=0, le=600)
     callback_hours: CallHours = Hours()
     callback_timezone: Zone = "UTC"
@@ -324,6 +325,7 @@ class Settings(BaseModel):
             attach_s=self.call_attach_seconds,
             transfer_s=self.call_transfer_seconds,
             duration_s=self.call_max_seconds,
+            wake_s=self.call_wake_seconds,
             speechless_s=self.call_speechless_seconds,
         )
 

@@ -10,7 +10,7 @@ import logging
 from uuid import NAMESPACE_URL, uuid5
 from weakref import WeakValueDictionary
 
-from adapters import orders
+from adapters import orders, relays
 from adapters.plane import Plane, Snapshot
 from core import facts as f
 from core.acs_events import IncomingCall
@@ -41,7 +41,9 @@ async def answer(ring: IncomingCall, rang_at: float, plane: Plane, durable: Orch
     call_id = call_id_of(ring)
     lock = _ringing.setdefault(call_id, asyncio.Lock())
     async with lock:
-        call, snapshot = await _claim(call_id, ring, plane)
+        (call, snapshot), awake = await asyncio.gather(
+            _claim(call_id, ring, plane), relays.awake(plane)
+        )
         if await _settled(call_id, plane):
             await orders.wake(call, plane, durable)  # the first delivery may have died before it
             return call_id
@@ -50,7 +52,7 @@ async def answer(ring: IncomingCall, rang_at: float, plane: Plane, durable: Orch
         # The order is that of the scenario the call was claimed with, whatever is deployed now.
         same = call.scenario_sha == snapshot.sha
         fact, born = await asyncio.gather(
-            _answer(call, ring, rang_at, plane),
+            _answer(call, ring, rang_at, plane, streaming=awake),
             durable.start(orders.order(call, snapshot.scenario, plane))
             if same
             else orders.start(call, plane, durable),
@@ -96,10 +98,14 @@ async def _settled(call_id: str, plane: Plane) -> bool:
     return any(isinstance(entry.fact, SETTLED) for entry in page.entries)
 
 
-async def _answer(call: StoredCall, ring: IncomingCall, rang_at: float, plane: Plane) -> NewFact:
+async def _answer(
+    call: StoredCall, ring: IncomingCall, rang_at: float, plane: Plane, *, streaming: bool
+) -> NewFact:
     once = Once(key=f"{call.call_id}:answer", at=rang_at)
     try:
-        leg = await plane.calls.answer(ring.offer, plane.links(call.call_id), once)
+        leg = await plane.calls.answer(
+            ring.offer, plane.links(call.call_id), once, streaming=streaming
+        )
     except CarrierError as error:
         if error.trouble not in {Trouble.GONE, Trouble.CONFLICT}:
             log.warning("could not answer", extra={"call_id": call.call_id, "code": error.code})
@@ -109,4 +115,5 @@ async def _answer(call: StoredCall, ring: IncomingCall, rang_at: float, plane: P
             source="answer", source_id="refused", fact=f.AnswerRefused(reason=error.code)
         )
     bound = await plane.store.bind_leg(call.call_id, leg)
-    return NewFact(source="answer", source_id="answered", fact=f.Answered(connection_id=bound))
+    answered = f.Answered(connection_id=bound, streaming=streaming)
+    return NewFact(source="answer", source_id="answered", fact=answered)

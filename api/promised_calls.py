@@ -7,21 +7,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from adapters import orders
+from adapters import orders, promising
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_query
 from core.callbacks import Callback
 from core.control_ports import NewFact, Orchestrations, StoredCall
 from core.facts import CallbackRequested
-from core.promises import promise_id
 from core.record import masked
 
 log = logging.getLogger("artvoice.callbacks")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_TOPIC = 300
-FARTHEST_S = 90 * 24 * 3600.0  # what people promise on the telephone
 
 
 async def list_callbacks(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -77,26 +75,11 @@ def is_sound(fact: CallbackRequested) -> bool:
 
 async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list[str]:
     """Keep what was promised before the log says so; return the ids."""
-    window = plane.settings.outbound_rules.window(call.person)
-    now = plane.clock()
-    kept = []
-    for fact in (new.fact for new in facts):
-        if isinstance(fact, CallbackRequested):
-            due = min(max(fact.at, now), now + FARTHEST_S)
-            promised = Callback(
-                id=promise_id(call.call_id, "callback", fact.request_id),
-                call_id=call.call_id,
-                request_id=fact.request_id,
-                number=call.person,
-                scenario=call.scenario,
-                agent=fact.agent,
-                topic=fact.topic,
-                asked_at=now,
-                at=fact.at,
-                next_at=window.next(due),
-            )
-            kept.append((await plane.callbacks.keep(promised)).id)
-    return kept
+    return [
+        await promising.keep(call, new.fact, plane)
+        for new in facts
+        if isinstance(new.fact, CallbackRequested)
+    ]
 
 
 async def begin(callback_ids: Iterable[str], durable: Orchestrations) -> None:

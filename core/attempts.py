@@ -38,14 +38,17 @@ def settled(attempts: Sequence[Attempt], outcome: Attempted) -> tuple[Attempt, .
 
 
 def outcome_of(state: CallState, log: Iterable[f.LogEntry]) -> Attempted | None:
-    """Return what came of a call that we made; None while its telephone rings."""
+    """Return what came of a call that we made; None while its telephone rings.
+
+    Whoever heard an apology instead of an agent was not reached.
+    """
     if state.phase is not Phase.ENDED:
-        return None if state.phase in (Phase.OFFERED, Phase.ANSWERED) else "reached"
+        return "reached" if state.epoch else None
     if state.outcome in (Outcome.COMPLETED, Outcome.TRANSFERRED):
         return "reached"
     facts = [entry.fact for entry in log]
     if any(isinstance(fact, f.Connected) for fact in facts):
-        return "reached"
+        return "reached" if state.epoch else "failed"
     match state.cause:
         case Cause.BUSY:
             return "busy"

@@ -211,12 +211,12 @@ class Links:
 class CallControl(Protocol):
     """Commands to the telephone carrier. All raise `CarrierError`."""
 
-    async def answer(self, offer: str, links: Links, once: Once) -> str:
-        """Answer with audio streaming both ways; return the connection id."""
+    async def answer(self, offer: str, links: Links, once: Once, *, streaming: bool) -> str:
+        """Answer; return the connection id. Audio streams at once, or when `start_media` says."""
         ...
 
-    async def create(self, number: str, links: Links, once: Once) -> str:
-        """Ring an E.164 number; return the connection id."""
+    async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:
+        """Ring an E.164 number; return the connection id. `streaming` as in `answer`."""
         ...
 
     async def hang_up(self, connection_id: str, once: Once) -> None:
@@ -245,6 +245,14 @@ class CallControl(Protocol):
 
 
 # --- the rest -------------------------------------------------------------------------------------
+
+
+class RelayDoor(Protocol):
+    """The one address behind which relays are, or come to life when somebody asks."""
+
+    async def ready(self, within_s: float) -> bool:
+        """Ask until one is ready, for so long. To be asked is what wakes one that sleeps."""
+        ...
 
 
 class Blobs(Protocol):

@@ -12,6 +12,7 @@ from core.call.commands import (
     StartPromise,
     TellRelay,
     Transfer,
+    Wake,
 )
 from core.call.state import (
     CALL_STATE,
@@ -43,6 +44,7 @@ __all__ = [
     "StartPromise",
     "TellRelay",
     "Transfer",
+    "Wake",
     "fold",
     "step",
 ]

@@ -17,6 +17,14 @@ class StartMedia:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Have a relay come to life, and wait for it, for a moment only."""
+
+    id: str
+    name: Literal["wake"] = "wake"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUp:
     """End the call for everyone."""
 
@@ -88,6 +96,7 @@ class Archive:
 
 Command = (
     StartMedia
+    | Wake
     | HangUp
     | Transfer
     | Reconcile

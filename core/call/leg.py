@@ -49,7 +49,7 @@ def talking(state: CallState, at: float) -> CallState:
 def hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
     state = replace(moved(state, Move.HANG_UP), ended_by=state.ended_by or by)
     state = due(
-        clear(state, Deadline.ATTACH, Deadline.TRANSFER),
+        clear(state, Deadline.ATTACH, Deadline.WAKE, Deadline.TRANSFER),
         Deadline.RECONCILE,
         entry.at + state.limits.hang_up_grace_s,
     )

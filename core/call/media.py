@@ -19,7 +19,7 @@ def attached(state: CallState, epoch: int, at: float) -> CallState:
         return state
     state = replace(state, epoch=epoch, media=Media.ATTACHED, attached_at=at)
     # The audio socket may open before CallConnected arrives, or that event may be lost.
-    state = clear(talking(state, at), Deadline.ATTACH)
+    state = clear(talking(state, at), Deadline.ATTACH, Deadline.WAKE)
     # A call that is ending or was taken by somebody else still waits for its end.
     return clear(state, Deadline.RECONCILE) if state.phase is Phase.TALKING else state
 
@@ -43,7 +43,7 @@ def without_relay(state: CallState, at: float) -> CallState:
 
 
 def media_lost(state: CallState, entry: f.LogEntry, *, failed: bool) -> Decision:
-    if state.phase is not Phase.TALKING:
+    if state.phase is not Phase.TALKING or state.media is Media.ASLEEP:
         return state, ()
     if state.media is Media.ATTACHED:
         return _doubted(state, entry, failed=failed)
@@ -73,11 +73,14 @@ def dial_again(state: CallState, entry: f.LogEntry) -> Decision:
     state = replace(state, redials=redials, speechless_since=since)
     state = clear(state, Deadline.RECONCILE, Deadline.ATTACH)
     if entry.at - since >= state.limits.speechless_s:
-        state = due(state, Deadline.RECONCILE, entry.at + state.limits.attach_s)
-        return replace(moved(state, Move.HANG_UP), ended_by="fault"), (
-            Apologise(id=command_id(entry)),
-        )
+        return apologise(state, entry)
     state = due(state, Deadline.ATTACH, entry.at + state.limits.attach_s)
     if redials == REASSURING_REDIAL:
         return state, (StartMedia(id=command_id(entry)), Reassure(id=command_id(entry, 1)))
     return state, (StartMedia(id=command_id(entry)),)
+
+
+def apologise(state: CallState, entry: f.LogEntry) -> Decision:
+    """Tell the caller that nobody can speak with him; the call ends with that."""
+    state = due(state, Deadline.RECONCILE, entry.at + state.limits.prompt_s)
+    return replace(moved(state, Move.HANG_UP), ended_by="fault"), (Apologise(id=command_id(entry)),)

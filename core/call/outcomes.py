@@ -8,14 +8,17 @@ from typing import assert_never
 from core import facts as f
 from core.call.commands import Reconcile
 from core.call.decision import Decision, clear, command_id, due
-from core.call.leg import disconnected, end, hang_up, how, talking
+from core.call.leg import disconnected, end, hang_up, how
 from core.call.media import dial_again, without_relay
 from core.call.state import CallState, Deadline, Media, Outcome, Phase
 from core.call.transfer import transfer_failed
+from core.call.waking import never_woke, up, wait, woken
 
 
 def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> Decision:
     match done.command, done.outcome:
+        case "wake", outcome:
+            return woken(state, entry, ok=outcome == "ok")
         case _, "ok":
             return state, ()
         case (("hang_up" | "start_media" | "transfer"), "gone"):
@@ -38,7 +41,9 @@ def reconciled(state: CallState, entry: f.LogEntry, found: f.Reconciled) -> Deci
     if state.phase is Phase.ENDING:
         return hang_up(state, entry, state.ended_by)
     if found.state is f.LegState.CONNECTED:
-        state = talking(state, entry.at)
+        state, commands = up(state, entry)
+        if commands:
+            return state, commands
     elif state.phase in (Phase.OFFERED, Phase.ANSWERED):
         if Deadline.CONNECT in state.deadlines:
             return state, ()
@@ -47,9 +52,16 @@ def reconciled(state: CallState, entry: f.LogEntry, found: f.Reconciled) -> Deci
         return due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
     if not found.attended and state.media is Media.ATTACHED:
         state = without_relay(state, entry.at)
-    if state.phase is Phase.TALKING and state.media is not Media.ATTACHED:
+    return _relay_wanted(state, entry)
+
+
+def _relay_wanted(state: CallState, entry: f.LogEntry) -> Decision:
+    """Have a relay come to a caller who talks and has none."""
+    if state.phase is not Phase.TALKING or state.media is Media.ATTACHED:
+        return state, ()
+    if state.media is not Media.ASLEEP:
         return dial_again(state, entry)
-    return state, ()
+    return (state, ()) if Deadline.WAKE in state.deadlines else wait(state, entry)
 
 
 def overdue(state: CallState, entry: f.LogEntry, name: str, was_due: float) -> Decision:
@@ -65,6 +77,8 @@ def overdue(state: CallState, entry: f.LogEntry, name: str, was_due: float) -> D
         case Deadline.WATCH:
             state = due(state, Deadline.WATCH, entry.at + state.limits.watch_s)
             return state, (Reconcile(id=command_id(entry)),)
+        case Deadline.WAKE:
+            return never_woke(state, entry)
         case Deadline.CONNECT if state.refused and state.phase is Phase.OFFERED:
             return end(state, entry, Outcome.UNANSWERED, "carrier")
         case Deadline.CONNECT | Deadline.ATTACH | Deadline.RECONCILE:

@@ -26,6 +26,8 @@ class Media(StrEnum):
     """Whether a relay has the caller's audio."""
 
     NONE = "none"
+    ASLEEP = "asleep"  # answered without audio: a relay must be woken first
+    AWAKE = "awake"  # it was woken, and is dialled as soon as both ends hear each other
     ATTACHED = "attached"
     LOST = "lost"
 
@@ -35,6 +37,7 @@ class Deadline(StrEnum):
 
     CONNECT = "connect"  # neither answered nor connected
     ATTACH = "attach"  # connected, but no relay has the audio
+    WAKE = "wake"  # no relay has come to life
     RECONCILE = "reconcile"  # an end may have been lost
     TRANSFER = "transfer"  # nobody took or refused the caller
     WATCH = "watch"  # nothing was heard of the call for a while; is it still there?
@@ -59,8 +62,10 @@ class Limits:
     settle_s: float = 5.0  # a call that was answered is up within a second, if its event came
     ring_s: float = 60.0  # how long a phone may ring, whoever rings
     attach_s: float = 5.0  # a warm relay needs milliseconds; the socket may be dialled late
+    wake_s: float = 20.0  # a container from nothing takes 5 to 15 s; nobody holds the line longer
     detach_grace_s: float = 1.5  # the end's own event usually comes within a second
     unattended_s: float = 6.0  # a relay that has a call shows itself every few seconds
+    prompt_s: float = 12.0  # our longest prompt takes 6 s, and may have to wait for another one
     hang_up_grace_s: float = 5.0
     watch_s: float = 120.0  # finds an end that nobody told us of; each look costs some history
     transfer_s: float = 60.0  # ACS gives a transfer 60 s

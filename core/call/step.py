@@ -13,11 +13,12 @@ from typing import Literal, assert_never
 from core import facts as f
 from core.call.commands import Archive, StartPromise, TellRelay
 from core.call.decision import Decision, command_id, due
-from core.call.leg import answered, disconnected, end, hang_up, refused, talking
+from core.call.leg import answered, disconnected, end, hang_up, refused
 from core.call.media import attached, detached, media_lost
 from core.call.outcomes import command_done, overdue, reconciled
 from core.call.state import CallState, Deadline, Outcome, Phase
 from core.call.transfer import transfer, transfer_accepted, transfer_failed
+from core.call.waking import asleep, up
 from core.result_codes import cause_of
 
 
@@ -62,8 +63,9 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             # A host that dies between claiming and answering leaves nothing else to wake us.
             offered = replace(state, direction=direction)
             return due(offered, Deadline.CONNECT, at + state.limits.ring_s), ()
-        case f.Answered(connection_id=leg):
-            return answered(state, leg, at), ()
+        case f.Answered(connection_id=leg, streaming=streaming):
+            state = answered(state, leg, at)
+            return (state, ()) if streaming else asleep(state, entry)
         case f.AnswerRefused() if state.phase is not Phase.OFFERED:
             return state, ()  # another delivery of the same ring was answered
         case f.AnswerRefused():
@@ -72,7 +74,7 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             state = replace(state, cause=cause_of(code, sub_code))
             return end(state, entry, Outcome.UNANSWERED, "carrier")
         case f.Connected(connection_id=leg):
-            return talking(replace(state, connection_id=leg), at), ()
+            return up(replace(state, connection_id=leg), entry)
         case f.Disconnected(code=code, sub_code=sub_code):
             return disconnected(replace(state, cause=cause_of(code, sub_code)), entry)
         case f.SessionOpened(epoch=epoch):

@@ -31,6 +31,6 @@ def transfer_failed(state: CallState, entry: f.LogEntry, request: str) -> Decisi
         return state, ()
     state = clear(replace(moved(state, Move.RETURN), transfer_id=""), Deadline.TRANSFER)
     tell = TellRelay(id=command_id(entry), directive="transfer_failed", ref=request)
-    if state.media is Media.LOST:
+    if state.media is not Media.ATTACHED:
         return due(state, Deadline.RECONCILE, entry.at), (tell,)
     return state, (tell,)

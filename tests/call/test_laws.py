@@ -9,7 +9,7 @@ from core import facts as f
 EPOCHS = st.integers(0, 3)
 REQUESTS = st.sampled_from(["t1", "t2"])
 CARRIER = st.one_of(
-    st.just(f.Answered(connection_id="leg")),
+    st.builds(f.Answered, connection_id=st.just("leg"), streaming=st.booleans()),
     st.just(f.AnswerRefused(reason="8587")),
     st.just(f.Connected(connection_id="leg")),
     st.just(f.ConnectFailed()),

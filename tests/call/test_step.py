@@ -42,6 +42,9 @@ CONNECTED = f.Connected(connection_id="leg")
 SESSION = f.SessionOpened(epoch=1, relay_id="r")
 TALKING = (OFFERED, ANSWERED, CONNECTED, SESSION)
 TRANSFER = f.TransferRequested(request_id="t1", target="desk")
+SILENTLY = f.Answered(connection_id="leg", streaming=False)
+WAITING = (OFFERED, SILENTLY, CONNECTED)
+RINGING_OUT = f.Offered(direction=Direction.OUTBOUND)
 HANG_UP = f.HangUpRequested(by="agent")
 GONE = f.Reconciled(state=LegState.GONE)
 HERE = f.Reconciled(state=LegState.CONNECTED)
@@ -87,6 +90,24 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         (TALKING, GONE, "ended", ["archive"]),
         (TALKING, HERE, "talking", []),
         (TALKING, UNATTENDED, "talking", ["start_media"]),
+        ((OFFERED,), SILENTLY, "answered", []),
+        ((OFFERED, SILENTLY), CONNECTED, "talking", ["reassure", "wake"]),
+        ((OFFERED, CONNECTED), SILENTLY, "talking", ["reassure", "wake"]),
+        ((OFFERED, SILENTLY), HERE, "talking", ["reassure", "wake"]),
+        (WAITING, HERE, "talking", []),
+        (WAITING, done("wake"), "talking", ["start_media"]),
+        (WAITING, done("wake", "failed"), "talking", ["reconcile", "wake"]),
+        (WAITING, f.MediaFailed(), "talking", []),
+        (WAITING, SESSION, "talking", []),
+        (WAITING, HANG_UP, "ending", ["hang_up"]),
+        (WAITING, f.Disconnected(), "ended", ["archive"]),
+        ((*WAITING, SESSION), done("wake"), "talking", []),
+        ((*WAITING, done("wake")), done("wake"), "talking", []),
+        ((*WAITING, HANG_UP), done("wake"), "ending", []),
+        ((RINGING_OUT, SILENTLY), CONNECTED, "talking", ["reassure", "wake"]),
+        ((RINGING_OUT,), SILENTLY, "answered", ["wake"]),
+        ((RINGING_OUT, SILENTLY), done("wake", "failed"), "answered", ["wake"]),
+        ((RINGING_OUT, SILENTLY, done("wake")), CONNECTED, "talking", ["start_media"]),
         (TALKING, f.MediaDetached(epoch=1, handed_on=True), "talking", ["start_media"]),
         (TALKING, f.RelayLost(epoch=1), "talking", ["start_media"]),
         (TALKING, f.RelayLost(epoch=0), "talking", []),
@@ -112,6 +133,32 @@ def test_every_fact_leads_where_it_should(before, fact, phase, asked):
     call.tell(fact)
 
     assert (call.state.phase, call.asked) == (phase, asked)
+
+
+def test_a_caller_waits_so_long_for_a_relay_that_wakes_and_then_hears_the_truth():
+    call = Told(*WAITING)
+    asked = []
+
+    while call.state.phase is c.Phase.TALKING and call.at < 1000.0 + LIMITS.wake_s:
+        call.at += 2
+        asked += call.tell(done("wake", "failed")).asked
+    call.miss(c.Deadline.WAKE)
+
+    assert asked.count("wake") >= LIMITS.wake_s / 2 - 1
+    assert 2 <= asked.count("reassure") <= 3
+    assert (call.state.phase, call.asked) == (c.Phase.ENDING, ["apologise"])
+    assert call.at == 1000.0 + LIMITS.wake_s
+
+
+def test_a_relay_that_woke_late_has_the_usual_time_to_join():
+    call = Told(*WAITING)
+    call.at += LIMITS.wake_s - 1
+    call.tell(done("wake"))
+
+    call.tell(f.MediaFailed())
+    call.miss(c.Deadline.RECONCILE)
+
+    assert call.tell(HERE).asked == ["start_media", "reassure"]
 
 
 def test_a_call_that_was_taken_over_ends_as_transferred():

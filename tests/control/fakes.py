@@ -38,12 +38,12 @@ class FakeCarrier:
         if once:
             self.keys.add(once.key)
 
-    async def answer(self, offer: str, links: Links, once: Once) -> str:
-        self._do(once, "answer")
+    async def answer(self, offer: str, links: Links, once: Once, *, streaming: bool) -> str:
+        self._do(once, "answer" if streaming else "answer silently")
         return "leg"
 
-    async def create(self, number: str, links: Links, once: Once) -> str:
-        self._do(once, "create", number)
+    async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:
+        self._do(once, "create" if streaming else "create silently", number)
         return "leg"
 
     async def hang_up(self, connection_id: str, once: Once) -> None:
@@ -69,6 +69,18 @@ class FakeCarrier:
 
     async def aclose(self) -> None:
         return
+
+
+@dataclass
+class PaperDoor:
+    """Relays that are there, or come after having been asked so often (`asleep` times)."""
+
+    asleep: int = 0
+    asked: int = 0
+
+    async def ready(self, within_s: float) -> bool:
+        self.asked += 1
+        return self.asked > self.asleep
 
 
 @dataclass
@@ -137,6 +149,7 @@ def plane_of(clock: Callable[[], float], **more: str) -> Plane:
         campaigns=SqlitePromises(":memory:", "campaigns", CAMPAIGN),
         targets=SqliteTargets(":memory:"),
         calls=FakeCarrier(),
+        door=PaperDoor(),
         blobs=MemoryBlobs(),
         tokens=TokenVerifier(audience="a"),
         load_scenario=scenarios,

@@ -92,7 +92,7 @@ FAILED = {
     "no_answer": (f.ConnectFailed(code=487),),
     "declined": (f.ConnectFailed(code=603),),
 }
-UP = f.Connected(connection_id="leg")
+UP = f.SessionOpened(epoch=1, relay_id="r")
 
 
 async def test_the_call_is_made_when_it_was_promised_and_its_agent_knows_why():

@@ -10,8 +10,9 @@ from api import incoming
 from core import facts as f
 from core.acs_events import IncomingCall
 from core.agents import AgentSpec
-from core.control_ports import CarrierError, NewFact, OrchestrationTrouble, Trouble
-from tests.control.fakes import SCENARIO, FakeDurable, plane_of
+from core.control_ports import CarrierError, NewFact, OrchestrationTrouble, Relay, Trouble
+from core.session import LiveCall
+from tests.control.fakes import SCENARIO, FakeDurable, PaperDoor, plane_of
 
 RING = IncomingCall(
     correlation_id="c", caller="+15550100", called="+15550199", called_raw_id="4:x", offer="o"
@@ -38,6 +39,32 @@ async def test_a_ring_is_claimed_then_born_then_answered(plane):
     assert [order["call_id"] for order in durable.born] == [call_id]
     assert durable.pokes == [call_id]
     assert "+1555" not in repr(durable.born)
+
+
+@pytest.mark.parametrize(
+    ("beat", "taken", "asked"),
+    [
+        (None, "answer silently", 1),
+        ({"seen_at": 986.0}, "answer", 0),
+        ({"seen_at": 984.0}, "answer silently", 1),
+        ({"seen_at": 999.0, "draining": True}, "answer silently", 1),
+        ({"seen_at": 999.0, "load": 1.0}, "answer silently", 1),
+        ({"seen_at": 999.0, "calls": (LiveCall(call_id="c", epoch=1),)}, "answer", 0),
+        ({"seen_at": 996.0, "calls": (LiveCall(call_id="c", epoch=1),)}, "answer silently", 1),
+    ],
+)
+async def test_audio_streams_at_once_only_to_a_relay_that_is_there(plane, beat, taken, asked):
+    plane = replace(plane, door=PaperDoor(asleep=9))
+    if beat:
+        relay = Relay(relay_id="r", url="", load=0.0, draining=False, seen_at=0.0)
+        await plane.store.heartbeat(replace(relay, **beat))
+
+    call_id = await incoming.answer(RING, 990.0, plane, FakeDurable())
+
+    answered = (await plane.store.log(call_id)).entries[-1].fact
+    assert plane.calls.done == [(taken,)]
+    assert answered.streaming == (taken == "answer")
+    assert plane.door.asked == asked
 
 
 async def test_two_deliveries_at_once_are_one_call(plane):
