@@ -38,6 +38,8 @@ def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> De
 def reconciled(state: CallState, entry: f.LogEntry, found: f.Reconciled) -> Decision:
     if found.state is f.LegState.GONE:
         return disconnected(replace(state, reconciled=True), entry)
+    if state.phase is Phase.ENDING and Deadline.RECONCILE in state.deadlines:
+        return state, ()  # asked before the end began; its own time has not run out
     if state.phase is Phase.ENDING:
         return hang_up(state, entry, state.ended_by)
     if found.state is f.LegState.CONNECTED:

@@ -80,7 +80,7 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         ((*TALKING, HANG_UP), done("hang_up", "gone"), "ended", ["archive"]),
         ((*TALKING, HANG_UP), done("hang_up", "failed"), "ending", []),
         ((*TALKING, HANG_UP), SESSION, "ending", []),
-        ((*TALKING, HANG_UP), HERE, "ending", ["hang_up"]),
+        ((*TALKING, HANG_UP), HERE, "ending", []),
         (TALKING, TRANSFER, "transferring", ["transfer"]),
         ((*TALKING, TRANSFER), TRANSFER, "transferring", []),
         ((*TALKING, TRANSFER), f.TransferFailed(request_id="t1"), "talking", ["tell_relay"]),
@@ -159,6 +159,18 @@ def test_a_relay_that_woke_late_has_the_usual_time_to_join():
     call.miss(c.Deadline.RECONCILE)
 
     assert call.tell(HERE).asked == ["start_media", "reassure"]
+
+
+def test_a_leg_that_outlives_its_hang_up_is_hung_up_again():
+    call = Told(*TALKING, HANG_UP).miss(c.Deadline.RECONCILE)
+
+    assert (call.asked, call.tell(HERE).asked) == (["reconcile"], ["hang_up"])
+
+
+def test_a_question_from_before_does_not_cut_an_apology_short():
+    call = Told(*WAITING, done("wake", "failed")).miss(c.Deadline.WAKE)
+
+    assert (call.asked, call.tell(HERE).asked) == (["apologise"], [])
 
 
 def test_a_call_that_was_taken_over_ends_as_transferred():
