@@ -27,7 +27,6 @@ SOURCE = "command"
 APOLOGY = "apology"
 PROMISE = "promise"
 MOMENT = "moment"
-WAKE_S = 2.0  # commands are done one at a time, and a hang-up may be the next
 
 
 async def perform(call_id: str, command: c.Command, plane: Plane, durable: Orchestrations) -> None:
@@ -64,7 +63,7 @@ async def _outcome(  # noqa: C901 one row per command
         case c.StartMedia():
             return await _carried_out(command, plane.calls.start_media(call.connection_id))
         case c.Wake():
-            woken = await plane.door.ready(WAKE_S)
+            woken = await plane.door.ready(c.TRY_S)
             return _done(command, "ok" if woken else "failed")
         case c.HangUp():
             if not call.connection_id:

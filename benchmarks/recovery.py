@@ -1,4 +1,4 @@
-"""How long a caller hears nothing: a relay is killed under him, or has to start from nothing.
+"""How long a caller hears nothing: a relay has to start from nothing, or is killed under him.
 
 `python -m benchmarks.recovery [times]`: a local stack with embedded engines for each case. Times
 are seconds on the caller's clock.
@@ -64,14 +64,16 @@ class Watched:
         self.call_id = call_id
         self.entries: list[dict[str, Any]] = []
 
-    async def until(self, kind: str, *, after_ms: float = -1.0, **facts: str) -> dict[str, Any]:
-        """Return the first such entry of the call's timeline."""
+    async def until(
+        self, kind: str, *, since_ms: float = 0.0, clock: str = "at_ms", **facts: str
+    ) -> dict[str, Any]:
+        """Return the first such entry of the call's timeline, by one of its times."""
         seen = 0
         async with asyncio.timeout(LONGEST_S):
             while True:
                 for entry in self.entries[seen:]:
                     told = entry["kind"] == kind and facts.items() <= entry.items()
-                    if told and entry["at_ms"] > after_ms:
+                    if told and entry[clock] >= since_ms:
                         return entry
                 seen = len(self.entries)
                 page = await self.exchange.events(seen, wait_s=5)
@@ -79,7 +81,7 @@ class Watched:
 
     async def words_after(self, moment_ms: float) -> float:
         """Return when the caller next hears somebody begin to speak."""
-        entry = await self.until("heard_started", after_ms=moment_ms)
+        entry = await self.until("heard_started", since_ms=moment_ms, clock="start_ms")
         return float(entry["start_ms"])
 
     async def now_ms(self) -> float:
@@ -119,11 +121,23 @@ async def killed(bench: Bench, *faults: str) -> float:
     return (spoke - died) / 1000
 
 
-async def first_words(bench: Bench) -> list[float]:
-    """Return when the caller heard somebody speak, in seconds after the ring, until all is said."""
+async def welcomed(bench: Bench) -> tuple[float, float]:
+    """Return when a caller heard the first word, and the agent's first; seconds after the ring."""
     call = await ring(bench)
-    await call.until("phase", phase="disconnected")
-    return [entry["start_ms"] / 1000 for entry in call.entries if entry["kind"] == "heard_started"]
+    first = await call.words_after(0.0)
+    media = await call.until("media_open")
+    agent = await call.words_after(media["at_ms"])
+    await call.exchange.hang_up()
+    await call.until("media_closed")
+    return first / 1000, agent / 1000
+
+
+async def given_up(bench: Bench) -> list[float]:
+    """Return when a caller whom no relay takes hears something, and when the call ends."""
+    call = await ring(bench)
+    over = await call.until("phase", phase="disconnected")
+    heard = [entry["start_ms"] for entry in call.entries if entry["kind"] == "heard_started"]
+    return [ms / 1000 for ms in (*heard, over["at_ms"])]
 
 
 async def deaths(times: int, *faults: str) -> list[float]:
@@ -138,7 +152,32 @@ async def deaths(times: int, *faults: str) -> list[float]:
             return found
 
 
+async def beginnings(times: int) -> None:
+    """Ring a relay that runs, one that starts from nothing each time, and one that never comes."""
+    for title, wanted in (("a warm relay", Fleet(relays=2)), ("none at first", Fleet(idle_s=1.0))):
+        with tempfile.TemporaryDirectory() as folder:
+            async with AsyncExitStack() as running:
+                bench = await opened(running, wanted, Path(folder))
+                found = []
+                for _ in range(times):
+                    found.append(await welcomed(bench))
+                    await asyncio.sleep(4)  # one that is only woken has gone to sleep again
+        first, agent = (statistics.median(each) for each in zip(*found, strict=True))
+        worst = max(agent for _, agent in found)
+        print(
+            f"{title}: {times} calls, first word {first:.2f} s after the ring, the agent's "
+            f"{agent:.2f} s (worst {worst:.2f} s)",
+            flush=True,
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        async with AsyncExitStack() as running:
+            heard = await given_up(await opened(running, Fleet(never=True), Path(folder)))
+    moments = ", ".join(f"{moment:.1f}" for moment in heard[:-1])
+    print(f"a relay that never comes: something is heard at {moments} s, over at {heard[-1]:.1f} s")
+
+
 async def main(times: int) -> None:
+    await beginnings(times)
     for title, faults in (
         ("told by the carrier", ()),
         ("found by the monitor", ("drop_event:MediaStreamingFailed",)),

@@ -24,10 +24,12 @@ from core.call.state import (
     Phase,
 )
 from core.call.step import fold, step
+from core.call.waking import TRY_S
 
 __all__ = [
     "CALL_STATE",
     "COMMAND",
+    "TRY_S",
     "Apologise",
     "Archive",
     "CallState",

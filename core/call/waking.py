@@ -15,6 +15,7 @@ from core.call.leg import talking
 from core.call.media import apologise, dial_again
 from core.call.state import CallState, Deadline, Media, Phase
 
+TRY_S = 2.0  # for one attempt: commands are done one at a time, and a hang-up may be the next
 REASSURE_EVERY = 4  # attempts: about eight seconds
 
 
@@ -61,8 +62,8 @@ def woken(state: CallState, entry: f.LogEntry, *, ok: bool) -> Decision:
         return dial_again(replace(state, speechless_since=entry.at, redials=0), entry)
     if state.phase is Phase.ANSWERED and state.direction is f.Direction.OUTBOUND:
         return state, (Wake(id=command_id(entry)),)
-    if Deadline.WAKE not in state.deadlines:
-        return state, ()
+    if state.deadlines.get(Deadline.WAKE, 0.0) - entry.at < TRY_S:
+        return state, ()  # the apology must not wait behind another attempt
     # Whoever has hung up meanwhile, and nobody told us, is not waited for.
     commands: tuple[Command, ...] = (Reconcile(id=command_id(entry)),)
     state = replace(state, redials=state.redials + 1)
