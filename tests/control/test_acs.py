@@ -27,7 +27,7 @@ class Line:
 
     async def answered(self, **more):
         call, offer = await self.offer(**more)
-        leg = await self.calls.answer(offer, self.links, ONCE)
+        leg = await self.calls.answer(offer, self.links, ONCE, streaming=True)
         await call.until("connected")
         return call, leg
 
@@ -53,7 +53,7 @@ async def test_a_call_is_answered_once_however_often_we_ask():
     async with line() as it:
         call, offer = await it.offer()
 
-        legs = [await it.calls.answer(offer, it.links, ONCE) for _ in range(2)]
+        legs = [await it.calls.answer(offer, it.links, ONCE, streaming=True) for _ in range(2)]
 
         assert legs == [call.connection_id] * 2
 
@@ -61,10 +61,10 @@ async def test_a_call_is_answered_once_however_often_we_ask():
 async def test_an_offer_that_somebody_else_took_is_a_conflict_or_gone():
     async with line() as it:
         _, offer = await it.offer()
-        await it.calls.answer(offer, it.links, ONCE)
+        await it.calls.answer(offer, it.links, ONCE, streaming=True)
 
         with pytest.raises(CarrierError) as refused:
-            await it.calls.answer(offer, it.links, Once(key="another", at=ONCE.at))
+            await it.calls.answer(offer, it.links, Once(key="another", at=ONCE.at), streaming=True)
 
         assert refused.value.trouble in {Trouble.GONE, Trouble.CONFLICT}
 
@@ -106,7 +106,7 @@ async def test_a_caller_is_transferred_to_a_number():
 
 async def test_we_ring_a_number():
     async with line() as it:
-        leg = await it.calls.create(DESK, it.links, Once(key="c", at=1.0))
+        leg = await it.calls.create(DESK, it.links, Once(key="c", at=1.0), streaming=True)
 
         assert await it.calls.leg(leg) in {LegState.CONNECTING, LegState.CONNECTED}
 
