@@ -39,8 +39,8 @@ docs: setup ## write the pages that are made from code
 	@$(BIN)/python -m scripts.call_states
 
 requirements: ## compile requirements*.txt from pyproject.toml
-	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra relay pyproject.toml -o requirements-relay.txt
+	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra telemetry pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra relay --extra telemetry pyproject.toml -o requirements-relay.txt
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra dev pyproject.toml -o requirements-dev.txt
 
 clean: ## remove the environment, the models and local state

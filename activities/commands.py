@@ -36,7 +36,9 @@ async def perform(call_id: str, command: c.Command, plane: Plane, durable: Orche
     call = await plane.store.call(call_id)
     if call is None:
         raise UnknownCall(call_id)
+    began = plane.clock()
     fact = await _outcome(call, command, plane, durable)
+    plane.measured(call_id, f"command {command.name}", began, getattr(fact, "outcome", "ok"))
     await plane.store.append(call_id, [NewFact(source=SOURCE, source_id=command.id, fact=fact)])
 
 

@@ -15,11 +15,13 @@ from adapters.providers import analyst_of
 from adapters.relay_door import HttpDoor
 from adapters.settings import Settings
 from adapters.stores import blob_store, call_store, promise_store, target_store
+from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.callbacks import CALLBACK, Callback
 from core.campaigns import CAMPAIGN, Campaign, TargetStore
 from core.control_ports import Blobs, CallControl, CallStore, Links, RelayDoor
+from core.measured import Telemetry, step_measured
 from core.ports import Chat
 from core.promises import APPROVAL, Approval, PromiseStore
 from core.session import SCENARIO
@@ -66,6 +68,7 @@ class Plane:
     tokens: TokenVerifier
     load_scenario: Callable[[str], Scenario]
     analyst: Chat | None = None
+    telemetry: Telemetry | None = None
     clock: Callable[[], float] = time.time
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
     _kept: set[str] = field(default_factory=set)
@@ -83,6 +86,11 @@ class Plane:
             callback_url=f"{self.settings.functions_base_url}/{CALLBACKS}/{call_id}/{callback}",
             media_url=f"{relay}/{MEDIA}/{call_id}/{media}",
         )
+
+    def measured(self, call_id: str, step: str, began: float, outcome: str) -> None:
+        """Tell how long something took that was done for a call since `began`."""
+        if self.telemetry is not None:
+            self.telemetry.add(call_id, *step_measured(step, began, self.clock(), outcome))
 
     def prompt_url(self, name: str) -> str:
         """Where the carrier finds a prompt to play."""
@@ -136,6 +144,7 @@ def build(settings: Settings) -> Plane:
         ),
         load_scenario=_provider(SCENARIOS),
         analyst=analyst_of(settings),
+        telemetry=telemetry_of(settings, "functions"),
     )
 
 

@@ -83,6 +83,11 @@ class Settings(BaseModel):
     relay_silent_seconds: float = Field(default=1.5, ge=1, le=60)
     profile: Literal["zero", "warm-control", "warm"] = "warm-control"
 
+    # where measurements go
+    applicationinsights_connection_string: Secret
+    otel_exporter_otlp_endpoint: Url | None = None
+    telemetry: Literal["", "console"] = ""
+
     # what a call is
     agent_scenario: str = "banking"
     scenario_numbers: Pairs = {}

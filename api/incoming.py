@@ -111,9 +111,11 @@ async def _answer(
             log.warning("could not answer", extra={"call_id": call.call_id, "code": error.code})
             raise
         log.warning("too late to answer", extra={"call_id": call.call_id, "code": error.code})
+        plane.measured(call.call_id, "answer", rang_at, error.code)
         return NewFact(
             source="answer", source_id="refused", fact=f.AnswerRefused(reason=error.code)
         )
+    plane.measured(call.call_id, "answer", rang_at, "ok")  # from the event's own time
     bound = await plane.store.bind_leg(call.call_id, leg)
     answered = f.Answered(connection_id=bound, streaming=streaming)
     return NewFact(source="answer", source_id="answered", fact=answered)

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from adapters.customers import SqliteCustomers
 from adapters.fallback import links_of, troubles
 from adapters.settings import Settings
+from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier
+from core.measured import Figure, Telemetry
 from core.session import Heartbeat
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.calls import AdmissionSettings, Calls
@@ -22,7 +24,7 @@ from media_relay.catalog import Catalog
 from media_relay.control_client import ControlClient
 from media_relay.engines import engines_of
 from media_relay.heartbeat import Heart, HeartbeatSettings
-from media_relay.loop_watch import LoopWatch
+from media_relay.loop_watch import LoopWatch, Stall, log_stall
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import ReportSettings
 from media_relay.server import RelayServer
@@ -63,13 +65,16 @@ async def serve(
         now=lambda: datetime.now(zone),
         callbacks=read.outbound_rules,
     )
+    telemetry = await asyncio.to_thread(telemetry_of, read, "relay")
     try:
         async with asyncio.TaskGroup() as tasks:
-            relay = Relay(read, engines, catalog, control, tasks)
+            relay = Relay(read, engines, catalog, control, tasks, telemetry=telemetry)
             await relay.run(host, port, stop, on_ready, drain_s=drain_s, tell_s=tell_s)
     finally:
         for engine in (engines.hearing, engines.speaking, engines.chat, control):
             await engine.aclose()
+        if telemetry is not None:
+            await asyncio.to_thread(telemetry.close)
 
 
 class Relay:
@@ -82,6 +87,8 @@ class Relay:
         catalog: Catalog,
         control: ControlClient,
         tasks: asyncio.TaskGroup,
+        *,
+        telemetry: Telemetry | None,
     ) -> None:
         self._engines = engines
         self._tasks = tasks
@@ -89,7 +96,7 @@ class Relay:
         self._scenario = settings.agent_scenario
         self._warm = False
         self._url = settings.relay_base_url or ""
-        self._watch = LoopWatch()
+        self._watch = LoopWatch(on_stall=lambda stall: _stalled(stall, telemetry))
         relay_id = uuid.uuid4().hex
         self._calls = Calls(
             relay_id=relay_id,
@@ -103,6 +110,7 @@ class Relay:
             admission=AdmissionSettings(),
             on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)
             lag=lambda: self._watch.lag_s,
+            telemetry=telemetry,
         )
         self._heart = Heart(
             control,
@@ -179,6 +187,16 @@ class Relay:
             calls=self._calls.live(),
             load=self._calls.load,
             draining=self._server.draining,
+        )
+
+
+def _stalled(stall: Stall, telemetry: Telemetry | None) -> None:
+    log_stall(stall)
+    if telemetry is not None:
+        blame = stall.stack[-1] if stall.stack else "not let run"
+        attributes = {"code.function.name": blame}
+        telemetry.figure(
+            Figure(name="event_loop.stall", value=stall.ms, unit="ms", attributes=attributes)
         )
 
 

@@ -9,10 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import EngineFailed
+from core.measured import Telemetry
 from core.session import Directive, LiveCall, OpenSession, Session
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog
 from media_relay.control_plane import ControlPlane, ControlRefused, ControlUnavailable
+from media_relay.measuring import CallMeter, call_attributes
 from media_relay.media_socket import MediaSocket
 from media_relay.reporting import Reporter, ReportSettings
 from media_relay.session import DRAINING, CallSession
@@ -68,6 +70,7 @@ class Calls:
         admission: AdmissionSettings,
         on_change: Callable[[], None],
         lag: Callable[[], float] = lambda: 0.0,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._relay_id = relay_id
         self._control = control
@@ -80,6 +83,7 @@ class Calls:
         self._admission = admission
         self._on_change = on_change
         self._lag = lag
+        self._telemetry = telemetry
         self._live: dict[str, _Live] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
@@ -207,6 +211,7 @@ class Calls:
             settings=self._reports,
             on_superseded=lambda: call.end("superseded"),
         )
+        meter = self._meter(session)
         call = CallSession(
             session,
             wire=live.socket,
@@ -214,12 +219,14 @@ class Calls:
             catalog=self._catalog,
             reporter=reporter,
             settings=self._settings,
+            meter=meter,
         )
         live.session = call
         self._on_change()
         telling = self._tasks.create_task(reporter.run())
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
+        reason = "fault"
         try:
             live.socket.attach(call)
             log.info("call joined", extra=facts)
@@ -228,6 +235,14 @@ class Calls:
             log.info("call left", extra={**facts, "reason": reason})
         finally:
             reporter.close()
+            if meter is not None:
+                meter.end(reason)
+
+    def _meter(self, session: Session) -> CallMeter | None:
+        if self._telemetry is None:
+            return None
+        trace = self._telemetry.call(session.call_id, call_attributes(session))
+        return CallMeter(trace, wall_clock=self._wall_clock)
 
     def _replace(self, before: _Live) -> None:
         if before.session is not None:

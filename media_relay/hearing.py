@@ -24,7 +24,7 @@ from core.speech import (
     SpeechStopped,
 )
 from media_relay.endpointing import Endpointing, Habits
-from media_relay.turn_record import FrameTimes
+from media_relay.turn_record import Decided, FrameTimes
 
 _KEPT = 500  # frames (10 s) that another stream would have to hear again ...
 _QUIET = 50  # ... and of silence: the first sound of a word is quiet too.
@@ -49,7 +49,7 @@ class Hearer:
         settings: EndpointSettings | None = None,
         judge: TurnJudge | None = None,
     ) -> None:
-        self.decided: tuple[str, float] = ("", 0.0)
+        self.decided = Decided()
         self.engine = ""
         self.habits = Habits()
         self._tries = tries
@@ -181,7 +181,8 @@ class Hearer:
 
     def _tell(self, event: HearingEvent) -> None:
         if isinstance(event, SpeechStopped | FinalHeard):
-            self.decided = self._times.until(event.decided_ms) or self.decided
+            end_ms = event.speech_end_ms if isinstance(event, SpeechStopped) else event.end_ms
+            self.decided = self._times.deciding(event.decided_ms, end_ms) or self.decided
         if isinstance(event, SpeechStarted):
             self._speaking = True
         if isinstance(event, FinalHeard):

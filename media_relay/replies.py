@@ -23,7 +23,7 @@ from media_relay.served import note_served
 from media_relay.speaking import Mouth, Utterance
 from media_relay.thinking import Thinker, Thought, keys_shown, pieces_of
 from media_relay.toolwork import ToolWork
-from media_relay.turn_record import Marks, TurnRecord, record_of
+from media_relay.turn_record import Decided, Marks, TurnRecord, record_of
 
 _CUT_OFF = "The line broke after your last words. Say briefly what the caller has not heard yet."
 
@@ -50,7 +50,7 @@ class Replies:
         scene: Callable[[], Scene],
         feed: Callable[[f.Event], None],
         effects: Callable[[int, tuple[Effect, ...]], None],
-        decided: Callable[[], tuple[str, float]],
+        decided: Callable[[], Decided],
         ears: Callable[[], str],
         tasks: asyncio.TaskGroup,
         phrases: Mapping[str, Phrases],
@@ -94,9 +94,13 @@ class Replies:
         record.reply.clear()
         if ears := self._ears():
             record.engines["hearing"] = ears
-        heard_until, at = self._decided()
-        now = self._loop.time()
-        record.marks = Marks(heard_until=heard_until, decided=min(at, now) if at else now, text=now)
+        decided, now = self._decided(), self._loop.time()
+        record.marks = Marks(
+            heard_until=decided.timestamp,
+            spoken=decided.spoken,
+            decided=min(decided.at or now, now),
+            text=now,
+        )
         self._asked = 0
         said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted, keys=take.keys)
         self._journal.write(said, urgent=True)
@@ -155,7 +159,8 @@ class Replies:
         """Report the whole turn."""
         self._told = over.turn
         agent = self._journal.conversation.agent
-        self._journal.write(self._record.done(agent, interrupted=over.interrupted))
+        done = self._record.done(agent, interrupted=over.interrupted)
+        self._journal.turn_over(done, self._record.marks.sent)
 
     # --- what becomes of it ----------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
+from media_relay.measuring import CallMeter
 from media_relay.playout import Playout
 from media_relay.replies import Replies
 from media_relay.reporting import Reporter
@@ -59,13 +60,15 @@ class CallSession:
         catalog: Catalog,
         reporter: Reporter,
         settings: CallSettings,
+        meter: CallMeter | None = None,
     ) -> None:
         self.session = session
         self._wire = wire
         self._catalog = catalog
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._journal = Journal(rebuild(session.scenario.start_agent, session.log), reporter)
+        before = rebuild(session.scenario.start_agent, session.log)
+        self._journal = Journal(before, reporter, meter)
         conversation = self._journal.conversation
         state = TurnState(
             turn=conversation.turn,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core.chat import AgentSaid, Finished, UserSaid
 from core.conversation import Conversation
@@ -11,6 +12,14 @@ from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone, Usag
 from core.speech import BYTES_PER_MS
 
 _KEPT_FRAMES = 500  # 10 s: an utterance is decided long before
+
+
+class Decided(NamedTuple):
+    """The frame with which a turn was decided; `spoken`: when the caller's speech had come."""
+
+    timestamp: str = ""
+    at: float = 0.0
+    spoken: float | None = None
 
 
 class FrameTimes:
@@ -30,6 +39,13 @@ class FrameTimes:
         self._ms += size // BYTES_PER_MS
         self._frames.append((self._ms, timestamp, at))
 
+    def deciding(self, decided_ms: int, speech_end_ms: int) -> Decided | None:
+        """Return the frame with which a turn was decided whose speech ended there."""
+        decided, spoken = self.until(decided_ms), self.until(speech_end_ms)
+        if decided is None:
+            return None
+        return Decided(*decided, spoken[1] if spoken is not None else None)
+
     def until(self, position_ms: int) -> tuple[str, float] | None:
         """Return timestamp and arrival of the frame with which `position_ms` was reached."""
         for end_ms, timestamp, at in reversed(self._frames):
@@ -43,6 +59,7 @@ class Marks:
     """Moments of one reply on the loop's clock, in order; what did not happen is None."""
 
     heard_until: str = ""
+    spoken: float | None = None  # the last frame of the caller's speech arrived
     decided: float | None = None  # the deciding frame arrived
     text: float | None = None  # the caller's words were known
     words: float | None = None  # the first words to say were known
@@ -60,6 +77,7 @@ class Marks:
         tool = min(self.tool_s, words - text)
         return Latency(
             heard_until=self.heard_until,
+            endpointing=_ms(max(self.decided - (self.spoken or self.decided), 0.0)),
             stt=_ms(text - self.decided),
             llm_first_token=_ms(words - text - tool),
             tool=_ms(tool),

@@ -12,6 +12,7 @@ from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, d
 from core.agents import AgentSpec, Edge, HandoffType, Scenario, TransferTarget
 from core.facts import Direction, LogEntry
 from core.floor import Floor
+from core.measured import Telemetry
 from core.session import (
     Acknowledged,
     Directive,
@@ -27,6 +28,7 @@ from core.tools import ToolCall, ToolResult, ToolSpec
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Scene, ToolUse
 from media_relay.control_plane import ControlRefused, ControlUnavailable
+from media_relay.measuring import CallMeter, call_attributes
 from media_relay.reporting import Reporter
 from media_relay.session import CallSession
 
@@ -275,6 +277,7 @@ async def calling(
     call_id: str = "call",
     talks: bool = True,
     hearing_tries: int = 2,
+    telemetry: Telemetry | None = None,
 ):
     """Hold a call; when the block ends it is let go of, and nothing of it may be left."""
     loop = asyncio.get_running_loop()
@@ -301,6 +304,8 @@ async def calling(
         catalog=catalog,
         reporter=reporter,
         settings=settings,
+        meter=telemetry
+        and CallMeter(telemetry.call(call_id, call_attributes(opened)), wall_clock=loop.time),
     )
     telling = asyncio.create_task(reporter.run())
     life = asyncio.create_task(session.run())
