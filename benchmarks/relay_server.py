@@ -140,6 +140,9 @@ class Plain:
     def greeting(self, scene: Scene, *, returning: bool) -> str:
         return "Hello."
 
+    def filled(self, scene: Scene, handoff: Any) -> Any:
+        return handoff.context_vars, handoff.farewell
+
     async def run(self, call: Any, use: ToolUse) -> Any:
         raise NotImplementedError
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.extraction import ExtractField
 from core.speech import Voice
+from core.waiting_sound import WaitingSound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,23 @@ class SmallTalk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceSpec:
+    """What becomes of a caller who says nothing: after `after_s` seconds (0: the relay's own) each
+    of `prompts` in turn (None: the relay's own), then `goodbye`, and the call ends.
+    """
+
+    after_s: float = 0.0
+    prompts: tuple[str, ...] | None = None
+    goodbye: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSpec:
     """One agent. `prompt`, `greeting` and `return_greeting` are Jinja source.
 
     `examples` are things callers say who want this agent; `small_talk` and `fallback` are for the
-    scripted brain. `voices`: others for languages beside its own. `realtime_model` and `session`
-    are for speech-to-speech models.
+    scripted brain. `voices`: others for languages beside its own. `waiting_sound` is heard while an
+    answer is being made. `realtime_model` and `session` are for speech-to-speech models.
     """
 
     name: str
@@ -76,6 +88,8 @@ class AgentSpec:
     examples: tuple[str, ...] = ()
     small_talk: tuple[SmallTalk, ...] = ()
     fallback: str = ""
+    silence: SilenceSpec = SilenceSpec()
+    waiting_sound: WaitingSound = WaitingSound.NONE
     realtime_model: ModelSpec | None = None
     session: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)

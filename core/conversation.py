@@ -34,6 +34,8 @@ from core.facts import (
 from core.tools import ToolCall
 
 WITHHELD = "(The caller said something that the content filter refused.)"
+PASSED_ON = "handoff_context"
+"""The slot of what the previous agent passed on."""
 UNFINISHED = "This tool has not answered yet; its result is unknown."
 
 
@@ -289,7 +291,9 @@ def _tool_finished(conversation: Conversation, fact: ToolFinished) -> Conversati
 def _handed_off(conversation: Conversation, fact: HandedOff) -> Conversation:
     reason = f" Reason: {fact.reason}." if fact.reason else ""
     note = f"{fact.from_agent} handed the caller over to you, {fact.to_agent}.{reason}"
-    first, slots = conversation.first, conversation.slots
+    first = conversation.first
+    # What was passed on once was meant for that agent.
+    slots = {name: value for name, value in conversation.slots.items() if name != PASSED_ON}
     if not fact.share_context:
         # A stranger to what was said before: he knows only the caller's last words.
         first, slots = _last_words(conversation), {}

@@ -122,7 +122,7 @@ class ReplyFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sounding:
-    """The first frame of a reply is on the wire."""
+    """The first frame of a reply is on the wire, or the first after it had run dry."""
 
     at: float
     generation: int

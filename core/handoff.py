@@ -23,13 +23,17 @@ class HandoffLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The caller goes to `to_agent`. `greeting`: none, his first one, or the one for a return."""
+    """The caller goes to `to_agent`. `greeting`: none, his first one, or the one for a return.
+
+    `context` is what the request says; `context_vars` and `farewell` are templates of the scenario.
+    """
 
     to_agent: str
     reason: str
     greeting: Literal["none", "first", "return"]
     share_context: bool
     context: Mapping[str, Any] = field(default_factory=dict)
+    context_vars: Mapping[str, Any] = field(default_factory=dict)
     farewell: str = ""
 
 
@@ -90,9 +94,16 @@ def resolve(
         reason=request.reason,
         greeting="none" if discrete else "return" if returning else "first",
         share_context=edge.share_context,
-        context={**edge.context_vars, **request.context},
+        context=request.context,
+        context_vars=edge.context_vars,
         farewell=edge.farewell,
     )
+
+
+def announced(scenario: Scenario, from_agent: str, to_agent: str) -> bool:
+    """Whether an agent introduces himself to callers of that other agent."""
+    edge = _edge(scenario, from_agent, to_agent) if from_agent else None
+    return edge is not None and edge.type is HandoffType.ANNOUNCED
 
 
 def _edge(scenario: Scenario, from_agent: str, target: str) -> Edge | None:

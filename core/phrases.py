@@ -19,6 +19,7 @@ class Phrases:
     )
     goodbye: str = "I'm ending the call now, since I can't hear you. Goodbye."
     filler: str = "One moment, please."
+    still_working: str = "I am still working on it. Thank you for your patience."
     apology: str = "I'm sorry, something went wrong on my side. Could you say that again?"
     farewell: str = "I'm sorry, something is wrong on my side. Please call again later. Goodbye."
     empty: str = "I'm sorry, I didn't get that. Could you say it in other words?"
@@ -39,6 +40,7 @@ PHRASES: Mapping[str, Phrases] = {
         ),
         goodbye="Ich beende jetzt das Gespräch, weil ich Sie nicht höre. Auf Wiederhören.",
         filler="Einen Moment, bitte.",
+        still_working="Ich bin noch dabei. Danke für Ihre Geduld.",
         apology="Entschuldigung, da ist mir etwas schiefgegangen. Sagen Sie das bitte noch einmal?",
         farewell="Entschuldigung, bei mir ist gerade etwas gestört. Bitte rufen Sie später noch "
         "einmal an. Auf Wiederhören.",
@@ -59,6 +61,7 @@ PHRASES: Mapping[str, Phrases] = {
         ),
         goodbye="Voy a terminar la llamada, porque no le oigo. Adiós.",
         filler="Un momento, por favor.",
+        still_working="Sigo en ello. Gracias por su paciencia.",
         apology="Lo siento, algo ha fallado por mi parte. ¿Puede repetirlo?",
         farewell="Lo siento, tengo un problema técnico. Llame más tarde, por favor. Adiós.",
         empty="Perdone, no le he entendido. ¿Puede decirlo de otra manera?",
@@ -76,6 +79,7 @@ PHRASES: Mapping[str, Phrases] = {
         ),
         goodbye="Je mets fin à l'appel, car je ne vous entends pas. Au revoir.",
         filler="Un instant, s'il vous plaît.",
+        still_working="J'y travaille encore. Merci de votre patience.",
         apology="Excusez-moi, quelque chose n'a pas marché de mon côté. Pouvez-vous répéter ?",
         farewell="Excusez-moi, j'ai un problème technique. Rappelez plus tard, s'il vous plaît. "
         "Au revoir.",

@@ -31,12 +31,18 @@ class ToolSpec:
     say: str = ""
     tags: frozenset[str] = frozenset()
 
+    @property
+    def secrets(self) -> set[str]:
+        """The parameters whose values only the tool may know."""
+        known: Mapping[str, Any] = self.parameters.get("properties", {})
+        return {name for name, schema in known.items() if schema.get("writeOnly")}
+
     def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return arguments as records may hold them: without secrets, and without what a tool
         that takes secrets does not know, for that may be a secret under a wrong name.
         """
         known: Mapping[str, Any] = self.parameters.get("properties", {})
-        secret = {name for name, schema in known.items() if schema.get("writeOnly")}
+        secret = self.secrets
         hidden = secret | (arguments.keys() - known.keys()) if secret else set[str]()
         return {
             name: HIDDEN if name in hidden and value is not None else value

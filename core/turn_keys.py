@@ -5,8 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core import floor as f
+from core.facts import DigitsWanted
 from core.turn_caller import take
 from core.turn_state import AGENT_HAS_FLOOR, Stepped, TurnState, interrupt
+
+
+def pressed(key: str, wanted: DigitsWanted | None, *, at: float) -> f.KeyPressed:
+    """Return a key of the caller as part of the number that is wanted, if one is."""
+    if wanted is None:
+        return f.KeyPressed(at=at, key=key)
+    return f.KeyPressed(
+        at=at,
+        key=key,
+        max_keys=wanted.max_digits,
+        terminator=wanted.terminator,
+        pause_s=wanted.pause_s,
+    )
 
 
 def keys_end(state: TurnState, settings: f.TurnSettings) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core import floor as f
+from core.agents import SilenceSpec
 from core.floor import Floor, Purpose
 
 AGENT_HAS_FLOOR = (Floor.THINKING, Floor.SPEAKING, Floor.PAUSED)
@@ -148,9 +149,22 @@ def may_tell(state: TurnState) -> bool:
     return state.news and state.speech_at is None and not state.keys
 
 
+def quiet_for(state: TurnState, at: float) -> float:
+    """Return for how long the caller of a reply in the making has heard nothing."""
+    waits = state.floor is Floor.THINKING and state.heard >= state.said
+    return at - state.since if waits else 0.0
+
+
 def patience(state: TurnState, settings: f.TurnSettings) -> float:
     """Return for how many seconds nobody may say anything before the agent does."""
     return settings.news_s if may_tell(state) else settings.silence_s
+
+
+def with_silence(settings: f.TurnSettings, silence: SilenceSpec) -> f.TurnSettings:
+    """Return the settings with an agent's own patience, where it has some."""
+    prompts = settings.silence_prompts if silence.prompts is None else len(silence.prompts)
+    patience = silence.after_s or settings.silence_s
+    return replace(settings, silence_s=patience, silence_prompts=prompts)
 
 
 def tell(state: TurnState, at: float) -> Stepped:

@@ -18,7 +18,8 @@ from media_relay.toolwork import ToolSettings
 class CallSettings:
     """How calls are held, in seconds. `about_s`: for looking up a caller before the greeting.
 
-    `heard_every_s`: between two reports of what was heard.
+    `sound_after_s`: of waiting until an agent's waiting sound begins. `heard_every_s`: between
+    two reports of what was heard.
 
     `speak_s`: without audio from a synthesizer. `after_close_s`: until a call that was asked to
     end is let go of. `tools_s`: for started tools once the call is over.
@@ -31,6 +32,7 @@ class CallSettings:
     tools: ToolSettings = field(default_factory=ToolSettings)
     phrases: Mapping[str, Phrases] = field(default_factory=lambda: PHRASES)
     about_s: float = 0.5
+    sound_after_s: float = 0.8
     heard_every_s: float = 0.5
     speak_s: float = 5.0
     after_close_s: float = 10.0

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from core.agents import AgentSpec, Scenario
 from core.conversation import Conversation
+from core.handoff import Accepted
 from core.languages import language_of
 from core.session import Leg, Session
 from core.tools import ToolCall, ToolResult, ToolSpec
@@ -62,6 +63,10 @@ class Catalog(Protocol):
 
     def greeting(self, scene: Scene, *, returning: bool) -> str:
         """Return the agent's first words, or nothing."""
+        ...
+
+    def filled(self, scene: Scene, handoff: Accepted) -> tuple[Mapping[str, Any], str]:
+        """Return a handoff's `context_vars` and farewell, rendered; what cannot be is left out."""
         ...
 
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:

@@ -63,6 +63,7 @@ class Playout:
         self._rest = b""
         self._pieces: list[Piece] = []
         self._paused = False
+        self._sounding = False  # as far as the ear has not run dry
         self._sent = 0  # frames of this generation
         self._anchor = 0.0  # when the ear began to play ...
         self._base = 0  # ... this frame, without a gap since
@@ -73,7 +74,7 @@ class Playout:
         self._generation = generation
         self._pieces = []
         self._sent = self._base = 0
-        self._paused = False
+        self._paused = self._sounding = False
 
     def open_piece(
         self, generation: int, text: str, agent: str, said: Aloud | None = None
@@ -185,7 +186,7 @@ class Playout:
         now = self._loop.time()
         if self._frames and now + _EARLY_S >= self._played_at():
             self._anchor, self._base = now, self._sent
-        generation, first = self._generation, self._sent == 0
+        generation, sent = self._generation, self._sent
         played_at = self._send_due(now)
         if len(self._frames) < self._max_frames:
             self._room.set()
@@ -193,7 +194,8 @@ class Playout:
             self._arm(played_at - self._lead_s + self._slack_s)
         elif self._sent:
             self._arm(played_at)
-        if first and self._sent:
+        if not self._sounding and self._sent > sent:
+            self._sounding = True
             self._on_sounding(generation)
 
     def _send_due(self, now: float) -> float:
@@ -225,6 +227,7 @@ class Playout:
         if self._frames:
             self._pump()
             return
+        self._sounding = False
         heard_ms, whole = self._heard_frames() * FRAME_MS, 0
         for piece in self._pieces:
             heard_ms -= piece.ms

@@ -12,10 +12,13 @@ from typing import Any
 
 from core.agents import Scenario
 from core.bank import CustomerStore
+from core.conversation import PASSED_ON
 from core.dialling import Rules
 from core.errors import Cause, EngineError, EngineFailed
+from core.handoff import Accepted, announced
 from core.session import Leg
 from core.tools import ToolCall, ToolResult, ToolSpec
+from core.waiting_sound import frames_of
 from media_relay.catalog import Scene, ToolUse
 from registries import (
     RenderFailed,
@@ -23,6 +26,7 @@ from registries import (
     known_caller,
     render_greeting,
     render_prompt,
+    render_values,
     run_tool,
     tools_for,
 )
@@ -78,6 +82,14 @@ class RegistryCatalog:
             log.exception("greeting cannot be rendered", extra={"agent": scene.agent.name})
             return ""
 
+    def filled(self, scene: Scene, handoff: Accepted) -> tuple[Mapping[str, Any], str]:
+        """Render what a scenario passes on; nothing is better than a raw template."""
+        said = {"reason": handoff.reason, "details": str(handoff.context.get("details", ""))}
+        known = {**self._variables(scene), **said}
+        values = render_values(scene.agent, known, handoff.context_vars)
+        farewell = render_values(scene.agent, known, {"farewell": handoff.farewell})
+        return values, farewell.get("farewell", "")
+
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         context = ToolContext(
             call_id=use.call_id,
@@ -99,9 +111,10 @@ class RegistryCatalog:
         return {
             "slots": slots,
             "previous_agent": conversation.previous or None,
+            "greet_on_switch": announced(scene.scenario, conversation.previous, scene.agent.name),
             "is_handoff": bool(conversation.previous),
             "handoff_reason": conversation.reason,
-            "handoff_context": slots.get("handoff_context", {}),
+            "handoff_context": slots.get(PASSED_ON, {}),
             "language": scene.language,
             "today": self._today().isoformat(),
         }
@@ -110,6 +123,7 @@ class RegistryCatalog:
 def _compile(scenario: Scenario) -> None:
     """Render everything once; what cannot be rendered now is said when it is needed."""
     for agent in scenario.agents:
+        frames_of(agent.waiting_sound)
         tools_for(scenario, agent)
         with suppress(RenderFailed):
             render_prompt(agent, {}, scenario=scenario)

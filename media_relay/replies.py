@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import floor as f
+from core.agents import SilenceSpec
 from core.chat import AgentSaid
 from core.errors import EngineFailed
 from core.facts import ApprovalTold, CallerSaid, DigitsWanted, EngineStumbled
 from core.floor import Purpose
-from core.languages import language_of, voice_of
+from core.languages import language_of, same, voice_of
 from core.phrases import Phrases, phrases_in
 from core.served import ServedBy
 from core.tools import Effect
@@ -21,7 +22,8 @@ from media_relay.journal import Journal
 from media_relay.playout import Playout
 from media_relay.served import note_served
 from media_relay.speaking import Mouth, Utterance
-from media_relay.thinking import Thinker, Thought, keys_shown, pieces_of
+from media_relay.thinking import Thinker
+from media_relay.thought import Thought, pieces_of
 from media_relay.toolwork import ToolWork
 from media_relay.turn_record import Decided, Marks, TurnRecord, record_of
 
@@ -51,6 +53,7 @@ class Replies:
         feed: Callable[[f.Event], None],
         effects: Callable[[int, tuple[Effect, ...]], None],
         decided: Callable[[], Decided],
+        quiet_for: Callable[[], float],
         ears: Callable[[], str],
         tasks: asyncio.TaskGroup,
         phrases: Mapping[str, Phrases],
@@ -66,6 +69,7 @@ class Replies:
         self._feed = feed
         self._effects = effects
         self._decided = decided
+        self._quiet_for = quiet_for
         self._ears = ears
         self._tasks = tasks
         self._book = phrases
@@ -88,13 +92,14 @@ class Replies:
         text = take.text
         if take.keys:
             wanted = self._journal.conversation.collecting
-            text = keys_shown(take.text, wanted)
+            text = self._thinker.keys_told(take.text, wanted)
             self._digits = (wanted, take.text) if wanted is not None else self._digits
         record.caller.append(text)
         record.reply.clear()
         if ears := self._ears():
             record.engines["hearing"] = ears
-        decided, now = self._decided(), self._loop.time()
+        decided = Decided() if take.keys else self._decided()
+        now = self._loop.time()
         record.marks = Marks(
             heard_until=decided.timestamp,
             spoken=decided.spoken,
@@ -165,9 +170,11 @@ class Replies:
     # --- what becomes of it ----------------------------------------------------------------------
 
     def sounding(self) -> None:
-        """The first frame of the present reply was sent."""
+        """The present reply sounds: its first frame was sent, or the first after a silence."""
         if self._record.marks.sent is None:
             self._record.marks.sent = self._loop.time()
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = self._loop.call_later(self._heard_every_s, self._report_heard)
 
     def made(self, generation: int) -> None:
@@ -227,6 +234,7 @@ class Replies:
             effects=lambda effects: self._effects(generation, effects),
             mark=self._mark_words,
             waited=self._waited,
+            quiet_for=self._quiet_for,
             note=note,
         )
         digits, self._digits = self._digits, None
@@ -245,15 +253,18 @@ class Replies:
         await self._answer(generation, _CUT_OFF if cut_off else "")
 
     def _fixed(self, purpose: Purpose) -> str:
-        phrases = self._phrases
+        phrases, scene = self._phrases, self._scene()
+        own = same(scene.language, scene.agent.speech.language)
+        silence = scene.agent.silence if own else SilenceSpec()
         match purpose:
             case Purpose.GREETING:
                 return self._catalog.greeting(self._scene(), returning=False) or phrases.greeting
             case Purpose.REPROMPT:
                 self._asked += 1
-                return phrases.reprompts[min(self._asked, len(phrases.reprompts)) - 1]
+                prompts = silence.prompts or phrases.reprompts
+                return prompts[min(self._asked, len(prompts)) - 1]
             case Purpose.GOODBYE:
-                return phrases.goodbye
+                return silence.goodbye or phrases.goodbye
             case Purpose.APOLOGY:
                 return phrases.apology
             case Purpose.DEAF:

@@ -28,6 +28,9 @@ from core.session import Session
 from core.speech import FinalHeard, HearingEvent
 from core.tools import Effect, ToolResult
 from core.turn import TurnState
+from core.turn_keys import pressed
+from core.turn_state import quiet_for, with_silence
+from core.waiting_sound import WaitingSound
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
@@ -41,6 +44,7 @@ from media_relay.speaking import Mouth
 from media_relay.thinking import Thinker
 from media_relay.toolwork import ToolWork
 from media_relay.turn_driver import TurnDriver
+from media_relay.waiting import Waiting
 from media_relay.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -96,6 +100,7 @@ class CallSession:
         self._playout = Playout(
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
         )
+        self._waiting = Waiting(wire, after_s=settings.sound_after_s)
         self._replies = self._wired(engines)
 
     def _wired(self, engines: Engines) -> Replies:
@@ -114,7 +119,7 @@ class CallSession:
             self._journal,
             tools,
             scene=self._scene,
-            on_agent=self._listen,
+            on_agent=self._follow_agent,
             phrases=settings.phrases,
             settings=settings.thinking,
             tool_settings=settings.tools,
@@ -137,6 +142,7 @@ class CallSession:
             feed=self._feed,
             effects=self._effects,
             decided=lambda: self._hearer.decided,
+            quiet_for=lambda: quiet_for(self._turns.state, self._loop.time()),
             ears=lambda: self._hearer.engine,
             tasks=self._tasks,
             phrases=settings.phrases,
@@ -153,7 +159,7 @@ class CallSession:
         reason = "fault"
         try:
             async with self._tasks:
-                self._listen()
+                self._follow_agent()
                 await self._begin(joined)
                 reason = await self._over
                 await self._let_go()
@@ -230,6 +236,8 @@ class CallSession:
         """Take the caller's next audio."""
         self._hearer.push(pcm, timestamp, self._loop.time())
         self._playout.nudge()
+        if self._waiting.sound is not WaitingSound.NONE:
+            self._waiting.tick(self._turns.state, self._loop.time())
 
     def on_key(self, key: str) -> None:
         """Take a key of the caller's telephone."""
@@ -237,19 +245,8 @@ class CallSession:
         self._loop.call_soon(self._key, key)
 
     def _key(self, key: str) -> None:
-        wanted, at = self._journal.conversation.collecting, self._loop.time()
-        if wanted is None:
-            self._feed(f.KeyPressed(at=at, key=key))
-            return
-        self._feed(
-            f.KeyPressed(
-                at=at,
-                key=key,
-                max_keys=wanted.max_digits,
-                terminator=wanted.terminator,
-                pause_s=wanted.pause_s,
-            )
-        )
+        wanted = self._journal.conversation.collecting
+        self._feed(pressed(key, wanted, at=self._loop.time()))
 
     def on_closed(self, reason: str) -> None:
         """The socket is gone."""
@@ -263,10 +260,13 @@ class CallSession:
     def _on_dry(self, generation: int, pieces: int) -> None:
         self._feed(f.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
 
-    def _listen(self) -> None:
-        """Hear as the present agent does, in the caller's language."""
+    def _follow_agent(self) -> None:
+        """Hear, wait and be silent as the present agent does, in the caller's language."""
         scene = self._scene()
-        self._hearer.start(self._tasks, speech_of(scene.agent, scene.conversation.language))
+        agent = scene.agent
+        self._hearer.start(self._tasks, speech_of(agent, scene.conversation.language))
+        self._turns.settings = with_silence(self._settings.turn, agent.silence)
+        self._waiting.sound = agent.waiting_sound
 
     def _heard(self, event: HearingEvent) -> None:
         if isinstance(event, FinalHeard):

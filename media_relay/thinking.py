@@ -8,32 +8,25 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from core.chat import (
-    AgentSaid,
-    ChatEvent,
-    ChatRequest,
-    Finished,
-    Message,
-    Note,
-    TextDelta,
-    ToolCalled,
-    ToolsCalled,
-)
-from core.conversation import Conversation
+from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled
 from core.errors import Cause, EngineError, EngineFailed
-from core.facts import DigitsWanted, Filtered, HandedOff, HandoffMade, Remembered
-from core.handoff import Accepted, HandoffLimits, Refused, resolve, wanted
+from core.facts import DigitsWanted, Filtered
+from core.handoff import HandoffLimits, wanted
 from core.languages import same
 from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.sentences import Splitter
 from core.served import ServedBy
-from core.tools import Effect, HandOff, ToolCall, ToolResult
+from core.tools import HandOff, ToolCall, ToolResult
 from media_relay.catalog import Catalog, Scene
+from media_relay.handing_over import Handovers
 from media_relay.journal import Journal
 from media_relay.served import note_served
+from media_relay.thought import Thought, with_unheard
 from media_relay.toolwork import Asked, ToolSettings, ToolWork
-from media_relay.turn_record import TurnRecord
+
+_MAY_BE_SECRET = 3  # keys; fewer are a choice
+_LOOK_S = 0.1  # how often one listens whether the agent has finished speaking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +36,6 @@ class ThinkingSettings:
     token_s: float = 8.0
     max_rounds: int = 5
     handoffs: HandoffLimits = field(default_factory=HandoffLimits)
-
-
-@dataclass(slots=True)
-class Thought:
-    """One reply in the making. `say` takes each piece and who says it; `mark` the first words."""
-
-    record: TurnRecord
-    say: Callable[[str, str], None]
-    effects: Callable[[tuple[Effect, ...]], None]
-    mark: Callable[[], None]
-    waited: Callable[[float], None]
-    said: list[str] = field(default_factory=list)
-    handoffs: int = 0
-    greeted: str = ""
-    note: str = ""
 
 
 class Thinker:
@@ -81,7 +59,9 @@ class Thinker:
         self._journal = journal
         self._tools = tools
         self._scene = scene
-        self._on_agent = on_agent
+        self._handovers = Handovers(
+            catalog, journal, tools, scene=scene, on_agent=on_agent, limits=settings.handoffs
+        )
         self._book = phrases
         self._settings = settings
         self._tool_settings = tool_settings
@@ -98,6 +78,18 @@ class Thinker:
                 return
             await self._work(thought, calls)
         self._say(thought, self._phrases.too_many_steps)
+
+    def keys_told(self, keys: str, wanted: DigitsWanted | None) -> str:
+        """Return what record and model are told of the caller's keys.
+
+        Nobody asked for them, but a tool of this agent takes secrets: they may be such a one.
+        """
+        if wanted is not None:
+            return "entered the digits" if wanted.secret else _pressed(keys)
+        tools = self._catalog.tools(self._scene())
+        if len(keys) < _MAY_BE_SECRET or not any(tool.secrets for tool in tools):
+            return _pressed(keys)
+        return f"keyed in digits, kept secret: {self._tools.keep(keys)}"
 
     async def use(self, thought: Thought, wanted: DigitsWanted, keys: str) -> None:
         """Give the caller's keys to the tool that wanted them, though no model asks for it."""
@@ -165,7 +157,7 @@ class Thinker:
 
     def _request(self, thought: Thought | None) -> ChatRequest:
         scene = self._scene()
-        messages = _with_unheard(scene.conversation, thought) if thought is not None else ()
+        messages = with_unheard(scene.conversation, thought) if thought is not None else ()
         return ChatRequest(
             agent=scene.agent,
             system=self._catalog.system(scene),
@@ -183,7 +175,7 @@ class Thinker:
     async def _work(self, thought: Thought, calls: list[ToolCall]) -> None:
         """Run the tools of one round side by side, then do what they ask for."""
         scene = self._scene()
-        handoffs: list[tuple[Asked, HandOff]] = []
+        handoffs: list[tuple[Asked | None, HandOff]] = []
         running: dict[asyncio.Task[ToolResult], Asked] = {}
         for asked in self._tools.ask(scene, thought.record, calls):
             request = wanted(scene.scenario, scene.agent.name, asked.call)
@@ -192,120 +184,46 @@ class Thinker:
             else:
                 running[self._tools.run(asked, scene, thought.record)] = asked
         await self._wait(thought, running)
-        for asked, request in handoffs:
-            self._hand_over(thought, request, asked)
-        self._do_effects(thought, running)
+        self._do_effects(thought, running, handoffs)
 
-    def _do_effects(self, thought: Thought, ran: Iterable[asyncio.Task[ToolResult]]) -> None:
+    def _do_effects(
+        self,
+        thought: Thought,
+        ran: Iterable[asyncio.Task[ToolResult]],
+        handoffs: Iterable[tuple[Asked | None, HandOff]] = (),
+    ) -> None:
+        """Do what the tools of one round ask of the call."""
         effects = tuple(effect for task in ran if task.done() for effect in task.result().effects)
-        for effect in effects:
-            if isinstance(effect, HandOff):
-                self._hand_over(thought, effect, None)
+        others = ((None, effect) for effect in effects if isinstance(effect, HandOff))
+        self._handovers.settle(thought, [*handoffs, *others])
         thought.effects(effects)
 
     async def _wait(self, thought: Thought, running: dict[asyncio.Task[ToolResult], Asked]) -> None:
+        """Wait for tools as long as they may take; say something whenever it is quiet for long."""
         if not running:
             return
         specs = [asked.spec for asked in running.values() if asked.spec is not None]
         longest = max((spec.timeout_s for spec in specs), default=8.0)
-        # A tool's own is in the language of its agent.
+        # A tool's own words are in the language of its agent.
         own = same(self._scene().language, self._scene().agent.speech.language)
-        filler = next((s.filler for s in specs if s.filler and own), self._phrases.filler)
-        settings = self._tool_settings
-        began = asyncio.get_running_loop().time()
-        _, pending = await asyncio.wait(running, timeout=settings.filler_s)
-        thought.waited(asyncio.get_running_loop().time() - began)
-        if not pending:
-            return
-        if not thought.said:
-            thought.mark()
-            self._say(thought, filler)
-        began = asyncio.get_running_loop().time()
-        await asyncio.wait(pending, timeout=longest + settings.record_s + settings.grace_s)
-        thought.waited(asyncio.get_running_loop().time() - began)
-
-    def _hand_over(self, thought: Thought, request: HandOff, asked: Asked | None) -> None:
-        """Let the next agent take over at once, or tell the model why not."""
-        conversation, scenario = self._journal.conversation, self._scene().scenario
-        answer = resolve(
-            scenario,
-            conversation.agent,
-            request,
-            visited=conversation.visited,
-            made_in_turn=thought.handoffs,
-            made_in_call=conversation.handoffs,
-            limits=self._settings.handoffs,
-        )
-        match answer:
-            case Refused(reason=reason):
-                result = ToolResult(ok=False, error="refused", text=reason)
-            case Accepted():
-                result = ToolResult(text=f"{answer.to_agent} has the caller now.")
-        if asked is not None:
-            self._tools.settle(asked, thought.record, result)
-        if isinstance(answer, Accepted):
-            self._switch(thought, conversation.agent, answer)
-
-    def _switch(self, thought: Thought, from_agent: str, accepted: Accepted) -> None:
-        if accepted.farewell and not thought.said:
-            self._say(thought, accepted.farewell)
-        self._journal.write(
-            HandedOff(
-                from_agent=from_agent,
-                to_agent=accepted.to_agent,
-                turn=thought.record.turn,
-                reason=accepted.reason,
-                share_context=accepted.share_context,
-            ),
-            urgent=True,
-        )
-        if accepted.context:
-            self._journal.write(Remembered(slots={"handoff_context": dict(accepted.context)}))
-        thought.handoffs += 1
-        thought.record.handoffs.append(
-            HandoffMade(from_agent=from_agent, to_agent=accepted.to_agent, reason=accepted.reason)
-        )
-        self._on_agent()
-        thought.said, thought.greeted = [], ""
-        if accepted.greeting != "none":
-            returning = accepted.greeting == "return"
-            thought.greeted = self._catalog.greeting(self._scene(), returning=returning)
-        for piece in pieces_of(thought.greeted):
-            thought.mark()
-            thought.say(piece, accepted.to_agent)
+        words = next((s.filler for s in specs if s.filler and own), self._phrases.filler)
+        settings, clock = self._tool_settings, asyncio.get_running_loop().time
+        began, patience = clock(), settings.filler_s
+        ends, due = began + longest + settings.record_s + settings.grace_s, began + patience
+        pending: set[asyncio.Task[ToolResult]] = set(running)
+        while pending and (now := clock()) < ends:
+            _, pending = await asyncio.wait(pending, timeout=min(due, ends) - now)
+            quiet = thought.quiet_for()
+            if not pending or clock() < due:
+                continue
+            if quiet >= patience:
+                thought.waited(clock() - began)
+                thought.mark()
+                self._say(thought, words)
+                words, patience = self._phrases.still_working, settings.again_s
+            due = clock() + max(patience - quiet, _LOOK_S)
+        thought.waited(clock() - began)
 
 
-def keys_shown(keys: str, wanted: DigitsWanted | None) -> str:
-    """Return what record and model are told of the caller's keys."""
-    secret = wanted is not None and wanted.secret
-    return "entered the digits" if secret else f"pressed {' '.join(keys)}"
-
-
-def pieces_of(text: str) -> list[str]:
-    """Return a whole text as speakable pieces."""
-    splitter = Splitter()
-    return [*splitter.feed(text), *splitter.flush()]
-
-
-def _with_unheard(conversation: Conversation, thought: Thought) -> tuple[Message, ...]:
-    """Return the history with what this very reply has said so far, heard or not."""
-    agent = conversation.agent
-    unheard = " ".join(thought.said)
-    messages = list(conversation.messages())
-    if thought.note:
-        messages.append(Note(text=thought.note))
-    if not unheard and not thought.greeted:
-        return tuple(messages)
-    live = {
-        id(entry.message)
-        for entry in conversation.said
-        if entry.turn == thought.record.turn
-        and isinstance(entry.message, AgentSaid)
-        and entry.message.agent == agent
-    }
-    messages = [message for message in messages if id(message) not in live]
-    kind = Note if thought.greeted and not unheard else ToolsCalled
-    at = max((n for n, message in enumerate(messages) if isinstance(message, kind)), default=None)
-    said = AgentSaid(text=" ".join(filter(None, (thought.greeted, unheard))), agent=agent)
-    messages.insert(len(messages) if at is None else at, said)
-    return tuple(messages)
+def _pressed(keys: str) -> str:
+    return f"pressed {' '.join(keys)}"

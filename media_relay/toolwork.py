@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import asdict, dataclass, replace
+from string import ascii_uppercase
 from typing import Any
 
 from core.conversation import OpenTool
@@ -49,16 +50,23 @@ Spawn = Callable[[Coroutine[Any, Any, ToolResult]], asyncio.Task[ToolResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSettings:
-    """Seconds. `record_s`: how long the note of a side effect may take to be stored."""
+    """Seconds. `record_s`: how long the note of a side effect may take to be stored.
+
+    `filler_s`, `again_s`: of silence until the caller is told that one is at work, and still is.
+    """
 
     record_s: float = 3.0
     filler_s: float = 1.2  # longer silence sounds like a dead line
+    again_s: float = 5.0
     grace_s: float = 0.5  # a tool keeps its own time limit; this is for one that does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A tool call of a model, with the id it has in this call's log. `shown`: without secrets."""
+    """A tool call with the id it has in this call's log. `shown`: without secrets.
+
+    `ours`: no model asked for it.
+    """
 
     call: ToolCall
     spec: ToolSpec | None
@@ -66,7 +74,12 @@ class Asked:
     agent: str = ""
     key: str = ""
     number: int = 0
-    offered: bool = True
+    ours: bool = False
+
+    @property
+    def offered(self) -> bool:
+        """Whether whoever asked may."""
+        return self.ours or self.spec is not None
 
 
 _UNRECORDED = ToolResult(
@@ -99,6 +112,16 @@ class ToolWork:
         self._clock = clock
         self._settings = settings
         self._count = 0
+        self._kept: dict[str, str] = {}
+
+    def keep(self, secret: str) -> str:
+        """Keep something the caller keyed in; return what stands for it in a tool's arguments.
+
+        It is in no record, so another relay does not know it.
+        """
+        name = f"[keys-{ascii_uppercase[len(self._kept) % len(ascii_uppercase)]}]"
+        self._kept[name] = secret
+        return name
 
     def ask(
         self,
@@ -117,9 +140,13 @@ class ToolWork:
         asked = []
         for wish in calls:
             self._count += 1
-            call = replace(wish, id=f"{self._epoch}-{self._count}")
+            call = replace(
+                wish,
+                id=f"{self._epoch}-{self._count}",
+                arguments={k: self._meant(value) for k, value in wish.arguments.items()},
+            )
             spec = specs.get(call.name)
-            visible = {**_shown(call, spec), **({hidden: HIDDEN} if hidden else {})}
+            visible = {**_shown(wish, spec), **({hidden: HIDDEN} if hidden else {})}
             effect = spec is not None and spec.side_effects
             # Keys that are pressed twice are meant twice.
             wished = {**visible, "": call.id} if ours else visible
@@ -140,10 +167,17 @@ class ToolWork:
                     agent=scene.agent.name,
                     key=key,
                     number=number,
-                    offered=ours or spec is not None,
+                    ours=ours,
                 )
             )
         return asked
+
+    def _meant(self, value: Any) -> Any:
+        """Put what was kept in the place of what stands for it."""
+        if isinstance(value, str):
+            for name, secret in self._kept.items():
+                value = value.replace(name, secret)
+        return value
 
     def run(self, asked: Asked, scene: Scene, record: TurnRecord) -> asyncio.Task[ToolResult]:
         """Run one tool to its end; its result is on record when the task is done."""
@@ -166,7 +200,7 @@ class ToolWork:
 
     async def _run(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
         began = self._clock()
-        result = await self._result(asked, scene, record)
+        result = await self._once(asked, scene, record)
         ms = round((self._clock() - began) * 1000)
         record.tools.append(
             ToolRun(
@@ -179,6 +213,13 @@ class ToolWork:
         )
         self._finish(asked, record, result, ms)
         return result
+
+    async def _once(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
+        if asked.ours:
+            return await self._result(asked, scene, record)
+        return await record.repeats.once(
+            asked.call, lambda: self._result(asked, scene, record), changes=bool(asked.key)
+        )
 
     async def _result(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
         if not asked.offered:
@@ -265,7 +306,7 @@ def _key(call_id: str, turn: int, name: str, shown: Mapping[str, Any]) -> str:
 
 
 def _again(tool: OpenTool) -> Asked:
-    return Asked(call=tool.call, spec=None, shown=tool.call.arguments, key=tool.key)
+    return Asked(call=tool.call, spec=None, shown=tool.call.arguments, key=tool.key, ours=True)
 
 
 def _checked(result: ToolResult, scene: Scene, tools: Collection[str]) -> ToolResult:

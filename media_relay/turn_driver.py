@@ -12,13 +12,16 @@ from core.turn import TurnState
 
 
 class TurnDriver:
-    """Steps the turn machine of one call; `do` carries out what it says, in order."""
+    """Steps the turn machine of one call; `do` carries out what it says, in order.
+
+    `settings` may be changed between two steps: another agent may have other habits.
+    """
 
     def __init__(
         self, state: TurnState, settings: f.TurnSettings, *, do: Callable[[f.Output], None]
     ) -> None:
         self.state = state
-        self._settings = settings
+        self.settings = settings
         self._do = do
         self._loop = asyncio.get_running_loop()
         self._events: deque[f.Event] = deque()
@@ -35,7 +38,7 @@ class TurnDriver:
         try:
             while self._events:
                 event = self._events.popleft()
-                self.state, outputs = turns.step(self.state, event, self._settings)
+                self.state, outputs = turns.step(self.state, event, self.settings)
                 for output in outputs:
                     self._do(output)
         finally:
@@ -49,13 +52,13 @@ class TurnDriver:
 
     def _arm(self) -> None:
         self._disarm()
-        due = turns.deadline(self.state, self._settings)
+        due = turns.deadline(self.state, self.settings)
         if due is not None and not self._over:
             self._timer = self._loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
         # A timer may fire a clock tick early; the machine wants the time it asked for.
-        due = turns.deadline(self.state, self._settings)
+        due = turns.deadline(self.state, self.settings)
         self.feed(f.Tick(at=max(self._loop.time(), due or 0.0)))
 
     def _disarm(self) -> None:

@@ -10,6 +10,7 @@ from core.chat import AgentSaid, Finished, UserSaid
 from core.conversation import Conversation
 from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone, Usage
 from core.speech import BYTES_PER_MS
+from media_relay.repeats import Repeats
 
 _KEPT_FRAMES = 500  # 10 s: an utterance is decided long before
 
@@ -104,6 +105,7 @@ class TurnRecord:
     tools: list[ToolRun] = field(default_factory=list)
     handoffs: list[HandoffMade] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
+    repeats: Repeats = field(default_factory=Repeats)
     engines: dict[str, str] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 

@@ -11,7 +11,7 @@ from registries.catalog import (
 from registries.context import ToolContext, known_caller
 from registries.handoff_tools import tools_for
 from registries.mistakes import CatalogError, Mistake
-from registries.prompts import RenderFailed, render_greeting, render_prompt
+from registries.prompts import RenderFailed, render_greeting, render_prompt, render_values
 from registries.running import run_approved, run_tool
 from registries.tools import ToolRegistry, list_tools, register_tool
 
@@ -32,6 +32,7 @@ __all__ = [
     "register_tool",
     "render_greeting",
     "render_prompt",
+    "render_values",
     "run_approved",
     "run_tool",
     "tools_for",

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from core.agents import AgentSpec, ModelSpec, SmallTalk, SpeechSpec
+from core.agents import AgentSpec, ModelSpec, SilenceSpec, SmallTalk, SpeechSpec
 from core.speech import Voice
+from core.waiting_sound import WaitingSound
 from registries.mistakes import Mistake
 from registries.yaml_files import Shape, merged, read_mapping, read_text, shaped
 
@@ -96,6 +97,12 @@ class SmallTalkShape(Shape):
     say: str
 
 
+class SilenceShape(Shape):
+    after_s: float = Field(default=0, ge=0, le=600)
+    prompts: tuple[str, ...] | None = None
+    goodbye: str = ""
+
+
 class AgentShape(Shape):
     """The fields of `agent.yaml`."""
 
@@ -121,6 +128,8 @@ class AgentShape(Shape):
     examples: tuple[str, ...] = ()
     small_talk: tuple[SmallTalkShape, ...] = ()
     fallback: str = ""
+    silence: SilenceShape = SilenceShape()
+    waiting_sound: WaitingSound = WaitingSound.NONE
 
 
 def read_agents(folder: Path, mistakes: list[Mistake]) -> dict[str, AgentSpec]:
@@ -226,6 +235,8 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
             SmallTalk(examples=tuple(talk.examples), say=talk.say) for talk in shape.small_talk
         ),
         fallback=shape.fallback,
+        silence=SilenceSpec(**shape.silence.model_dump()),
+        waiting_sound=shape.waiting_sound,
         realtime_model=_model(shape.voicelive_model) if shape.voicelive_model else None,
         session=shape.session,
         metadata=shape.metadata,

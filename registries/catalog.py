@@ -13,6 +13,7 @@ from registries.agent_files import AGENTS, read_agents
 from registries.handoff_tools import GENERIC
 from registries.mistakes import CatalogError, Mistake, did_you_mean
 from registries.prompts import (
+    PASSED_ON_VARIABLES,
     SPOKEN_VARIABLES,
     generic_targets,
     syntax_mistakes,
@@ -157,6 +158,12 @@ def _graph_mistakes(graph: Scenario, registry: ToolRegistry) -> Iterator[Mistake
             yield wrong(field, f"{edge.from_agent} to {edge.to_agent} is written twice")
         elif names[edge.from_agent, tool] > 1:
             yield wrong(f"{field}.tool", f"two handoffs of {edge.from_agent} are called {tool!r}")
+        own = variables_of(graph.agent(edge.from_agent), {})
+        variables = {**PASSED_ON_VARIABLES, **own}
+        texts = {**edge.context_vars, "farewell": edge.farewell}
+        for name, source in texts.items():
+            for reason in template_mistakes(source, variables) if isinstance(source, str) else ():
+                yield wrong(f"{field}.{name}", reason)
         if not tool.isidentifier() or tool in registry or tool == GENERIC:
             yield wrong(f"{field}.tool", f"{tool!r} is taken or is not a name")
     for name in _unreachable(graph):

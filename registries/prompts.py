@@ -6,6 +6,7 @@ has a value, an empty one before it is known, so `{% if caller_name %}` is alway
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -27,6 +28,8 @@ from core.agents import AgentSpec, Scenario
 from core.languages import name_of, same
 from core.spoken import FILTERS
 from registries.mistakes import did_you_mean
+
+log = logging.getLogger(__name__)
 
 MAX_SOURCE_CHARS = 64_000
 MAX_RENDERED_CHARS = 64_000
@@ -56,6 +59,8 @@ PROMPT_VARIABLES: Mapping[str, Any] = {
     "language_name": "",  # its name in English
     "today": "",  # the day, ISO
 }
+PASSED_ON_VARIABLES: Mapping[str, Any] = {**PROMPT_VARIABLES, "reason": "", "details": ""}
+"""What `context_vars` and a farewell may use: also what the agent says who hands over."""
 SPOKEN_VARIABLES: Mapping[str, Any] = {**PROMPT_VARIABLES, "last_said": ""}
 """What small talk and fallbacks may use: also the last thing the agent said."""
 
@@ -206,6 +211,33 @@ def render_greeting(agent: AgentSpec, variables: Mapping[str, Any], *, returning
     return "" if foreign and "language" not in source else render(source, known)
 
 
+def render_values(
+    agent: AgentSpec, variables: Mapping[str, Any], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Render the templates among values; a dotted name is a value within one.
+
+    What cannot be rendered, or comes to nothing, is left out.
+    """
+    known = {**PASSED_ON_VARIABLES, **variables_of(agent, variables)}
+    rendered: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            try:
+                value = render(value, known)  # noqa: PLW2901
+            except RenderFailed as failure:
+                log.warning("value not rendered", extra={"value": name, "reason": str(failure)})
+                continue
+        if value not in ("", None):
+            *path, last = name.split(".")
+            inner = rendered
+            for part in path:
+                if not isinstance(inner.get(part), dict):
+                    inner[part] = {}
+                inner = inner[part]
+            inner[last] = value
+    return rendered
+
+
 def handoff_instructions(scenario: Scenario, agent: str) -> str:
     """Return the part of a prompt that says to whom this agent may hand the caller, and when."""
     lines = list(_handoff_lines(scenario, agent))
@@ -224,7 +256,10 @@ def _handoff_lines(scenario: Scenario, agent: str) -> Iterable[str]:
         yield f"- `{edge.tool}`: {edge.to_agent}. {' '.join(when.split())}".rstrip()
     others = generic_targets(scenario, agent)
     if others:
-        yield f"- `handoff_to_agent`: any of {', '.join(others)}."
+        yield "- `handoff_to_agent`, to any of these:"
+        for name in others:
+            about = " ".join(scenario.agent(name).description.split())
+            yield f"  - {name}: {about}" if about else f"  - {name}"
 
 
 def generic_targets(scenario: Scenario, agent: str) -> tuple[str, ...]:

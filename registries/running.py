@@ -23,6 +23,7 @@ from registries.tools import TOOLS, Tool, ToolRegistry, list_tools
 log = logging.getLogger(__name__)
 
 TOOL_THREADS = 16
+_ANOTHER_WAY = "I can try again, or help you with something else."
 
 
 async def run_tool(
@@ -80,13 +81,15 @@ async def _run(tool: Tool, context: ToolContext, values: dict[str, Any]) -> Tool
             return result_of(await _answer(tool, context, values))
     except TimeoutError:
         log.warning("tool took too long", extra=facts)
-        return _failed("timeout", "That takes too long right now.")
+        return _failed("timeout", f"That takes too long right now. {_ANOTHER_WAY}")
     # The edge to other people's code: a call survives whatever it raises.
     except Exception as error:
         told = ToolRaised(_without(values.values(), f"{type(error).__name__}: {error}"))
         quoting = (ToolRaised, told, error.__traceback__)
         log.exception("tool failed", extra=facts, exc_info=quoting)
-        return _failed("failed", "That did not work because of a technical problem.")
+        return _failed(
+            "failed", f"That did not work because of a technical problem. {_ANOTHER_WAY}"
+        )
 
 
 async def _answer(tool: Tool, context: ToolContext, values: dict[str, Any]) -> Any:

@@ -25,6 +25,7 @@ _NAMES_WITH_NUMBERS = re.compile(
     r"\b(401\s?\(?k\)?|four (oh|o|zero|hundred|hundred and) one k|403\s?b|529)(?!\w)",
     re.IGNORECASE,
 )
+_KEYED = re.compile(r"\[keys-[A-Z]\]")  # stands for digits that only the tool will see
 _COMMON = frozenset("credit card account fee back direct new employer with your rate".split())
 
 
@@ -78,7 +79,8 @@ def value_heard(name: str, schema: Mapping[str, Any], text: str, *, asked: bool)
         case Kind.AGREEMENT:
             return yes_or_no(text) if asked else None
         case Kind.DIGITS:
-            return digits_heard(plain, digit_count(schema["pattern"]))
+            keyed = _KEYED.search(text)
+            return keyed[0] if keyed else digits_heard(plain, digit_count(schema["pattern"]))
         case Kind.DAY:
             day = date_heard(text)
             return day.isoformat() if day else None

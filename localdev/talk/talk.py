@@ -30,7 +30,8 @@ from media_relay.closing import Closings
 from media_relay.journal import Journal
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import Reporter
-from media_relay.thinking import Thinker, Thought, keys_shown
+from media_relay.thinking import Thinker
+from media_relay.thought import Thought
 from media_relay.toolwork import ToolWork
 from media_relay.turn_record import Marks, TurnRecord
 
@@ -124,7 +125,7 @@ class Talk:
     async def presses(self, keys: str) -> None:
         """Let the caller press keys; a tool that collects digits gets them."""
         wanted = self._journal.conversation.collecting
-        await self._turn(keys_shown(keys, wanted), keys=keys, wanted=wanted)
+        await self._turn(self._thinker.keys_told(keys, wanted), keys=keys, wanted=wanted)
 
     async def _turn(
         self, words: str, *, keys: str = "", wanted: DigitsWanted | None = None

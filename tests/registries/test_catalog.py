@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from core.agents import HandoffType
+from core.agents import HandoffType, SilenceSpec
 from core.session import SCENARIO
+from core.waiting_sound import WaitingSound
 from registries import (
     CatalogError,
     ToolContext,
@@ -242,3 +243,31 @@ def test_a_language_that_is_none_is_a_mistake(mistakes_of: Write) -> None:
 
     assert len(wrong) == 1
     assert "speech.language" in wrong[0]
+
+
+def test_how_an_agent_waits_is_in_its_file(tmp_path: Path) -> None:
+    agents = tmp_path / "agents"
+    agents.mkdir()
+    waits = "silence: {after_s: 4, prompts: ['Still there?']}\nwaiting_sound: typing\n"
+    (agents / "desk.yaml").write_text(GOOD_AGENT + waits)
+
+    desk = discover_agents(agents)["desk"]
+
+    assert desk.silence == SilenceSpec(after_s=4, prompts=("Still there?",))
+    assert desk.waiting_sound is WaitingSound.TYPING
+
+
+def test_what_a_handoff_passes_on_is_checked(mistakes_of: Write) -> None:
+    edge = "{from: a, to: b, farewell: 'Bye {{ nme }}', context_vars: {x: '{{ slots', n: 1}}"
+
+    told = mistakes_of(
+        {
+            "agents/a.yaml": GOOD_AGENT,
+            "agents/b.yaml": GOOD_AGENT,
+            "scenarios/s.yaml": f"start_agent: a\nhandoffs: [{edge}]\n",
+        }
+    )
+
+    assert len(told) == 2
+    assert any("handoffs.0.farewell" in line and "'nme'" in line for line in told)
+    assert any("handoffs.0.x" in line for line in told)

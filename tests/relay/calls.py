@@ -12,6 +12,7 @@ from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, d
 from core.agents import AgentSpec, Edge, HandoffType, Scenario, TransferTarget
 from core.facts import Direction, LogEntry
 from core.floor import Floor
+from core.handoff import Accepted
 from core.measured import Telemetry
 from core.session import (
     Acknowledged,
@@ -166,6 +167,9 @@ class PlainCatalog:
 
     def greeting(self, scene: Scene, *, returning: bool) -> str:
         return scene.agent.return_greeting if returning else scene.agent.greeting
+
+    def filled(self, scene: Scene, handoff: Accepted) -> tuple[Mapping[str, Any], str]:
+        return handoff.context_vars, handoff.farewell
 
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         self.uses.append((call.name, use))

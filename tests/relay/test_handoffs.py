@@ -153,6 +153,48 @@ async def test_agents_cannot_pass_the_caller_round_for_ever():
         assert "could not work that out" in turn.heard
 
 
+async def test_a_chain_of_handoffs_in_one_turn_lets_each_speak_for_himself():
+    graph = scenario(
+        agent("Ann"),
+        agent("Bob", greeting="Hi, I am Bob."),
+        agent("Eve", greeting="Eve here."),
+        edges=(edge("Ann", "Bob", ANNOUNCED), edge("Bob", "Eve", ANNOUNCED)),
+    )
+    replies = [hands_over("Bob", reason="cards", x=1), hands_over("Eve"), "Which one?"]
+    async with calling(replies, scenario=graph) as call:
+        await call.until(TurnDone)
+        call.says("a card")
+        turn = await call.until(TurnDone, count=2)
+
+        voices = [said.voice.name for said in call.speaking.said[-3:]]
+        assert turn.heard == "Hi, I am Bob. Eve here. Which one?"
+        assert voices == ["voice of Bob", "voice of Eve", "voice of Eve"]
+        # What Ann told Bob was not meant for Eve.
+        assert "handoff_context" not in call.chat.requests[-1].slots
+
+
+async def test_only_one_of_two_colleagues_asked_at_once_gets_the_caller():
+    graph = scenario(
+        agent("Ann"),
+        agent("Bob"),
+        agent("Eve"),
+        edges=(
+            edge("Ann", "Bob", DISCRETE),
+            edge("Ann", "Eve", DISCRETE),
+            edge("Bob", "Eve", DISCRETE),
+        ),
+    )
+    both = [*hands_over("Bob"), *hands_over("Eve")]
+    async with calling([both, "Bob speaking."], scenario=graph) as call:
+        await call.until(TurnDone)
+        call.says("somebody")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.agent == "Bob"
+        assert [made.to_agent for made in turn.handoffs] == ["Bob"]
+        assert "one colleague only" in call.facts(ToolFinished)[-1].text
+
+
 async def test_a_tools_effect_hands_over_too():
     def refer(arguments, use):
         return ToolResult(text="Bob knows.", effects=(HandOff(to_agent="bob", reason="cards"),))

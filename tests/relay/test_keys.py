@@ -218,3 +218,34 @@ async def test_keys_for_a_tool_that_the_agent_does_not_have_are_not_collected():
 
         assert call.facts(ToolFinished)[-1].error == "unknown_tool"
         assert call.session._journal.conversation.collecting is None
+
+
+async def test_keys_that_nobody_asked_for_are_no_secret_unless_a_tool_takes_one():
+    taken = []
+    secret = {"properties": {"pin": {"type": "string", "writeOnly": True}}}
+    spec = ToolSpec(name="check", description="", parameters=secret)
+
+    def check(arguments, use):
+        taken.append(dict(arguments))
+        return "Right."
+
+    def answer(request):
+        said = request.messages[-1].text
+        if "[" not in said:
+            return "Thanks."
+        stands_for_it = said[said.index("[") :]
+        return [ToolCalled(call=ToolCall(id="c", name="check", arguments={"pin": stands_for_it}))]
+
+    catalog = PlainCatalog(specs={"check": spec}, runs={"check": check})
+    graph = scenario(agent("Ann", tools=("check",)))
+    async with calling(answer, scenario=graph, catalog=catalog) as call:
+        await call.until(TurnDone)
+        press(call, PIN + "#")
+        await call.until(TurnDone, count=2)
+        press(call, "1#")
+        await call.until(TurnDone, count=3)
+
+        assert taken == [{"pin": PIN}]
+        assert PIN not in shown(call)
+        assert " ".join(PIN) not in shown(call)
+        assert call.facts(CallerSaid)[-1].text == "pressed 1"

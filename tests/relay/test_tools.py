@@ -1,6 +1,7 @@
 """Tools beside the audio: in parallel, bounded, on record, once."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -23,6 +24,8 @@ from core.tools import (
     ToolSpec,
     TransferCall,
 )
+from media_relay.call_settings import CallSettings
+from media_relay.thinking import ThinkingSettings
 from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario
 from tests.virtual_time import VIRTUAL
 
@@ -49,6 +52,9 @@ def tools(**runs):
         for name in runs
     }  # fmt: skip
     return PlainCatalog(specs=specs, runs=runs)
+
+
+PATIENT = CallSettings(thinking=ThinkingSettings(max_rounds=9))
 
 
 def with_tools(catalog):
@@ -155,21 +161,77 @@ async def test_a_started_tool_finishes_though_the_caller_interrupts():
         assert turn.heard == "It is paid."
 
 
-async def test_the_same_wish_in_one_turn_has_one_key():
-    catalog = tools(pay_now=slow(0, "paid"))
-    replies = [wants("pay_now", amount=5), wants("pay_now", amount=5), "Paid."]
+@pytest.mark.parametrize("name", ["pay_now", "look"])
+async def test_the_same_wish_is_done_once_a_turn(name):
+    catalog = tools(**{name: slow(0.1, "done")})
+    # Side by side, one after the other, and in the next turn.
+    replies = [[*wants(name, n=5), *wants(name, n=5)], wants(name, n=5), "Done.", wants(name, n=5)]
+    async with calling([*replies, "Again."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("do it")
+        await call.until(TurnDone, count=2)
+        done = len(catalog.uses)
+        call.says("do it again")
+        await call.until(TurnDone, count=3)
+
+        told = [fact.text for fact in call.facts(ToolFinished)]
+        assert done == 1
+        assert len(catalog.uses) == 2
+        assert [text == "done" for text in told] == [True, False, False, True]
+        assert "It answered: done" in told[1]
+
+
+async def test_what_failed_is_tried_once_more_and_what_changed_is_looked_at_again():
+    answers = iter([ToolResult(text="no line", ok=False, error="failed"), "ten dollars", "five"])
+    catalog = tools(look=lambda arguments, use: next(answers), pay_now=slow(0, "paid"))
+    wishes = [wants("look")] * 3 + [wants("pay_now"), wants("look")]
+    async with calling([*wishes, "Five."], settings=PATIENT, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("pay and look")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == "Five."
+        assert [name for name, _ in catalog.uses] == ["look", "look", "pay_now", "look"]
+
+
+async def test_a_slow_tool_has_words_of_its_own_and_more_of_them_as_long_as_it_takes():
+    spec = ToolSpec(
+        name="search", description="", parameters={}, timeout_s=20, filler="Let me search for it."
+    )
+    catalog = PlainCatalog(specs={"search": spec}, runs={"search": slow(17, "found")})
+    async with calling([wants("search"), "Found it."], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("search")
+        said = await call.until(CallerSaid)
+        began = call.now
+        turn = await call.until(TurnDone, count=2)
+
+        assert said
+        assert turn.heard.startswith("Let me search for it. One moment, please. I am still working")
+        assert turn.heard.endswith("Found it.")
+        times = [began, *(at for at, _ in call.wire.audio if at > began)]
+        assert max(b - a for a, b in pairwise(times)) < 5.5
+
+
+async def test_a_filler_waits_until_what_the_model_said_was_heard():
+    catalog = tools(search=slow(1.9, "found"))
+    long = "I will look into all of our records for you now, which takes a moment. "
+    replies = [[TextDelta(text=long), *wants("search")], "Found it."]
     async with calling(replies, **with_tools(catalog)) as call:
         await call.until(TurnDone)
-        call.says("pay it")
-        await call.until(TurnDone, count=2)
+        call.says("search")
+        turn = await call.until(TurnDone, count=2)
 
-        first, second = catalog.uses
-        assert first[1].key == second[1].key
+        assert turn.heard == f"{long}Found it."
 
 
 async def test_a_model_that_only_calls_tools_is_stopped_with_honest_words():
     catalog = tools(loop=slow(0, "again"))
-    async with calling(lambda request: wants("loop"), **with_tools(catalog)) as call:
+
+    def loops(request):
+        return wants("loop", n=len(request.messages))
+
+    async with calling(loops, **with_tools(catalog)) as call:
         await call.until(TurnDone)
         call.says("go")
         turn = await call.until(TurnDone, count=2)
@@ -341,3 +403,14 @@ async def test_a_tool_that_an_agent_was_not_offered_does_not_run():
         assert catalog.uses == []
         assert call.facts(ToolFinished)[-1].error == "unknown_tool"
         assert call.facts(ToolStarted)[-1].arguments == {"pin": "***"}
+
+
+async def test_a_long_answer_after_a_filler_is_spoken_to_its_end():
+    catalog = tools(search=slow(3, "found"))
+    long = " ".join(f"This is sentence number {name} of them all." for name in "abcdefgh")
+    async with calling([wants("search"), long], **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("search")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == f"One moment, please. {long}"

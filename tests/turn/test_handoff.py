@@ -28,7 +28,8 @@ def test_an_edge_is_followed_with_its_greeting_context_and_farewell():
         reason="cards",
         greeting="first",
         share_context=True,
-        context={"desk": "cards", "card": "gold"},
+        context={"card": "gold"},
+        context_vars={"desk": "cards"},
         farewell="Bob will help.",
     )
 

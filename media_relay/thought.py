@@ -1,0 +1,62 @@
+"""One reply in the making: what it has said so far, and what a model is told of that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.chat import AgentSaid, Message, Note, ToolsCalled
+from core.conversation import Conversation
+from core.sentences import Splitter
+from core.tools import Effect
+from media_relay.turn_record import TurnRecord
+
+
+@dataclass(slots=True)
+class Thought:
+    """One reply in the making. `say` takes each piece and who says it; `mark` the first words.
+
+    `quiet_for`: how long, in seconds, the caller has heard nothing and will hear nothing yet.
+    """
+
+    record: TurnRecord
+    say: Callable[[str, str], None]
+    effects: Callable[[tuple[Effect, ...]], None]
+    mark: Callable[[], None]
+    waited: Callable[[float], None]
+    quiet_for: Callable[[], float] = lambda: math.inf
+    said: list[str] = field(default_factory=list)
+    handoffs: int = 0
+    greeted: str = ""
+    note: str = ""
+
+
+def pieces_of(text: str) -> list[str]:
+    """Return a whole text as speakable pieces."""
+    splitter = Splitter()
+    return [*splitter.feed(text), *splitter.flush()]
+
+
+def with_unheard(conversation: Conversation, thought: Thought) -> tuple[Message, ...]:
+    """Return the history with what this very reply has said so far, heard or not."""
+    agent = conversation.agent
+    unheard = " ".join(thought.said)
+    messages = list(conversation.messages())
+    if thought.note:
+        messages.append(Note(text=thought.note))
+    if not unheard and not thought.greeted:
+        return tuple(messages)
+    live = {
+        id(entry.message)
+        for entry in conversation.said
+        if entry.turn == thought.record.turn
+        and isinstance(entry.message, AgentSaid)
+        and entry.message.agent == agent
+    }
+    messages = [message for message in messages if id(message) not in live]
+    kind = Note if thought.greeted and not unheard else ToolsCalled
+    at = max((n for n, message in enumerate(messages) if isinstance(message, kind)), default=None)
+    said = AgentSaid(text=" ".join(filter(None, (thought.greeted, unheard))), agent=agent)
+    messages.insert(len(messages) if at is None else at, said)
+    return tuple(messages)
