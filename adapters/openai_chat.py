@@ -106,8 +106,8 @@ class OpenAIChat:
                 await self._client().chat.completions.create(**{**body, limit: 1})
 
     async def warm(self) -> None:
-        """Import the package and make the client, 1 s of work, in a thread."""
-        await asyncio.to_thread(lambda: self._client().chat.completions)
+        """Import what a request needs and make the client, 1 s of work, in a thread."""
+        await asyncio.to_thread(self._load)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -182,6 +182,12 @@ class OpenAIChat:
 
     def _in_schema(self, request: ChatRequest) -> bool:
         return self._tools == "json_schema" and bool(request.tools)
+
+    def _load(self) -> None:
+        import anyio
+
+        _ = self._client().chat.completions
+        anyio.run(anyio.sleep, 0)  # its part for asyncio is imported when it is first used: 90 ms
 
     def _client(self) -> AsyncOpenAI:
         if self._connected is None:

@@ -107,6 +107,7 @@ def _openai(settings: Settings) -> Chat:
         model=settings.openai_model,
         base_url=settings.openai_base_url,
         one_model=True,
+        retries=_retries(settings),
         tools=settings.openai_tools,
         # A server at home reads a prompt for seconds, once, and asks nothing for it.
         prepares=_prepares(settings, pays=settings.openai_base_url is not None),
@@ -122,9 +123,20 @@ def _azure_openai(settings: Settings) -> Chat:
         model=settings.azure_openai_deployment,
         base_url=azure_base_url(settings.azure_openai_endpoint or ""),
         prepares=_prepares(settings, pays=False),
+        retries=_retries(settings),
         # What an agent asks for is what has just failed.
         one_model="azure_openai_deployment" in settings.own,
     )
+
+
+def is_chain(names: str) -> bool:
+    """Whether a setting names several engines."""
+    return "," in names.strip(", ")
+
+
+def _retries(settings: Settings) -> int:
+    """Return how often the package asks again: in a chain, another one is asked at once."""
+    return 0 if is_chain(settings.chat) else 1
 
 
 def _prepares(settings: Settings, *, pays: bool) -> bool:

@@ -145,6 +145,8 @@ def _turn_attributes(done: TurnDone, *, answered: bool) -> Attributes:
         "gen_ai.agent.name": done.agent,
         "turn.llm.input_tokens": done.usage.input_tokens,
         "turn.llm.output_tokens": done.usage.output_tokens,
+        # Who served it where that was not the first of its chain.
+        **{f"turn.{kind}.engine": name for kind, name in done.engines.items()},
     }
     if answered:
         attributes |= {name: getattr(done.latency, part) for part, _, name in PARTS}
@@ -158,6 +160,8 @@ def _chat_attributes(done: TurnDone) -> Attributes:
         "gen_ai.agent.name": done.agent,
         "gen_ai.usage.input_tokens": done.usage.input_tokens,
         "gen_ai.usage.output_tokens": done.usage.output_tokens,
+        "gen_ai.usage.cache_read.input_tokens": done.usage.cached_tokens,
+        "gen_ai.response.model": done.usage.model,
     }
 
 

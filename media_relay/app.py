@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from adapters.customers import SqliteCustomers
-from adapters.fallback import links_of, troubles
+from adapters.fallback import EngineState, links_of, troubles
 from adapters.settings import Settings
 from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier
@@ -120,6 +120,8 @@ class Relay:
             settings=HeartbeatSettings(idle_s=_IDLE_BEAT_S if settings.profile == "warm" else None),
         )
         chains = links_of((engines.hearing, engines.chat, engines.speaking))
+        for links in chains:
+            links.on_change = lambda state: _circuit_changed(state, telemetry)
         verifier = TokenVerifier(
             audience=settings.acs_resource_id, jwks_url=settings.acs_jwks_url or JWKS_URL
         )
@@ -197,6 +199,14 @@ def _stalled(stall: Stall, telemetry: Telemetry | None) -> None:
         attributes = {"code.function.name": blame}
         telemetry.figure(
             Figure(name="event_loop.stall", value=stall.ms, unit="ms", attributes=attributes)
+        )
+
+
+def _circuit_changed(state: EngineState, telemetry: Telemetry | None) -> None:
+    if telemetry is not None:
+        attributes = {"engine": state.kind, "engine.name": state.name, "to": str(state.standing)}
+        telemetry.figure(
+            Figure(name="engine.circuit.changes", value=1, unit="", attributes=attributes)
         )
 
 

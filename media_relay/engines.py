@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain
-from adapters.providers import CHATS, Built, Factory, chain_of
+from adapters.providers import CHATS, Built, Factory, chain_of, is_chain
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
 from core.ports import Hearing, Speaking
@@ -63,11 +63,10 @@ def _azure_hearing(settings: Settings) -> Hearing:
     from adapters.azure_speech import AzureHearing, account_of
     from adapters.voiced import VoicedHearing
 
-    several = "," in settings.stt
     hearing = AzureHearing(
         account_of(settings),
         profanity=settings.azure_speech_profanity,
-        connect_s=settings.stt_fallback_seconds if several else CONNECT_S,
+        connect_s=settings.stt_fallback_seconds if is_chain(settings.stt) else CONNECT_S,
     )
     return VoicedHearing(hearing)
 

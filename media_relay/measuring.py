@@ -24,9 +24,10 @@ class CallMeter:
         match fact:
             case ToolFinished():
                 self._tools.append(tool_span(fact, self._wall_clock()))
-            case EngineStumbled(engine=engine, cause=cause):
+            case EngineStumbled(engine=engine, cause=cause, name=name):
                 now = self._wall_clock()
                 attributes = {"engine": engine, "error.type": cause}
+                attributes |= {"engine.name": name} if name else {}
                 stumble = Measured(
                     name=f"stumble {engine}", start=now, end=now, attributes=attributes, error=cause
                 )

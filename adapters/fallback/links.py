@@ -47,7 +47,8 @@ class Link[E: Engine]:
 class Links[E: Engine]:
     """The engines of a chain, first choice first. `kind` is `thinking`, `hearing` or `speaking`.
 
-    `rest`: what failed a moment ago comes after what did not.
+    `rest`: what failed a moment ago comes after what did not. `on_change` is told of an
+    engine whose circuit opens or closes.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Links[E: Engine]:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.kind = kind
+        self.on_change: Callable[[EngineState], None] = lambda _: None
         self._links = [Link(name, engine) for name, engine in engines]
         self._rest = rest
         self._settings = settings or CircuitSettings()
@@ -106,6 +108,7 @@ class Links[E: Engine]:
         link.circuit = circuits.succeeded(link.circuit)
         if opened:
             log.info("engine is back", extra={"kind": self.kind, "engine": link.name})
+            self.on_change(self._state(link))
 
     def failed(self, link: Link[E], error: EngineError) -> Passed:
         """Note that it failed."""
@@ -115,21 +118,12 @@ class Links[E: Engine]:
         log.warning("engine failed", extra={**facts, "detail": error.detail})
         if link.circuit.pause_s > before:
             log.warning("circuit opened", extra={**facts, "pause_s": link.circuit.pause_s})
+            self.on_change(self._state(link))
         return Passed(engine=link.name, cause=str(error.cause))
 
     def states(self) -> tuple[EngineState, ...]:
         """Return how every engine stands."""
-        now = self._clock()
-        return tuple(
-            EngineState(
-                kind=self.kind,
-                name=link.name,
-                standing=link.circuit.standing(now),
-                failures=link.circuit.failures,
-                again_s=round(max(0.0, link.circuit.until - now), 1),
-            )
-            for link in self._links
-        )
+        return tuple(self._state(link) for link in self._links)
 
     async def warm(self) -> None:
         """Warm all; those that cannot be are asked when they are needed. Raises if none can."""
@@ -150,6 +144,16 @@ class Links[E: Engine]:
         for link in self._links:
             await link.engine.aclose()
 
+    def _state(self, link: Link[E]) -> EngineState:
+        now = self._clock()
+        return EngineState(
+            kind=self.kind,
+            name=link.name,
+            standing=link.circuit.standing(now),
+            failures=link.circuit.failures,
+            again_s=round(max(0.0, link.circuit.until - now), 1),
+        )
+
     def _rank(self, link: Link[E], now: float) -> tuple[bool, bool]:
         is_open = link.circuit.standing(now) is Standing.OPEN
         return is_open, self._rest and now < link.circuit.rested
@@ -168,8 +172,12 @@ def links_of(engines: Iterable[object]) -> list[Links[Any]]:
 def troubles(chains: Iterable[Links[Any]]) -> list[str]:
     """Return a line for each engine that is left alone now, for people."""
     return [
-        f"{state.kind}: {state.name} is {state.standing.replace('_', ' ')}"
-        f" after {state.failures} failures, tried again in {state.again_s:g} s"
+        f"{state.kind}: {state.name} is left alone after {state.failures} failures, "
+        + (
+            f"tried again in {state.again_s:g} s"
+            if state.again_s
+            else "tried with the next request"
+        )
         for links in chains
         for state in links.states()
         if state.standing is not Standing.CLOSED

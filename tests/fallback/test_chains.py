@@ -119,7 +119,7 @@ async def test_a_model_that_keeps_failing_is_left_alone_and_tried_again_later() 
 
     assert len(first.requests) == asked + 1 == 4
     assert events[0] == ServedBy(engine="b", passed=(Passed(engine="a", cause="open"),))
-    assert lines == ["thinking: a is open after 3 failures, tried again in 11 s"]
+    assert lines == ["thinking: a is left alone after 3 failures, tried again in 11 s"]
     assert text_of(after) == "healed"
     assert [state.standing for state in chain.links.states()] == [Standing.CLOSED] * 2
 
