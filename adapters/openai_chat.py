@@ -107,7 +107,8 @@ class OpenAIChat:
 
     async def warm(self) -> None:
         """Import what a request needs and make the client, 1 s of work, in a thread."""
-        await asyncio.to_thread(self._load)
+        # Without the caller's context, in which a loop is running.
+        await asyncio.get_running_loop().run_in_executor(None, self._load)
 
     async def aclose(self) -> None:
         """Close the connections."""
