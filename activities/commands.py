@@ -42,7 +42,7 @@ async def perform(call_id: str, command: c.Command, plane: Plane, durable: Orche
     await plane.store.append(call_id, [NewFact(source=SOURCE, source_id=command.id, fact=fact)])
 
 
-async def _outcome(  # noqa: C901 one row per command
+async def _outcome(  # noqa: C901, PLR0912 one row per command
     call: StoredCall, command: c.Command, plane: Plane, durable: Orchestrations
 ) -> f.Fact:
     match command:
@@ -73,7 +73,11 @@ async def _outcome(  # noqa: C901 one row per command
             once = await _once(call, command, plane)
             return await _carried_out(command, plane.calls.hang_up(call.connection_id, once))
         case c.Transfer():
-            return await _transfer(call, command, plane)
+            await _transfer(call, command, durable)
+            return _done(command)
+        case c.WakePromise(promise=kind, request_id=request):
+            await durable.poke(promise_id(call.call_id, kind, request))
+            return _done(command)
         case c.Apologise():
             return await _apologise(call, command, plane)
         case c.Reassure():
@@ -90,13 +94,10 @@ async def _tell_campaign(call: StoredCall, plane: Plane, durable: Orchestrations
             await orders.wake_promise("campaign", entry.fact.campaign_id, durable)
 
 
-async def _transfer(call: StoredCall, command: c.Transfer, plane: Plane) -> f.Fact:
-    number = plane.settings.transfer_targets.get(command.target)
-    if number is None:
-        return _done(command, "failed", "unknown target")
-    once = await _once(call, command, plane)
-    asked = plane.calls.transfer(call.connection_id, number, command.request_id, once)
-    return await _carried_out(command, asked)
+async def _transfer(call: StoredCall, command: c.Transfer, durable: Orchestrations) -> None:
+    """Have the transfer's own orchestration live; it asks the carrier, and looks what comes."""
+    transfer = promise_id(call.call_id, "transfer", command.request_id)
+    await durable.begin("human_transfer", transfer, {"id": transfer})
 
 
 async def _play(

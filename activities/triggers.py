@@ -66,6 +66,17 @@ async def review_campaign(order: Any, client: Any) -> Any:
 
 @bp.activity_trigger(input_name="order")
 @bp.durable_client_input(client_name="client")
+async def review_transfer(order: Any, client: Any) -> Any:
+    """Do what a transfer needs now: `{id}`; when to look again: `{again}`."""
+    from activities.transfers import review
+    from adapters.durable import DurableCalls
+    from adapters.plane import plane
+
+    return await review(order["id"], plane(), DurableCalls(client))
+
+
+@bp.activity_trigger(input_name="order")
+@bp.durable_client_input(client_name="client")
 async def review_approval(order: Any, client: Any) -> Any:
     """Do what an approval needs now: `{id}`; when to look again: `{again}`."""
     from activities.approvals import review

@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from core.control_ports import CarrierError, Links, Once, Trouble
+from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 
 # Takes most of a second to import: done in a thread, so that other calls go on meanwhile.
@@ -72,18 +72,56 @@ class AcsCalls:
             leg = await self._leg(connection_id)
             await leg.hang_up(is_for_everyone=True, headers=_repeatable(once))
 
-    async def transfer(self, connection_id: str, number: str, context: str, once: Once) -> None:
-        from azure.communication.callautomation import PhoneNumberIdentifier
-
+    async def transfer(self, connection_id: str, to: Invitee, context: str, once: Once) -> None:
         with _carrier_errors():
             await (await self._leg(connection_id)).transfer_call_to_participant(
-                PhoneNumberIdentifier(number),
+                identifier(to.address),
                 operation_context=context,
-                source_caller_id_number=PhoneNumberIdentifier(self._source_number)
-                if self._source_number
-                else None,
                 headers=_repeatable(once),
+                **self._told(to),
             )
+
+    async def invite(
+        self, connection_id: str, to: Invitee, *, ring_s: float, context: str, once: Once
+    ) -> str:
+        with _carrier_errors():
+            added = await (await self._leg(connection_id)).add_participant(
+                identifier(to.address),
+                invitation_timeout=round(ring_s),
+                operation_context=context,
+                headers=_repeatable(once),
+                **self._told(to),
+            )
+        return str(added.invitation_id or "")
+
+    async def withdraw(self, connection_id: str, invitation: str, address: str, once: Once) -> None:
+        leg = await self._leg(connection_id)
+        cancel = Once(key=f"{once.key}:cancel", at=once.at)
+        with _unless_too_late(), _carrier_errors():
+            await leg.cancel_add_participant_operation(invitation, headers=_repeatable(cancel))
+            return
+        with _unless_too_late(), _carrier_errors():
+            await leg.remove_participant(identifier(address), headers=_repeatable(once))
+
+    async def people(self, connection_id: str) -> frozenset[str]:
+        with _carrier_errors():
+            listed = (await self._leg(connection_id)).list_participants()
+            return frozenset([_address(each.identifier) async for each in listed])
+
+    async def hold(self, connection_id: str, address: str, music_url: str) -> None:
+        from azure.communication.callautomation import FileSource
+
+        with _carrier_errors():
+            leg = await self._leg(connection_id)
+            await leg.hold(identifier(address), play_source=FileSource(url=music_url))
+
+    async def unhold(self, connection_id: str, address: str) -> None:
+        with _carrier_errors():
+            await (await self._leg(connection_id)).unhold(identifier(address))
+
+    async def leave(self, connection_id: str) -> None:
+        with _carrier_errors():
+            await (await self._leg(connection_id)).hang_up(is_for_everyone=False)
 
     async def start_media(self, connection_id: str) -> None:
         leg = await self._leg(connection_id)
@@ -124,6 +162,16 @@ class AcsCalls:
             await self._client.close()
             self._client = None
 
+    def _told(self, to: Invitee) -> dict[str, Any]:
+        """Return who is told to be calling, and with which headers."""
+        from azure.communication.callautomation import PhoneNumberIdentifier
+
+        headers = dict(to.headers) or None  # an empty one is sent as one
+        if not to.address.startswith("+"):
+            return {"voip_headers": headers}
+        source = PhoneNumberIdentifier(self._source_number) if self._source_number else None
+        return {"sip_headers": headers, "source_caller_id_number": source}
+
     async def _calls(self) -> Any:
         async with self._connecting:
             if self._client is None:
@@ -132,6 +180,26 @@ class AcsCalls:
 
     async def _leg(self, connection_id: str) -> Any:
         return (await self._calls()).get_call_connection(connection_id)
+
+
+def identifier(address: str) -> Any:
+    """Return a number or a raw id as the SDK wants it."""
+    from azure.communication.callautomation import (
+        CommunicationUserIdentifier,
+        PhoneNumberIdentifier,
+        UnknownIdentifier,
+    )
+
+    if address.startswith("+"):
+        return PhoneNumberIdentifier(address)
+    if address.startswith("8:acs:"):
+        return CommunicationUserIdentifier(address)
+    return UnknownIdentifier(address)
+
+
+def _address(identified: Any) -> str:
+    """Return an address as events spell it: the number, else the raw id."""
+    return str(identified.raw_id).removeprefix("4:")
 
 
 def key_client(endpoint: str, access_key: str) -> Connect:
@@ -201,6 +269,16 @@ def _repeatable(once: Once) -> dict[str, str]:
             datetime.fromtimestamp(once.at, UTC), usegmt=True
         ),
     }
+
+
+@contextmanager
+def _unless_too_late() -> Iterator[None]:
+    """Let pass that what was to be undone is not there (any more)."""
+    try:
+        yield
+    except CarrierError as error:
+        if error.trouble is Trouble.UNAVAILABLE:
+            raise
 
 
 @contextmanager

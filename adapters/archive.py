@@ -16,12 +16,15 @@ DAY_S = 86_400
 TRIES = 5
 
 
-async def whole_log(call_id: str, store: CallStore) -> tuple[LogEntry, ...]:
-    """Return every entry of a call's log."""
+async def whole_log(
+    call_id: str, store: CallStore, *, life_only: bool = False
+) -> tuple[LogEntry, ...]:
+    """Return every entry of a call's log, or those that its life is made of."""
     entries: list[LogEntry] = []
     more = True
     while more:
-        page = await store.log(call_id, after=entries[-1].n if entries else 0)
+        after = entries[-1].n if entries else 0
+        page = await store.log(call_id, after=after, life_only=life_only)
         entries += page.entries
         more = page.more
     return tuple(entries)

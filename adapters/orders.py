@@ -10,10 +10,29 @@ from typing import Any
 from adapters.plane import Plane
 from core.agents import Scenario
 from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
-from core.facts import POKING, LogEntry
+from core.facts import (
+    POKING,
+    ConsultAnswered,
+    LogEntry,
+    PersonJoined,
+    PersonRefused,
+    TransferAccepted,
+    TransferAnnounced,
+    TransferFailed,
+)
+from core.promises import promise_id
 from core.session import SCENARIO
 
 log = logging.getLogger("artvoice.calls")
+
+NEWS_OF_TRANSFER = (
+    TransferAnnounced,
+    TransferAccepted,
+    TransferFailed,
+    PersonJoined,
+    PersonRefused,
+    ConsultAnswered,
+)
 
 
 def order(call: StoredCall, scenario: Scenario, plane: Plane) -> dict[str, Any]:
@@ -49,6 +68,8 @@ async def append(
 ) -> tuple[LogEntry, ...]:
     """Append facts, then wake the orchestration if one of them concerns the call's life."""
     entries = await plane.store.append(call.call_id, facts, epoch=epoch)
+    for request in sorted({_transfer(entry) for entry in entries} - {""}):
+        await _wake_transfer(call.call_id, request, durable)
     if any(isinstance(entry.fact, POKING) and not entry.late for entry in entries):
         await wake(call, plane, durable)
     return entries
@@ -62,6 +83,18 @@ async def wake_promise(name: str, promise_id: str, durable: Orchestrations) -> N
     except OrchestrationTrouble:
         # What was changed is safe; it is found at the next review.
         log.warning("a poke was lost", extra={name: promise_id}, exc_info=True)
+
+
+def _transfer(entry: LogEntry) -> str:
+    """Return the transfer that a fact is news of, for its orchestration."""
+    return entry.fact.request_id if isinstance(entry.fact, NEWS_OF_TRANSFER) else ""
+
+
+async def _wake_transfer(call_id: str, request: str, durable: Orchestrations) -> None:
+    try:
+        await durable.poke(promise_id(call_id, "transfer", request))
+    except OrchestrationTrouble:
+        log.warning("a poke was lost", extra={"call_id": call_id}, exc_info=True)
 
 
 async def wake(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:

@@ -21,6 +21,8 @@ from core.agents import Scenario
 from core.callbacks import CALLBACK, Callback
 from core.campaigns import CAMPAIGN, Campaign, TargetStore
 from core.control_ports import Blobs, CallControl, CallStore, Links, RelayDoor
+from core.destinations import Destination
+from core.facts import TransferRequested
 from core.measured import Telemetry, step_measured
 from core.ports import Chat
 from core.promises import APPROVAL, Approval, PromiseStore
@@ -95,6 +97,12 @@ class Plane:
     def prompt_url(self, name: str) -> str:
         """Where the carrier finds a prompt to play."""
         return f"{self.settings.functions_base_url}/{PROMPTS}/{name}.wav"
+
+    def destination(self, request: TransferRequested) -> Destination | None:
+        """Return whom a transfer goes to; None if there is no such name (any more)."""
+        if request.address:
+            return Destination(name=request.target, address=request.address)
+        return self.settings.transfer_targets.get(request.target)
 
     def snapshot(self, name: str) -> Snapshot:
         """Return a scenario by name, read once per process. Raises KeyError."""

@@ -92,7 +92,7 @@ def _prefixes(value: str) -> tuple[str, ...]:
     return prefixes
 
 
-def _pairs(value: str) -> dict[str, str]:
+def pairs(value: str) -> dict[str, str]:
     """Read `{"name": "value"}` or `name=value;name=value`."""
     if value.lstrip().startswith("{"):
         try:
@@ -108,13 +108,6 @@ def _pairs(value: str) -> dict[str, str]:
     return {name.strip(): text.strip() for name, _, text in parts}
 
 
-def _targets(value: str) -> dict[str, str]:
-    targets = _pairs(value)
-    if not all(NAME.fullmatch(name) for name in targets):
-        raise Wrong("has a name that is none", "Use letters, digits, `_` and `-` for names.")
-    return {name: _number(number) for name, number in targets.items()}
-
-
 def hours_of(value: object) -> Hours:
     """Read hours like `9-20`. Raises Wrong."""
     if isinstance(value, Hours):
@@ -128,7 +121,7 @@ def hours_of(value: object) -> Hours:
 def _countries(value: object) -> tuple[Country, ...]:
     if isinstance(value, tuple):
         return value
-    return tuple(_country(prefix, rule) for prefix, rule in _pairs(str(value)).items())
+    return tuple(_country(prefix, rule) for prefix, rule in pairs(str(value)).items())
 
 
 def _country(prefix: str, rule: str) -> Country:
@@ -162,8 +155,7 @@ Number = Annotated[str, BeforeValidator(_number)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Numbers = Annotated[tuple[str, ...], BeforeValidator(_numbers)]
 Prefixes = Annotated[tuple[str, ...], BeforeValidator(_prefixes)]
-Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
-Targets = Annotated[dict[str, str], BeforeValidator(_targets)]
+Pairs = Annotated[dict[str, str], BeforeValidator(pairs)]
 CallHours = Annotated[Hours, BeforeValidator(hours_of)]
 Countries = Annotated[tuple[Country, ...], PlainValidator(_countries)]
 Zone = Annotated[str, BeforeValidator(_zone)]

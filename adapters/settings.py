@@ -35,13 +35,13 @@ from adapters.setting_values import (
     Prefixes,
     Secret,
     SettingsError,
-    Targets,
     Url,
     Wrong,
     Zone,
     connection,
     is_loopback,
 )
+from adapters.transfer_targets import Targets
 from core.call import Limits
 from core.dialling import Caps, Rules
 from core.endpointing import EndpointSettings
@@ -49,6 +49,7 @@ from core.moments import Hours
 
 MIN_KEY_CHARS = 16
 TIDY_S = 600.0  # from the longest call's end to its record, with a host that was down
+TRANSFER_MARGIN_S = 30.0  # to announce it, to hold the caller, and to look what came of it
 
 
 class Settings(BaseModel):
@@ -96,7 +97,7 @@ class Settings(BaseModel):
     call_connect_seconds: float = Field(default=Limits().connect_s, gt=0, le=600)
     call_ring_seconds: float = Field(default=Limits().ring_s, gt=0, le=600)
     call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
-    call_transfer_seconds: float = Field(default=Limits().transfer_s, gt=0, le=600)
+    call_transfer_seconds: float = Field(default=60.0, gt=0, le=600)  # the carrier's own limit
     call_wake_seconds: float = Field(default=Limits().wake_s, gt=0, le=120)
     call_speechless_seconds: float = Field(default=Limits().speechless_s, gt=0, le=600)
     callback_hours: CallHours = Hours()
@@ -322,13 +323,18 @@ class Settings(BaseModel):
         )
 
     @property
+    def _longest_transfer(self) -> float:
+        each = [target.seconds or 0.0 for target in self.transfer_targets.values()]
+        return max(self.call_transfer_seconds, *each) if each else self.call_transfer_seconds
+
+    @property
     def limits(self) -> Limits:
         """What bounds a call."""
         return Limits(
             connect_s=self.call_connect_seconds,
             ring_s=self.call_ring_seconds,
             attach_s=self.call_attach_seconds,
-            transfer_s=self.call_transfer_seconds,
+            transfer_s=self._longest_transfer + TRANSFER_MARGIN_S,
             duration_s=self.call_max_seconds,
             wake_s=self.call_wake_seconds,
             speechless_s=self.call_speechless_seconds,

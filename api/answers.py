@@ -155,6 +155,22 @@ class Terminating(TypedDict):
     status: Literal["terminating"]
 
 
+class Whispering(TypedDict):
+    """`id`: by which the call's log names the note."""
+
+    call_id: str
+    id: str
+    status: Literal["whispering"]
+
+
+class TakingOver(TypedDict):
+    """`id`: by which the call's log names the transfer."""
+
+    call_id: str
+    id: str
+    status: Literal["transferring"]
+
+
 # --- promises -------------------------------------------------------------------------------------
 
 

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from adapters.setting_values import E164
+from adapters.setting_values import E164, NAME
 from api.answers import CallbackStatus, TargetTold
 from core.attempts import RETRY_S
 from core.campaigns import MAX_TARGETS, CampaignStatus
+from core.destinations import USER
 from core.facts import ApprovalDecision
+from core.transfers import MAX_SUMMARY
 
 MAX_PAGE = 200
 Text = Annotated[str, Field(max_length=200)]
@@ -163,6 +165,26 @@ class ApprovalOrder:
     reason: Reason = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperOrder:
+    """Tell the agent of a live call something that the caller does not hear. `name`: who does."""
+
+    text: Annotated[str, Field(max_length=500, pattern=r"\S")]
+    name: Annotated[str, Field(max_length=100)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOverOrder:
+    """Have a live call's caller connected to a person.
+
+    `to`: a name of `TRANSFER_TARGETS`, or where you are yourself: a number in E.164 form, or a
+    user of our own resource (`8:acs:...`). `summary`: what it is about.
+    """
+
+    to: Annotated[str, Field(pattern=f"^({NAME.pattern}|{E164.pattern}|{USER.pattern})$")]
+    summary: Annotated[str, Field(max_length=MAX_SUMMARY)] = ""
+
+
 CALLS_QUERY = TypeAdapter(CallsQuery)
 APPROVALS_QUERY = TypeAdapter(ApprovalsQuery)
 CALLBACKS_QUERY = TypeAdapter(CallbacksQuery)
@@ -173,3 +195,5 @@ CAMPAIGN_ORDER = TypeAdapter(CampaignOrder)
 OUTBOUND_ORDER = TypeAdapter(OutboundOrder)
 HANG_UP_ORDER = TypeAdapter(HangUpOrder)
 APPROVAL_ORDER = TypeAdapter(ApprovalOrder)
+WHISPER_ORDER = TypeAdapter(WhisperOrder)
+TAKE_OVER_ORDER = TypeAdapter(TakeOverOrder)

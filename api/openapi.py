@@ -92,6 +92,14 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "hang_up": HANG_UP,
     "terminate": HANG_UP,
+    "whisper": Operation(
+        body=inputs.WhisperOrder, answers={202: answers.Whispering}, problems=(400, 404, 409, 413)
+    ),
+    "take_over": Operation(
+        body=inputs.TakeOverOrder,
+        answers={202: answers.TakingOver},
+        problems=(400, 403, 404, 409, 413),
+    ),
     "approvals": Operation(
         query=inputs.ApprovalsQuery, answers={200: answers.ApprovalPage}, problems=(400,)
     ),

@@ -1,4 +1,4 @@
-"""Prompt files that the carrier fetches and plays when no relay can speak."""
+"""Prompt files that the carrier fetches and plays when no relay can speak, and hold music."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.http import Problem, Reply, Request
 from core.control_ports import Orchestrations
 
 FOLDER = Path(__file__).parent / "prompts"
-NAMES = frozenset({"apology.wav", "busy.wav", "moment.wav", "promise.wav"})
+NAMES = frozenset({"apology.wav", "busy.wav", "hold.wav", "moment.wav", "promise.wav"})
 
 
 async def get_prompt(request: Request, plane: Plane, durable: Orchestrations) -> Reply:

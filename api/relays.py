@@ -10,12 +10,13 @@ from adapters import orders
 from adapters.archive import archive, whole_log
 from adapters.plane import Plane
 from adapters.tokens import same, session_token
-from api import approvals, promised_calls
+from api import approvals, directives, promised_calls
 from api.http import Problem, Reply, Request, read_body
 from core import facts as f
 from core import session as s
 from core.call import CallState, Phase, fold
 from core.control_ports import NewFact, Orchestrations, Relay, StoredCall
+from core.transfers import MAX_SUMMARY
 
 # Of a call's life a relay may tell only what happens at the relay.
 ITS_OWN = (
@@ -23,6 +24,8 @@ ITS_OWN = (
     | f.MediaDetached
     | f.HandedOff
     | f.TransferRequested
+    | f.TransferAnnounced
+    | f.ConsultAnswered
     | f.HangUpRequested
     | f.ApprovalRequested
     | f.CallbackRequested
@@ -101,14 +104,23 @@ async def report(request: Request, plane: Plane, durable: Orchestrations) -> Rep
 def _fact(fact: f.Fact) -> f.Fact:
     if not isinstance(fact, ITS_OWN):
         raise Problem(400, f"a relay does not report {fact.kind}")
-    if isinstance(fact, f.TransferRequested) and not TARGET.fullmatch(fact.target):
-        # A number, or words: no name of ours. The transfer fails, and the log stays clean.
-        return replace(fact, target="unknown")
+    if isinstance(fact, f.TransferRequested):
+        return _transfer(fact)
     if isinstance(fact, f.ApprovalRequested) and not approvals.is_sound(fact):
         raise Problem(400, "approval_requested: not an id, or too much")
     if isinstance(fact, f.CallbackRequested) and not promised_calls.is_sound(fact):
         raise Problem(400, "callback_requested: not an id, or no time")
     return fact
+
+
+def _transfer(fact: f.TransferRequested) -> f.TransferRequested:
+    """Take an agent's request as it may be kept; a relay asks for agents, and for names only."""
+    if not approvals.REQUEST_ID.fullmatch(fact.request_id):
+        raise Problem(400, "transfer_requested: not an id")
+    # A number, or words: no name of ours. The transfer fails, and the log stays clean.
+    target = fact.target if TARGET.fullmatch(fact.target) else "unknown"
+    summary = fact.summary[:MAX_SUMMARY]
+    return replace(fact, target=target, summary=summary, by="agent", address="")
 
 
 async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -132,9 +144,9 @@ async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> 
     ends = [end for live in beat.calls if (end := await _end(live, plane))]
     over = {end.call_id for end in ends}
     current = [live.call_id for live in beat.calls if live.call_id not in over]
-    waiting = [await _whole(each, plane) for each in await plane.store.directives(current)]
-    directives = (*ends, *waiting)
-    return Reply(body=s.DIRECTIVES.dump_json(s.Directives(directives=directives)))
+    waiting = await directives.waiting(current, plane)
+    answer = s.Directives(directives=(*ends, *waiting))
+    return Reply(body=s.DIRECTIVES.dump_json(answer))
 
 
 async def _watch(plane: Plane, durable: Orchestrations) -> None:
@@ -143,15 +155,6 @@ async def _watch(plane: Plane, durable: Orchestrations) -> None:
     if now - _watched.get(plane, 0.0) >= WATCHED_S:
         _watched[plane] = now
         await durable.begin(MONITOR, MONITOR, {})
-
-
-async def _whole(directive: s.Directive, plane: Plane) -> s.Directive:
-    """Give a directive the fact it is about."""
-    if directive.kind != "approval_decided":
-        return directive
-    entry = await plane.store.find(directive.call_id, "approval", directive.ref)
-    decided = entry.fact if entry and isinstance(entry.fact, f.ApprovalDecided) else None
-    return replace(directive, decided=decided)
 
 
 async def _end(live: s.LiveCall, plane: Plane) -> s.Directive | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import facts as f
+from core.promises import request_of
 
 PREFIX = "Microsoft.Communication."
 INCOMING_CALL = PREFIX + "IncomingCall"
@@ -85,7 +86,7 @@ def _callback(event: Mapping[str, Any]) -> CarrierEvent:
     )
 
 
-def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901 one row per event
+def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901, PLR0912 one row per event
     code, sub_code = _result(data)
     match event_type.removeprefix(PREFIX):
         case "CallConnected":
@@ -104,9 +105,17 @@ def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901
         case "MediaStreamingFailed":
             return f.MediaFailed(code=code, sub_code=sub_code)
         case "CallTransferAccepted":
-            return f.TransferAccepted(request_id=_context(data))
+            return f.TransferAccepted(request_id=request_of(_context(data)))
         case "CallTransferFailed":
-            return f.TransferFailed(request_id=_context(data), code=code, sub_code=sub_code)
+            return f.TransferFailed(
+                request_id=request_of(_context(data)), code=code, sub_code=sub_code
+            )
+        case "AddParticipantSucceeded":
+            return f.PersonJoined(request_id=request_of(_context(data)))
+        case "AddParticipantFailed":
+            return f.PersonRefused(
+                request_id=request_of(_context(data)), code=code, sub_code=sub_code
+            )
         case "PlayCompleted":
             return f.PromptPlayed(ok=True, context=_context(data))
         case "PlayFailed" | "PlayCanceled":

@@ -12,6 +12,8 @@ from core.attempts import RETRY_S, Attempt, Attempted, settled
 from core.dialling import Rules
 from core.promises import Wait
 
+CAN_CALL_BACK = "can_call_back"  # the slot that tells an agent that this caller may be called
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:

@@ -208,6 +208,14 @@ class Links:
     media_url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitee:
+    """Somebody to connect the caller to, and what is told with it. `address` is personal data."""
+
+    address: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 class CallControl(Protocol):
     """Commands to the telephone carrier. All raise `CarrierError`."""
 
@@ -223,8 +231,32 @@ class CallControl(Protocol):
         """End the call for everyone."""
         ...
 
-    async def transfer(self, connection_id: str, number: str, context: str, once: Once) -> None:
-        """Ask to connect the other side to an E.164 number; events carry `context`."""
+    async def transfer(self, connection_id: str, to: Invitee, context: str, once: Once) -> None:
+        """Ask to connect the other side to somebody; events carry `context`."""
+        ...
+
+    async def invite(
+        self, connection_id: str, to: Invitee, *, ring_s: float, context: str, once: Once
+    ) -> str:
+        """Ring somebody into the call; return the invitation's id. Events carry `context`."""
+        ...
+
+    async def withdraw(self, connection_id: str, invitation: str, address: str, once: Once) -> None:
+        """Have nobody of this address in the call: neither ringing nor talking."""
+        ...
+
+    async def people(self, connection_id: str) -> frozenset[str]:
+        """Return the addresses of all in the call, our own included."""
+        ...
+
+    async def hold(self, connection_id: str, address: str, music_url: str) -> None:
+        """Let somebody hear nothing but music, and nobody hear him."""
+        ...
+
+    async def unhold(self, connection_id: str, address: str) -> None: ...
+
+    async def leave(self, connection_id: str) -> None:
+        """Leave the call to those who are in it."""
         ...
 
     async def start_media(self, connection_id: str) -> None:

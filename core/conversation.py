@@ -30,12 +30,19 @@ from core.facts import (
     ToolStarted,
     TransferFailed,
     TransferRequested,
+    Whispered,
 )
 from core.tools import ToolCall
+from core.transfers import TOLD, why
 
 WITHHELD = "(The caller said something that the content filter refused.)"
 PASSED_ON = "handoff_context"
 """The slot of what the previous agent passed on."""
+WHISPERED = (
+    "A supervisor who listens tells you, and not the caller: take this into account from your next"
+    " turn on, never read it out and do not mention that anybody told you."
+)
+_AFTER_FAILED = "Tell the caller, offer to have him called back if you can, and go on helping."
 UNFINISHED = "This tool has not answered yet; its result is unknown."
 
 
@@ -63,7 +70,8 @@ class Conversation:
     `reply_done`: the last reply was heard to its end or was cut; False means that the caller
     waits for (the rest of) an answer. `collecting`: whose the next keys are. `pending`: what people
     were asked to approve, by request; `news`: decisions that the caller was not told yet;
-    `decided`: the requests of all decisions. `language`: the caller's, once it was recognised.
+    `decided`: the requests of all decisions; `whispers`: the notes of supervisors so far.
+    `language`: the caller's, once it was recognised.
     """
 
     agent: str
@@ -82,6 +90,7 @@ class Conversation:
     news: tuple[ApprovalDecided, ...] = ()
     decided: frozenset[str] = frozenset()
     language: str = ""
+    whispers: frozenset[str] = frozenset()
 
     @property
     def talked(self) -> bool:
@@ -153,11 +162,13 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
             return _note(briefed, text)
         case TransferRequested(target=target):
             return _note(conversation, f"You asked to connect the caller to {target}.")
-        case TransferFailed():
-            return _note(
-                conversation,
-                "Nobody took the caller; the transfer failed. Tell the caller and go on helping.",
-            )
+        case TransferFailed(code=code, sub_code=sub_code):
+            because = TOLD[why(code, sub_code)]
+            text = f"Nobody took the caller, because {because}; the transfer failed."
+            return _note(conversation, f"{text} {_AFTER_FAILED}", say=f"I am sorry, {because}.")
+        case Whispered(id=whisper) if whisper not in conversation.whispers:
+            whispers = conversation.whispers | {whisper}
+            return _note(replace(conversation, whispers=whispers), f"{WHISPERED} {fact.text}")
         case _:
             return conversation
 
@@ -189,8 +200,8 @@ def _corrected(conversation: Conversation, fact: CallerSaid) -> Conversation:
     return replace(conversation, said=tuple(said))
 
 
-def _note(conversation: Conversation, text: str) -> Conversation:
-    return _add(conversation, conversation.turn, Note(text=text))
+def _note(conversation: Conversation, text: str, say: str = "") -> Conversation:
+    return _add(conversation, conversation.turn, Note(text=text, say=say))
 
 
 def _decided(conversation: Conversation, fact: ApprovalDecided) -> Conversation:

@@ -25,6 +25,7 @@ from core.life_facts import (
     CommandOutcome,
     Connected,
     ConnectFailed,
+    ConsultAnswered,
     Direction,
     Disconnected,
     HandedOff,
@@ -38,13 +39,18 @@ from core.life_facts import (
     OtherEvent,
     Overdue,
     ParticipantsChanged,
+    PersonJoined,
+    PersonRefused,
     PromptPlayed,
     Reconciled,
     RelayLost,
     SessionOpened,
     TransferAccepted,
+    TransferAnnounced,
     TransferFailed,
     TransferRequested,
+    TransferStepped,
+    Whispered,
 )
 from core.talk_facts import (
     AgentHeard,
@@ -88,6 +94,7 @@ __all__ = [
     "CommandOutcome",
     "ConnectFailed",
     "Connected",
+    "ConsultAnswered",
     "DigitsWanted",
     "Direction",
     "Disconnected",
@@ -110,6 +117,8 @@ __all__ = [
     "OtherEvent",
     "Overdue",
     "ParticipantsChanged",
+    "PersonJoined",
+    "PersonRefused",
     "PromptPlayed",
     "Reconciled",
     "RelayLost",
@@ -120,10 +129,13 @@ __all__ = [
     "ToolRun",
     "ToolStarted",
     "TransferAccepted",
+    "TransferAnnounced",
     "TransferFailed",
     "TransferRequested",
+    "TransferStepped",
     "TurnDone",
     "Usage",
+    "Whispered",
     "WrapUpStep",
     "is_life",
     "lean",
@@ -153,6 +165,12 @@ LifeFact = (
     | ApprovalRequested
     | ApprovalDecided
     | CallbackRequested
+    | PersonJoined
+    | PersonRefused
+    | TransferStepped
+    | TransferAnnounced
+    | ConsultAnswered
+    | Whispered
     | CommandDone
     | Reconciled
     | Overdue
@@ -195,6 +213,9 @@ POKING = (
     ApprovalRequested,
     ApprovalDecided,
     CallbackRequested,
+    ParticipantsChanged,
+    PersonJoined,
+    Whispered,
 )
 
 
@@ -231,7 +252,9 @@ def lean(entry: LogEntry) -> LogEntry:
         case HandedOff() as fact:
             return replace(bare, fact=replace(fact, reason=""))
         case TransferRequested() as fact:
-            return replace(bare, fact=replace(fact, summary=""))
+            return replace(bare, fact=replace(fact, summary="", address=""))
+        case Whispered() as fact:
+            return replace(bare, fact=replace(fact, text="", by=""))
         case HangUpRequested() | MediaDetached() as fact:
             return replace(bare, fact=replace(fact, reason=""))
         case ApprovalRequested(request_id=request):

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     APOLOGY = "apology"
     DEAF = "deaf"
     RESUMED = "resumed"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,24 @@ class TransferFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonJoined:
+    """Somebody whom we invited into the call is in it. `request_id` names the transfer."""
+
+    request_id: str = ""
+    kind: Literal["person_joined"] = "person_joined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRefused:
+    """Somebody whom we invited into the call did not come."""
+
+    request_id: str = ""
+    code: int = 0
+    sub_code: int = 0
+    kind: Literal["person_refused"] = "person_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptPlayed:
     """A prompt file was played to its end, or could not be."""
 
@@ -185,11 +203,16 @@ class HandedOff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested:
-    """An agent promised to connect the caller to `target`, a name from configuration."""
+    """Somebody promised to connect the caller to `target`, a name from configuration.
+
+    `address`: where a supervisor is who takes over himself; personal data, else empty.
+    """
 
     request_id: str
     target: str
     summary: str = ""
+    by: Literal["agent", "supervisor"] = "agent"
+    address: str = ""
     kind: Literal["transfer_requested"] = "transfer_requested"
 
 
@@ -197,7 +220,7 @@ class TransferRequested:
 class HangUpRequested:
     """Somebody on our side wants the call to end: the agent, silence, a person by REST."""
 
-    by: Literal["agent", "silence", "api", "fault", "relay"]
+    by: Literal["agent", "silence", "api", "fault", "relay", "caller"]
     reason: str = ""
     kind: Literal["hang_up_requested"] = "hang_up_requested"
 
@@ -246,6 +269,45 @@ class CallbackRequested:
 
 
 CommandOutcome = Literal["ok", "gone", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStepped:
+    """What came of one step of a transfer. `ref`: what the carrier calls an invitation."""
+
+    request_id: str
+    step: str
+    outcome: CommandOutcome = "ok"
+    code: str = ""
+    ref: str = ""
+    kind: Literal["transfer_stepped"] = "transfer_stepped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAnnounced:
+    """The caller was told, in words that the control plane gave, that he is transferred."""
+
+    request_id: str
+    kind: Literal["transfer_announced"] = "transfer_announced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultAnswered:
+    """A person who was told what the caller wants takes him, or does not."""
+
+    request_id: str
+    taken: bool
+    kind: Literal["consult_answered"] = "consult_answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whispered:
+    """A supervisor told the agent something that the caller must not hear."""
+
+    id: str
+    text: str = ""
+    by: str = ""
+    kind: Literal["whispered"] = "whispered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

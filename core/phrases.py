@@ -29,6 +29,18 @@ class Phrases:
     resumed: str = "Sorry, I lost you for a moment."
     go_on: str = "Please go on."
 
+    def named(self, name: str) -> str:
+        """Return the phrase that the turn machine asks for by this name."""
+        match name:
+            case "filler":
+                return self.filler
+            case "apology":
+                return self.apology
+            case "farewell":
+                return self.farewell
+            case _:
+                return self.empty
+
 
 PHRASES: Mapping[str, Phrases] = {
     "en": Phrases(),

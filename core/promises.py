@@ -53,9 +53,17 @@ class Approval:
         return self.decision or "open"
 
 
-def promise_id(call_id: str, kind: Literal["approval", "callback"], request_id: str) -> str:
+Kind = Literal["approval", "callback", "transfer"]
+
+
+def promise_id(call_id: str, kind: Kind, request_id: str) -> str:
     """Name a promise for ever: the same at every attempt to make it."""
     return f"{call_id}:{kind}:{request_id}"
+
+
+def request_of(promise: str) -> str:
+    """Return the request that a promise's name was made of."""
+    return promise.rpartition(":")[2]
 
 
 # --- what is next ---------------------------------------------------------------------------------

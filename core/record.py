@@ -188,7 +188,7 @@ def without_words(record: Mapping[str, Any]) -> dict[str, Any]:
 def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact
     """Return a fact without what was said, heard, passed to tools or remembered."""
     match fact:
-        case f.CallerSaid() | f.AgentHeard():
+        case f.CallerSaid() | f.AgentHeard() | f.Whispered():
             return replace(fact, text="")
         case f.ToolStarted():
             return replace(fact, arguments={})
@@ -204,7 +204,7 @@ def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact
         case f.HandedOff() | f.HangUpRequested() | f.MediaDetached():
             return replace(fact, reason="")
         case f.TransferRequested():
-            return replace(fact, summary="")
+            return replace(fact, summary="", address="")
         case f.ApprovalRequested():
             return replace(fact, subject="", details={})
         case f.CallbackRequested():

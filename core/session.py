@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from core.agents import Scenario
-from core.facts import ApprovalDecided, Direction, Fact, LogEntry
+from core.facts import ApprovalDecided, Direction, Fact, LogEntry, Whispered
 
 MAX_REPORTS = 200
 
@@ -104,21 +104,31 @@ class Heartbeat:
     acknowledged: tuple[str, ...] = ()
 
 
+DirectiveKind = Literal[
+    "end", "announce", "consult", "transfer_failed", "whisper", "approval_decided"
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directive:
     """One thing a relay must do. Repeated until `id` comes back as acknowledged.
 
     `end`: the call is over or belongs to another session, let go of it at once.
-    `transfer_failed`: nobody took the caller; tell him and go on (`ref`: the transfer request).
+    `announce`: tell the caller `text`, then report `TransferAnnounced` (`ref`: the transfer).
+    `consult`: the caller is on hold; tell `text` to the person who came, and report what he says.
+    `transfer_failed`: nobody took the caller, why says `text`; tell him and go on.
+    `whisper`: a note for the agent (`whispered`: the fact, which is in the log already).
     `approval_decided`: tell the caller what came of it (`ref`: the request; `decided`: the fact,
     which is in the log already).
     """
 
     id: str
     call_id: str
-    kind: Literal["end", "transfer_failed", "approval_decided"]
+    kind: DirectiveKind
     ref: str = ""
+    text: str = ""
     decided: ApprovalDecided | None = None
+    whispered: Whispered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

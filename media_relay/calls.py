@@ -112,16 +112,8 @@ class Calls:
     def obey(self, directive: Directive) -> None:
         """Do what the control plane wants of a call; one that is not here is over already."""
         live = self._live.get(directive.call_id)
-        if live is None or live.session is None:
-            return
-        match directive.kind:
-            case "end":
-                live.session.end("ended")
-            case "transfer_failed":
-                live.session.transfer_failed(directive.ref)
-            case "approval_decided":
-                if directive.decided is not None:
-                    live.session.approval_decided(directive.decided)
+        if live is not None and live.session is not None:
+            live.session.obey(directive)
 
     def live(self) -> tuple[LiveCall, ...]:
         """Return the calls that have a session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.facts import HangUpRequested, TransferRequested
+from core.facts import HangUpRequested, TransferAnnounced, TransferRequested
 from core.floor import Closing
 from core.tools import Effect, HangUp, TransferCall
 
@@ -15,6 +15,7 @@ class Closings:
         self._count = 0
         self._reason = ""
         self._transfers: dict[str, TransferCall] = {}
+        self._failed: set[str] = set()
 
     def closing(self, effect: Effect) -> Closing | None:
         """Return what an effect does to the call at the end of the reply; None: nothing."""
@@ -30,15 +31,22 @@ class Closings:
             case _:
                 return None
 
-    def fact(self, closing: Closing) -> HangUpRequested | TransferRequested:
-        """Return the report with which the control plane is asked for it."""
+    def fact(self, closing: Closing) -> HangUpRequested | TransferRequested | TransferAnnounced:
+        """Return the report with which the control plane is asked for it.
+
+        A transfer that none of our tools asked for is one that was asked for elsewhere.
+        """
         if closing.kind == "transfer":
-            wanted = self._transfers[closing.ref]
+            wanted = self._transfers.get(closing.ref)
+            if wanted is None:
+                return TransferAnnounced(request_id=closing.ref)
             return TransferRequested(
                 request_id=closing.ref, target=wanted.target, summary=wanted.summary
             )
         return HangUpRequested(by=closing.by, reason=self._reason if closing.by == "agent" else "")
 
     def failed(self, ref: str) -> bool:
-        """Forget a transfer that failed; False if it is not one of ours, or was told before."""
-        return self._transfers.pop(ref, None) is not None
+        """Note that a transfer failed; False if that was told before."""
+        fresh = ref not in self._failed
+        self._failed.add(ref)
+        return fresh

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.agents import Scenario
 from core.bank import CustomerStore
+from core.callbacks import CAN_CALL_BACK
 from core.conversation import PASSED_ON
 from core.dialling import Rules
 from core.errors import Cause, EngineError, EngineFailed
@@ -60,8 +61,9 @@ class RegistryCatalog:
             await asyncio.to_thread(_compile, scenario)
 
     async def about(self, leg: Leg) -> Mapping[str, Any]:
-        """Return how a known number is greeted. It proves nothing."""
-        return await asyncio.to_thread(known_caller, self._customers, leg.person)
+        """Return how a known number is greeted, which proves nothing, and if it may be called."""
+        known = await asyncio.to_thread(known_caller, self._customers, leg.person)
+        return {**known, CAN_CALL_BACK: True} if self._callbacks.allow(leg.person) else known
 
     def tools(self, scene: Scene) -> tuple[ToolSpec, ...]:
         return tools_for(scene.scenario, scene.agent)

@@ -78,6 +78,7 @@ class Replies:
         self._record = record_of(journal.conversation)
         self._reply: _Reply | None = None
         self._asked = 0
+        self.notice = ""  # what the control plane wants to be said
         self._told = -1
         self._digits: tuple[DigitsWanted, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -142,7 +143,7 @@ class Replies:
         if self._reply is None or self._reply.generation != say.generation:
             return
         scene = self._scene()
-        text = say.text or self._phrase(say.phrase)
+        text = say.text or self._phrases.named(say.phrase)
         agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
         self._mark_words()
         self._record.reply.append(text)
@@ -271,23 +272,14 @@ class Replies:
                 return phrases.deaf
             case Purpose.RESUMED:
                 return phrases.resumed
+            case Purpose.NOTICE:
+                return self.notice
             case Purpose.ANSWER:
                 return ""
 
     @property
     def _phrases(self) -> Phrases:
         return phrases_in(self._scene().language, self._book)
-
-    def _phrase(self, name: str) -> str:
-        match name:
-            case "filler":
-                return self._phrases.filler
-            case "apology":
-                return self._phrases.apology
-            case "farewell":
-                return self._phrases.farewell
-            case _:
-                return self._phrases.empty
 
     def _piece(self, generation: int, text: str, agent: str) -> None:
         at = self._loop.time()

@@ -14,17 +14,10 @@ from typing import Any, assert_never
 
 from core import floor as f
 from core.conversation import rebuild
-from core.facts import (
-    ApprovalDecided,
-    EngineStumbled,
-    LanguageRecognised,
-    MediaDetached,
-    Remembered,
-    TransferFailed,
-)
+from core.facts import EngineStumbled, LanguageRecognised, MediaDetached, Remembered
 from core.floor import Floor, Purpose
 from core.languages import speech_of, spoken_after
-from core.session import Session
+from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent
 from core.tools import Effect, ToolResult
 from core.turn import TurnState
@@ -37,6 +30,7 @@ from media_relay.closing import Closings
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
 from media_relay.measuring import CallMeter
+from media_relay.people import People
 from media_relay.playout import Playout
 from media_relay.replies import Replies
 from media_relay.reporting import Reporter
@@ -101,9 +95,9 @@ class CallSession:
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
         )
         self._waiting = Waiting(wire, after_s=settings.sound_after_s)
-        self._replies = self._wired(engines)
+        self._replies, self._people = self._wired(engines)
 
-    def _wired(self, engines: Engines) -> Replies:
+    def _wired(self, engines: Engines) -> tuple[Replies, People]:
         settings = self._settings
         tools = ToolWork(
             self._catalog,
@@ -131,7 +125,7 @@ class CallSession:
             on_audio=lambda generation: self._replies.made(generation),  # noqa: PLW0108 (made later)
             on_served=lambda event: self._replies.served(event),  # noqa: PLW0108
         )
-        return Replies(
+        replies = Replies(
             journal=self._journal,
             catalog=self._catalog,
             thinker=self._thinker,
@@ -148,6 +142,19 @@ class CallSession:
             phrases=settings.phrases,
             heard_every_s=settings.heard_every_s,
         )
+        people = People(
+            journal=self._journal,
+            closings=self._closings,
+            replies=replies,
+            mouth=mouth,
+            playout=self._playout,
+            tasks=self._tasks,
+            scene=self._scene,
+            feed=self._feed,
+            generation=lambda: self._turns.state.generation,
+            end=self.end,
+        )
+        return replies, people
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -198,20 +205,9 @@ class CallSession:
         if not self._over.done():
             self._over.set_result(reason)
 
-    def transfer_failed(self, ref: str) -> None:
-        """Tell the caller that nobody took him, and go on. A second telling does nothing."""
-        if not self._closings.failed(ref):
-            return
-        self._journal.note(TransferFailed(request_id=ref))
-        now = self._loop.time()
-        self._feed(f.TransferOver(at=now))
-        self._feed(f.SpeechWanted(at=now, purpose=Purpose.ANSWER))
-
-    def approval_decided(self, decided: ApprovalDecided) -> None:
-        """Tell the caller, as soon as nobody speaks, what came of a request; once."""
-        if decided.request_id not in self._journal.conversation.decided:
-            self._journal.note(decided)
-            self._feed(f.NewsCame(at=self._loop.time()))
+    def obey(self, directive: Directive) -> None:
+        """Do what the control plane wants of this call."""
+        self._people.obey(directive)
 
     @property
     def floor(self) -> Floor:
@@ -245,6 +241,8 @@ class CallSession:
         self._loop.call_soon(self._key, key)
 
     def _key(self, key: str) -> None:
+        if self._people.pressed(key):
+            return
         wanted = self._journal.conversation.collecting
         self._feed(pressed(key, wanted, at=self._loop.time()))
 
@@ -253,6 +251,8 @@ class CallSession:
         self.end(reason)
 
     def _on_sounding(self, generation: int) -> None:
+        if self._people.speaks(generation):
+            return
         self._hearer.agent_sounds()
         self._replies.sounding()
         self._feed(f.Sounding(at=self._loop.time(), generation=generation))
@@ -269,6 +269,8 @@ class CallSession:
         self._waiting.sound = agent.waiting_sound
 
     def _heard(self, event: HearingEvent) -> None:
+        if self._people.heard(event):
+            return
         if isinstance(event, FinalHeard):
             known = self._journal.conversation.language
             spoken = spoken_after(known, event.language, event.text)

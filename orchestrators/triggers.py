@@ -35,6 +35,14 @@ def campaign(context: df.DurableOrchestrationContext) -> Any:
 
 
 @bp.orchestration_trigger(context_name="context")
+def human_transfer(context: df.DurableOrchestrationContext) -> Any:
+    """Connect a caller to a person, or give him back to his agent."""
+    from orchestrators.promise import run_promise
+
+    return (yield from run_promise(context, "review_transfer"))
+
+
+@bp.orchestration_trigger(context_name="context")
 def callback(context: df.DurableOrchestrationContext) -> Any:
     """Call somebody back when it was promised."""
     from orchestrators.promise import run_promise

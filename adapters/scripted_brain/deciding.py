@@ -14,11 +14,13 @@ from adapters.scripted_brain.dialogue import (
     question_in,
     told_now,
     was_handed_over,
+    whisper_in,
 )
 from adapters.scripted_brain.filling import Decision, Wish, heard_arguments, pursued, schema_of
 from adapters.scripted_brain.routing import Intent, Match, ranked
 from adapters.scripted_brain.saying import spoken_result, spoken_talk
 from adapters.scripted_brain.slots import Kind, kind_of
+from core.callbacks import CAN_CALL_BACK
 from core.chat import AgentSaid, ChatRequest, Note, ToolReturned, ToolsCalled, UserSaid
 from core.heard import only_yes_or_no, yes_or_no
 from core.tools import ToolSpec
@@ -34,6 +36,8 @@ _HANDOFF = "handoff_"
 _SMALL_TALK = "small talk "
 _DECLINES = re.compile(r"\b(?:no|not|nothing|none|never)\b|n't\b", re.IGNORECASE)
 _ANYTHING_ELSE = "Is there anything else I can do for you?"
+_CALL_BACK = "schedule_callback"
+_OFFER_CALL = "Shall we call you back?"
 _MORE = f"All right. {_ANYTHING_ELSE}"
 
 
@@ -55,14 +59,28 @@ class _Mind:
         if was_handed_over(messages):
             return self._opening()
         if messages and isinstance(messages[-1], Note) and "transfer failed" in messages[-1].text:
-            return Decision(say=f"I am sorry, nobody could take your call. {_ANYTHING_ELSE}")
+            return self._nobody_came(messages[-1])
         news = told_now(messages)
         if news:
             return Decision(say=f"{news} {_ANYTHING_ELSE}")
         last = next((m for m in reversed(messages) if not isinstance(m, Note | AgentSaid)), None)
         if isinstance(last, ToolReturned):
             return self._after_tools()
-        return self._answer() if isinstance(last, UserSaid) else self._fallback()
+        return self._heeding(self._answer()) if isinstance(last, UserSaid) else self._fallback()
+
+    def _nobody_came(self, failed: Note) -> Decision:
+        """Tell the caller, and offer to call him back where that can be done."""
+        sorry = failed.say or "I am sorry, nobody could take your call."
+        can = _CALL_BACK in self._tools and self._request.slots.get(CAN_CALL_BACK)
+        return Decision(say=f"{sorry} {_OFFER_CALL if can else _ANYTHING_ELSE}")
+
+    def _heeding(self, decision: Decision) -> Decision:
+        """Do as a supervisor whispers, where the caller's words do not say what to do."""
+        note = whisper_in(self._request.messages)
+        if not note or decision != self._fallback():
+            return decision
+        match = self._best(note, tools_only=True)
+        return self._do(match, note) if match.score >= UNDERSTOOD else decision
 
     # --- after tools ------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.chat import AgentSaid, ChatRequest, Message, Note, ToolReturned, ToolsCalled, UserSaid
+from core.conversation import WHISPERED
 from core.heard import words
 from core.tools import ToolCall, ToolSpec
 
@@ -82,12 +83,26 @@ def told_now(messages: tuple[Message, ...]) -> str:
     return " ".join(filter(None, reversed(news)))
 
 
+def whisper_in(messages: tuple[Message, ...]) -> str:
+    """Return what a supervisor has whispered since the caller's words before the last ones."""
+    turns = 0
+    for message in reversed(messages):
+        turns += isinstance(message, UserSaid)
+        if turns == 2:
+            break
+        if isinstance(message, Note) and message.text.startswith(WHISPERED):
+            return message.text.removeprefix(WHISPERED).strip()
+    return ""
+
+
 def was_handed_over(messages: tuple[Message, ...]) -> bool:
     """Whether the caller came to this agent after he spoke last, and nothing was done since."""
     for message in reversed(messages):
         match message:
             case UserSaid():
                 return False
+            case Note() if message.text.startswith(WHISPERED):
+                pass
             case Note() if re.search(r"\bhand(?:ed|off|ing)?\b", message.text, re.IGNORECASE):
                 return True
             case ToolReturned():

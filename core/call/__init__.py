@@ -13,6 +13,7 @@ from core.call.commands import (
     TellRelay,
     Transfer,
     Wake,
+    WakePromise,
 )
 from core.call.state import (
     CALL_STATE,
@@ -47,6 +48,7 @@ __all__ = [
     "TellRelay",
     "Transfer",
     "Wake",
+    "WakePromise",
     "fold",
     "step",
 ]

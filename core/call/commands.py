@@ -34,7 +34,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Ask the carrier to connect the caller to a named target."""
+    """Have the caller connected to a named target, by an orchestration of its own."""
 
     id: str
     target: str
@@ -71,7 +71,7 @@ class TellRelay:
     """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
 
     id: str
-    directive: Literal["transfer_failed", "approval_decided"]
+    directive: Literal["transfer_failed", "approval_decided", "whisper"]
     ref: str
     name: Literal["tell_relay"] = "tell_relay"
 
@@ -84,6 +84,16 @@ class StartPromise:
     promise: Literal["approval", "callback"]
     request_id: str
     name: Literal["start_promise"] = "start_promise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakePromise:
+    """Have something that lives beside the call look again."""
+
+    id: str
+    promise: Literal["transfer"]
+    request_id: str
+    name: Literal["wake_promise"] = "wake_promise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,7 @@ Command = (
     | Apologise
     | TellRelay
     | StartPromise
+    | WakePromise
     | Archive
 )
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])

@@ -68,7 +68,7 @@ class Limits:
     prompt_s: float = 12.0  # our longest prompt takes 6 s, and may have to wait for another one
     hang_up_grace_s: float = 5.0
     watch_s: float = 120.0  # finds an end that nobody told us of; each look costs some history
-    transfer_s: float = 60.0  # ACS gives a transfer 60 s
+    transfer_s: float = 90.0  # a transfer has a limit of its own; this is if it is lost
     duration_s: float = 3600.0
     redial_s: float = 1.5  # between two attempts to reach a relay
     speechless_s: float = 12.0  # how long a caller waits for a relay before he is told the truth
@@ -79,6 +79,7 @@ class CallState:
     """All that matters of a call's facts so far. `deadlines` and times are epoch seconds.
 
     `cause`: why the leg ended, as the carrier has it.
+    `transfer_id`: the transfer under way; `given_up`: the last one that nobody took in time.
     `speechless_since`: the caller waits for a relay, or waited for the present one, since then.
     """
 
@@ -94,6 +95,7 @@ class CallState:
     speechless_since: float | None = None
     redials: int = 0
     transfer_id: str = ""
+    given_up: str = ""
     accepted: bool = False
     refused: bool = False
     ended_by: str = ""

@@ -17,7 +17,7 @@ from core.call.leg import answered, disconnected, end, hang_up, refused
 from core.call.media import attached, detached, media_lost
 from core.call.outcomes import command_done, overdue, reconciled
 from core.call.state import CallState, Deadline, Outcome, Phase
-from core.call.transfer import transfer, transfer_accepted, transfer_failed
+from core.call.transfer import stirred, transfer, transfer_accepted, transfer_failed
 from core.call.waking import asleep, up
 from core.result_codes import cause_of
 
@@ -110,7 +110,13 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return reconciled(state, entry, fact)
         case f.Overdue(deadline=deadline, due=was_due):
             return overdue(state, entry, deadline, was_due)
-        case f.MediaStarted() | f.ParticipantsChanged() | f.OtherEvent():
+        case f.ParticipantsChanged():
+            return stirred(state, entry)
+        case f.Whispered(id=whisper):
+            return state, (TellRelay(id=command_id(entry), directive="whisper", ref=whisper),)
+        case f.PersonJoined() | f.PersonRefused() | f.TransferAnnounced() | f.ConsultAnswered():
+            return state, ()  # the transfer's own orchestration reads them
+        case f.MediaStarted() | f.TransferStepped() | f.OtherEvent():
             return state, ()
         case _:
             assert_never(fact)

@@ -15,7 +15,7 @@ from adapters.tokens import TokenVerifier
 from core.agents import AgentSpec, Scenario
 from core.callbacks import CALLBACK
 from core.campaigns import CAMPAIGN
-from core.control_ports import CarrierError, Links, Once, Trouble
+from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 from core.promises import APPROVAL
 from tests.control.stack import environment
@@ -29,6 +29,7 @@ class FakeCarrier:
     keys: set[str] = field(default_factory=set)
     troubles: list[CarrierError] = field(default_factory=list)
     state: LegState = LegState.CONNECTED
+    there: set[str] = field(default_factory=set)
 
     def _do(self, once: Once | None, *what: str) -> None:
         if self.troubles:
@@ -51,8 +52,34 @@ class FakeCarrier:
             raise CarrierError(Trouble.GONE, "8522")
         self._do(once, "hang_up")
 
-    async def transfer(self, connection_id: str, number: str, context: str, once: Once) -> None:
-        self._do(once, "transfer", number, context)
+    async def transfer(self, connection_id: str, to: Invitee, context: str, once: Once) -> None:
+        self._do(once, "transfer", to.address, context)
+
+    async def invite(
+        self, connection_id: str, to: Invitee, *, ring_s: float, context: str, once: Once
+    ) -> str:
+        self._do(once, "invite", to.address, context)
+        return "invitation"
+
+    async def withdraw(self, connection_id: str, invitation: str, address: str, once: Once) -> None:
+        self._do(once, "withdraw", address)
+        self.there.discard(address)
+
+    async def people(self, connection_id: str) -> frozenset[str]:
+        if self.state is LegState.GONE:
+            raise CarrierError(Trouble.GONE, "8522")
+        return frozenset(self.there)
+
+    async def hold(self, connection_id: str, address: str, music_url: str) -> None:
+        self._do(None, "hold", address)
+
+    async def unhold(self, connection_id: str, address: str) -> None:
+        self._do(None, "unhold", address)
+
+    async def leave(self, connection_id: str) -> None:
+        if ("leave",) in self.done:
+            raise CarrierError(Trouble.GONE, "8522")
+        self._do(None, "leave")
 
     async def start_media(self, connection_id: str) -> None:
         self._do(None, "start_media")

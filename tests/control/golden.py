@@ -1,6 +1,6 @@
 """Histories of whole calls, as the local host wrote them: what newer code must still replay.
 
-`python -m tests.control.golden` plays a call and writes its history anew. Do that only for an
+`python -m tests.control.golden transfer` plays one and writes its history anew. Do that only for an
 orchestrator that no live call runs any more: a changed one gets a new name.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,9 @@ from orchestrators.promise import run_promise
 from tests.control.fakes import MemoryBlobs
 from tests.control.stack import CALLED, CALLER, DESK, stack
 
+WORDS = "a lost credit card"
 FILE = Path(__file__).with_name("golden_call.json")
+TRANSFER = Path(__file__).with_name("golden_transfer.json")
 APPROVAL = Path(__file__).with_name("golden_approval.json")
 WRAP_UP = Path(__file__).with_name("golden_wrap_up.json")
 
@@ -90,6 +93,30 @@ class Stumbling(MemoryBlobs):
             raise OSError("the blobs are away")
 
 
+async def record_transfer(tmp_path: Path) -> dict[str, Any]:
+    """Announce a transfer that fails; return the transfer's history and output."""
+    desk = {"to": DESK, "announcement": "I connect you now.", "headers": {"User-To-User": WORDS}}
+    async with stack(tmp_path, TRANSFER_TARGETS=json.dumps({"call_center": desk})) as it:
+        it.simulator.numbers[DESK] = Behaviour(manner=Manner.BUSY)
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await it.relay.session()
+        await call.until("connected")
+        wish = f.TransferRequested(request_id="t1", target="call_center", summary=WORDS)
+        await it.relay.report(session, wish)
+        transfer = promise_id(session.call_id, "transfer", "t1")
+        await it.host.engine.wait_until(transfer, lambda found: found.status == "Running")
+        await it.host.engine.settled()
+        await it.relay.report(session, f.TransferAnnounced(request_id="t1"))
+        found = await it.host.engine.wait(transfer)
+        history = it.host.engine.history(transfer)
+        return {"call_id": transfer, "history": history, "output": found.output}
+
+
+def run_transfer(context: Any) -> Any:
+    """Run the orchestrator of a transfer."""
+    return run_promise(context, "review_transfer")
+
+
 def run_approval(context: Any) -> Any:
     """Run the orchestrator of an approval."""
     return run_promise(context, "review_approval")
@@ -123,7 +150,14 @@ def activities(actions: Any) -> list[tuple[str, str]]:
     return [(actions["functionName"], actions["input"])] if actions["actionType"] == 0 else []
 
 
+RECORDINGS = {
+    "call": (FILE, record),
+    "approval": (APPROVAL, record_approval),
+    "transfer": (TRANSFER, record_transfer),
+    "wrap_up": (WRAP_UP, record_wrap_up),
+}
+
 if __name__ == "__main__":
-    for file, play in ((FILE, record), (APPROVAL, record_approval), (WRAP_UP, record_wrap_up)):
+    for file, play in (RECORDINGS[name] for name in sys.argv[1:]):
         recorded = asyncio.run(play(Path(tempfile.mkdtemp())))
         file.write_text(json.dumps(recorded, indent=1) + "\n")

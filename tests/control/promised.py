@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from azure.durable_functions.models import DurableOrchestrationContext
 from azure.durable_functions.orchestrator import Orchestrator
 
 from adapters.plane import Plane
-from core.control_ports import Orchestrations
+from core.control_ports import CarrierError, Orchestrations
 from localdev.functions_host.durable.functions import Kind, Raised, Returned
 from orchestrators.promise import run_promise
 from tests.control.fakes import FakeDurable
@@ -41,7 +42,10 @@ class App:
             life = Orchestrator(lambda it: run_promise(it, f"review_{self.kind}", lives=self.lives))
             return Returned(value=life.handle(context))
         self.reviews += 1
-        result = await self.review(json.loads(payload)["id"], self.plane, self.durable)
+        try:
+            result = await self.review(json.loads(payload)["id"], self.plane, self.durable)
+        except (sqlite3.Error, CarrierError) as error:
+            return Raised(message=str(error))
         if self.crashes:
             self.crashes -= 1
             return Raised(message="the process died")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from adapters.acs import AcsCalls, key_client
-from core.control_ports import CarrierError, Links, Once, Trouble
+from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 from localdev.acs_simulator import Behaviour, Manner, Simulator, SimulatorSettings
 from tests.control.stack import ACCESS_KEY, CALLED, CALLER, DESK, RESOURCE, PaperRelay, relay_server
@@ -99,7 +99,7 @@ async def test_a_caller_is_transferred_to_a_number():
         it.simulator.numbers[DESK] = Behaviour(manner=Manner.BUSY, delay_s=0.0)
         call, leg = await it.answered()
 
-        await it.calls.transfer(leg, DESK, "t1", Once(key="t", at=1.0))
+        await it.calls.transfer(leg, Invitee(address=DESK), "t1", Once(key="t", at=1.0))
 
         await call.timeline.wait_for("event", type="CallTransferFailed")
 

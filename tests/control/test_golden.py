@@ -5,8 +5,18 @@ import json
 import pytest
 
 from orchestrators.wrap_up import run_wrap_up
-from tests.control.golden import APPROVAL, FILE, WRAP_UP, activities, replay, run_approval
-from tests.control.stack import CALLER, RELAY_KEY, SIGNING_KEY
+from tests.control.golden import (
+    APPROVAL,
+    FILE,
+    TRANSFER,
+    WORDS,
+    WRAP_UP,
+    activities,
+    replay,
+    run_approval,
+    run_transfer,
+)
+from tests.control.stack import CALLER, DESK, RELAY_KEY, SIGNING_KEY
 
 
 def test_a_recorded_call_replays_to_the_same_end():
@@ -39,14 +49,17 @@ def test_every_beginning_of_a_recorded_call_replays():
         assert [name for name, _ in asked] == scheduled[: len(asked)]
 
 
-def test_a_recorded_call_holds_no_secret_and_nobodys_number():
-    text = FILE.read_text()
+@pytest.mark.parametrize("file", [FILE, TRANSFER])
+def test_a_recorded_history_holds_no_secret_no_words_and_nobodys_number(file):
+    text = file.read_text()
 
-    assert [secret for secret in (CALLER, SIGNING_KEY, RELAY_KEY) if secret in text] == []
+    secrets = (CALLER, DESK, WORDS, SIGNING_KEY, RELAY_KEY)
+    assert [secret for secret in secrets if secret in text] == []
 
 
 @pytest.mark.parametrize(
-    ("file", "orchestrator"), [(APPROVAL, run_approval), (WRAP_UP, run_wrap_up)]
+    ("file", "orchestrator"),
+    [(APPROVAL, run_approval), (TRANSFER, run_transfer), (WRAP_UP, run_wrap_up)],
 )
 def test_what_outlives_a_call_replays_to_the_same_end_by_the_same_work(file, orchestrator):
     golden = json.loads(file.read_text())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 from azure.durable_functions.models import DurableOrchestrationContext
 from azure.durable_functions.orchestrator import Orchestrator
@@ -30,7 +30,6 @@ from localdev.functions_host.durable.lives import TERMINAL
 from orchestrators.call import run_call
 from tests.call.test_laws import FACTS
 from tests.control.fakes import FakeDurable, plane_of
-from tests.control.stack import DESK
 
 CALL = "call-1"
 
@@ -235,38 +234,6 @@ async def test_a_store_that_is_away_for_a_while_costs_nothing():
 
         assert (await life.state()).phase is Phase.ENDED
         assert life.engine.status(CALL).status == "Completed"
-
-
-class Forgetful:
-    """A store whose next writes of outcomes are lost with their process."""
-
-    def __init__(self, store, losses):
-        self._store = store
-        self._losses = losses
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    async def append(self, call_id, facts, *, epoch=None):
-        if self._losses and facts[0].source == commands.SOURCE:
-            self._losses -= 1
-            raise sqlite3.OperationalError("database is locked")
-        return await self._store.append(call_id, facts, epoch=epoch)
-
-
-async def test_what_the_carrier_did_is_done_once_though_its_outcome_was_not_logged():
-    async with Life() as life:
-        life.app.plane = replace(life.plane, store=Forgetful(life.plane.store, losses=3))
-        await life.tell(f.Answered(connection_id="leg"))
-        await life.tell(f.Connected(connection_id="leg"))
-        wish = f.TransferRequested(request_id="t1", target="call_center")
-        await life.tell(wish)
-        await life.engine.advance(30)
-        facts = [entry.fact for entry in await whole_log(CALL, life.plane.store)]
-        logged = [fact.outcome for fact in facts if getattr(fact, "command", "") == "transfer"]
-
-        assert life.plane.calls.done == [("transfer", DESK, "t1")]
-        assert logged == ["ok"]
 
 
 async def test_the_pump_is_never_deaf_for_long(caplog):

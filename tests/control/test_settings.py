@@ -83,8 +83,41 @@ def test_targets_are_written_either_way():
     pairs = Settings.read({"TRANSFER_TARGETS": "call_center=+15550142;fraud_desk=+15550143"})
     json = Settings.read({"TRANSFER_TARGETS": '{"call_center": "+15550142"}'})
 
-    assert pairs.transfer_targets["fraud_desk"] == "+15550143"
-    assert json.transfer_targets == {"call_center": "+15550142"}
+    assert pairs.transfer_targets["fraud_desk"].address == "+15550143"
+    assert json.transfer_targets["call_center"].address == "+15550142"
+
+
+def test_a_destination_may_say_how_it_is_reached():
+    text = """{"desk": {"to": "8:acs:r_kim", "kind": "warm", "seconds": 25,
+               "announcement": "Hold on.", "headers": {"about": "{summary}", "id": "{call_id}"}}}"""
+
+    desk = Settings.read({"TRANSFER_TARGETS": text}).transfer_targets["desk"]
+    sent = desk.filled({"call_id": "c1", "summary": "A caf\u00e9\r\nX-Evil: 1 " + "y" * 2000})
+
+    assert (desk.kind, desk.seconds, desk.announcement) == ("warm", 25, "Hold on.")
+    assert sent["id"] == "c1"
+    assert sent["about"].startswith("A cafe X-Evil: 1 yyy")
+    assert len(sent["about"]) == 1024
+
+
+def test_all_that_is_wrong_with_destinations_is_said_at_once():
+    text = """{"a": "1", "b": {"to": "+15550150", "kind": "hot"}, "c c": "+15550150", "d": 3,
+               "e": {"to": "+15550150", "seconds": 300, "headers": {"X-Foo": "{name}"}}}"""
+
+    with pytest.raises(SettingsError) as wrong:
+        Settings.read({"TRANSFER_TARGETS": text})
+
+    (mistake,) = wrong.value.mistakes
+    for said in (
+        "a.to: must be a number",
+        "b.kind: Input should be 'cold' or 'warm'",
+        "'c c': use letters",
+        "d.to: must be an address, or an object with one",
+        "e.seconds: must be from 5 to 180",
+        "e.headers: `X-Foo` holds `{name}`",
+        "e.headers: `x-foo` is neither X-MS-Custom-... nor User-To-User",
+    ):
+        assert said in mistake.reason
 
 
 def test_the_old_name_of_the_base_url_is_understood():

@@ -337,3 +337,8 @@ async def calling(
         assert asyncio.all_tasks() <= before | {asyncio.current_task()}
         life.result()
         telling.result()
+
+
+def told(kind: Any, ref: str = "", **words: Any) -> Directive:
+    """Return a directive for the call of these tests."""
+    return Directive(id=f"{kind}:{ref}", call_id="call", kind=kind, ref=ref, **words)

@@ -15,7 +15,7 @@ from core.facts import (
     TurnDone,
 )
 from core.tools import AskApproval, CallBack, ToolCall, ToolResult, ToolSpec
-from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, edge, scenario
+from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, edge, scenario, told
 from tests.virtual_time import VIRTUAL
 
 ASK = AskApproval(subject="the refund", details={"cents": 6500})
@@ -56,7 +56,7 @@ def decided(call, request_id="r"):
     )
     log = call.control.logs[call.call_id]
     log.append(LogEntry(n=len(log) + 1, at=0.0, source="approval", source_id=request_id, fact=fact))
-    call.session.approval_decided(fact)
+    call.session.obey(told("approval_decided", decided=fact))
 
 
 async def test_a_request_is_on_record_before_the_result_that_promises_it():
@@ -116,9 +116,9 @@ async def test_a_decision_that_is_told_twice_is_heard_once():
     async with talking(["It is done.", "You are welcome."]) as call:
         await call.until(TurnDone)
         decided(call)
-        call.session.approval_decided(DECIDED)
+        call.session.obey(told("approval_decided", decided=DECIDED))
         await call.until(TurnDone, count=2)
-        call.session.approval_decided(DECIDED)
+        call.session.obey(told("approval_decided", decided=DECIDED))
         call.says("thank you")
         turn = await call.until(TurnDone, count=3)
 

@@ -26,7 +26,7 @@ from core.tools import (
 )
 from media_relay.call_settings import CallSettings
 from media_relay.thinking import ThinkingSettings
-from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario
+from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario, told
 from tests.virtual_time import VIRTUAL
 
 
@@ -282,8 +282,8 @@ async def test_a_transfer_is_asked_for_after_its_words_and_its_failure_is_told()
         wanted = await call.until(TransferRequested)
         heard = call.heard
         await call.after(30)
-        call.session.transfer_failed(wanted.request_id)
-        call.session.transfer_failed(wanted.request_id)
+        for _ in range(2):
+            call.session.obey(told("transfer_failed", wanted.request_id, text="busy"))
         await call.until(AgentHeard, count=6)
         await call.silence()
 

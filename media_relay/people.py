@@ -1,0 +1,134 @@
+"""What the control plane wants of a live call: people decide, whisper, and take the caller."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import assert_never
+
+from core import floor as f
+from core.facts import ApprovalDecided, ConsultAnswered, TransferFailed, Whispered
+from core.floor import Purpose
+from core.session import Directive
+from core.speech import HearingEvent
+from core.transfers import CODES
+from media_relay.catalog import Scene
+from media_relay.closing import Closings
+from media_relay.consult import GENERATION, Consultation
+from media_relay.journal import Journal
+from media_relay.playout import Playout
+from media_relay.replies import Replies
+from media_relay.speaking import Mouth
+
+
+class People:
+    """Does what directives say of one call. `generation` is that of the present reply."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        closings: Closings,
+        replies: Replies,
+        mouth: Mouth,
+        playout: Playout,
+        tasks: asyncio.TaskGroup,
+        scene: Callable[[], Scene],
+        feed: Callable[[f.Event], None],
+        generation: Callable[[], int],
+        end: Callable[[str], None],
+    ) -> None:
+        self._journal = journal
+        self._closings = closings
+        self._replies = replies
+        self._mouth = mouth
+        self._playout = playout
+        self._tasks = tasks
+        self._scene = scene
+        self._feed = feed
+        self._generation = generation
+        self._end = end
+        self._consultation: Consultation | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def obey(self, directive: Directive) -> None:
+        """Do what is wanted; a second telling does nothing."""
+        match directive.kind:
+            case "end":
+                self._end("ended")
+            case "announce":
+                self._announce(directive.ref, directive.text)
+            case "consult":
+                self._consult(directive.ref, directive.text)
+            case "transfer_failed":
+                self._transfer_failed(directive.ref, directive.text)
+            case "whisper":
+                if directive.whispered is not None:
+                    self._whispered(directive.whispered)
+            case "approval_decided":
+                if directive.decided is not None:
+                    self._decided(directive.decided)
+            case _:
+                assert_never(directive.kind)
+
+    def heard(self, event: HearingEvent) -> bool:
+        """Take what is heard if it is not the caller who speaks."""
+        if self._consultation is not None:
+            self._consultation.heard(event)
+        return self._consultation is not None
+
+    def pressed(self, key: str) -> bool:
+        """Take a key if it is not the caller's."""
+        if self._consultation is not None:
+            self._consultation.pressed(key)
+        return self._consultation is not None
+
+    def speaks(self, generation: int) -> bool:
+        """Whether audio of this generation is for somebody else than the caller."""
+        return generation == GENERATION
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _announce(self, ref: str, text: str) -> None:
+        """Tell the caller that he is transferred; the report follows when he has heard it."""
+        at = self._loop.time()
+        self._replies.notice = text
+        self._feed(f.SpeechWanted(at=at, purpose=Purpose.NOTICE))
+        closing = f.Closing(kind="transfer", ref=ref)
+        self._feed(f.ClosingWanted(at=at, generation=self._generation(), closing=closing))
+
+    def _consult(self, ref: str, text: str) -> None:
+        if self._consultation is not None:
+            return
+        self._consultation = Consultation(
+            self._mouth,
+            self._playout,
+            agent=self._scene().agent,
+            tasks=self._tasks,
+            on_answer=lambda taken: self._answered(ref, taken=taken),
+        )
+        self._consultation.begin(text)
+
+    def _answered(self, ref: str, *, taken: bool) -> None:
+        self._journal.write(ConsultAnswered(request_id=ref, taken=taken), urgent=True)
+
+    def _transfer_failed(self, ref: str, why: str) -> None:
+        """Tell the caller that nobody took him, and go on."""
+        if not self._closings.failed(ref):
+            return
+        if self._consultation is not None:
+            self._consultation.end()
+            self._consultation = None
+        self._journal.note(TransferFailed(request_id=ref, code=CODES.get(why, 0)))
+        now = self._loop.time()
+        self._feed(f.TransferOver(at=now))
+        self._feed(f.SpeechWanted(at=now, purpose=Purpose.ANSWER))
+
+    def _whispered(self, note: Whispered) -> None:
+        self._journal.note(note)
+
+    def _decided(self, decided: ApprovalDecided) -> None:
+        """Tell the caller, as soon as nobody speaks, what came of a request."""
+        if decided.request_id not in self._journal.conversation.decided:
+            self._journal.note(decided)
+            self._feed(f.NewsCame(at=self._loop.time()))
