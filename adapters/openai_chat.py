@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 type ApiKey = str | Callable[[], Awaitable[str]]
 
-_NEEDED = {"model", "messages", "stream", "tools"}
+_NEEDED = {"model", "messages", "stream", "tools", "response_format"}
 _PREPARE_S = 20.0
 _CONNECTIONS = 500
 # A caller listens and speaks for longer than the 5 s after which the package would close a

@@ -83,6 +83,11 @@ class Links[E: Engine]:
         turned = [self._links[(n + dropped) % count] for n in range(count)]
         return sorted(turned, key=lambda link: self._rank(link, now))
 
+    def others_wait(self, behind: Sequence[Link[E]]) -> bool:
+        """Whether any of these would be worth asking instead of waiting on."""
+        now = self._clock()
+        return any(link.circuit.standing(now) is not Standing.OPEN for link in behind)
+
     def passed(self, link: Link[E], failures: Sequence[Passed]) -> tuple[Passed, ...]:
         """Return who was passed over for this engine, those with open circuits included."""
         known = {each.engine for each in failures}

@@ -23,14 +23,15 @@ async def first_that_begins[E: Engine, T](
     """Yield what the first engine streams that begins in time; a `ServedBy` if it is not ours.
 
     Once there was output its failure is the request's: what was said is not said again. The last
-    engine is waited for as long as the one who asks likes. Raises `EngineFailed`.
+    engine that is worth asking is waited for as long as the one who asks likes. Raises
+    `EngineFailed`.
     """
     passed: list[Passed] = []
     error = TOO_SLOW
     turn = links.in_turn()
-    for link in turn:
+    for n, link in enumerate(turn):
         links.ask(link)
-        patience = first_s if link is not turn[-1] else None
+        patience = first_s if links.others_wait(turn[n + 1 :]) else None
         events = cast("AsyncGenerator[T]", ask(link.engine))
         async with aclosing(events):
             try:

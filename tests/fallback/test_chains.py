@@ -85,6 +85,17 @@ async def test_the_last_model_is_waited_for_however_long_it_takes() -> None:
     assert text_of(await all_of(chain.stream(ASKED))) == "at last"
 
 
+async def test_a_slow_model_is_waited_for_when_all_others_are_left_alone() -> None:
+    slow = ScriptedChat(lambda request: [5.0, TextDelta(text="at last")])
+    chain = ChatChain([("a", failing(Cause.AUTH)), ("b", slow)], first_s=2)
+    await all_of(chain.stream(ASKED))
+
+    events = await all_of(chain.stream(ASKED))
+
+    assert events[0] == ServedBy(engine="b", passed=(Passed(engine="a", cause="open"),))
+    assert text_of(events) == "at last"
+
+
 async def test_a_reply_that_breaks_after_words_is_never_said_again_by_another() -> None:
     breaking = ScriptedChat(lambda request: [TextDelta(text="You have "), DOWN])
     second = answering("You have ten.")
