@@ -66,18 +66,20 @@ class CosmosPromises[P: Promise]:
         more = rows[limit - 1]["listed"] if page and len(rows) > limit else ""
         return Page(promises=page, continuation=more)
 
+    async def of(self, call_ids: Sequence[str]) -> tuple[P, ...]:
+        found = (self._adapter.validate_python(row["promise"]) for row in await self._of(call_ids))
+        return tuple(sorted(found, key=lambda promise: promise.id))
+
     async def forget(self, call_ids: Sequence[str]) -> None:
-        if not call_ids:
-            return
-        among, parameters = any_of("call", call_ids)
-        rows = await self._container.rows(
-            self._kind,
-            f"SELECT c.id FROM c WHERE c.call_id IN {among}",  # noqa: S608 names of parameters
-            MANY,
-            **parameters,
-        )
-        for row in rows:
+        for row in await self._of(call_ids):
             await self._container.delete(self._kind, row["id"])
+
+    async def _of(self, call_ids: Sequence[str]) -> list[Document]:
+        if not call_ids:
+            return []
+        among, parameters = any_of("call", call_ids)
+        query = f"SELECT c.id, c.promise FROM c WHERE c.call_id IN {among}"  # noqa: S608 names of parameters
+        return await self._container.rows(self._kind, query, MANY, **parameters)
 
     async def aclose(self) -> None:
         await self._container.aclose()

@@ -103,6 +103,7 @@ class Settings(BaseModel):
     callback_hours: CallHours = Hours()
     callback_timezone: Zone = "UTC"
     callback_attempts: int = Field(default=3, ge=1, le=10)
+    returning_caller_minutes: float = Field(default=60, ge=0, le=7 * 24 * 60)
     approval_seconds: float = Field(default=600, gt=0, le=7 * 24 * 3600)
 
     # engines

@@ -19,6 +19,7 @@ create table if not exists {table} (
   id text primary key, call_id text not null, status text not null,
   created_at real not null, version integer not null, body text not null);
 create index if not exists {table}_by_age on {table} (created_at desc, id desc);
+create index if not exists {table}_by_call on {table} (call_id);
 """
 
 
@@ -41,6 +42,9 @@ class SqlitePromises[P: Promise]:
 
     async def page(self, *, status: str = "", limit: int = 50, continuation: str = "") -> Page[P]:
         return await self._file.run(self._page, status, limit, position(continuation))
+
+    async def of(self, call_ids: Sequence[str]) -> tuple[P, ...]:
+        return await self._file.run(self._of, call_ids)
 
     async def forget(self, call_ids: Sequence[str]) -> None:
         await self._file.run(self._forget, call_ids)
@@ -95,6 +99,13 @@ class SqlitePromises[P: Promise]:
         page = tuple(found[:limit])
         last = f"{page[-1].asked_at!r}|{page[-1].id}" if len(found) > limit else ""
         return Page(promises=page, continuation=last)
+
+    def _of(self, call_ids: Sequence[str]) -> tuple[P, ...]:
+        query = (
+            "select body from {table} where call_id in (select value from json_each(?)) order by id"
+        )
+        rows = self._execute(query, json.dumps(list(call_ids)))
+        return tuple(self._adapter.validate_json(body) for (body,) in rows)
 
     def _forget(self, call_ids: Sequence[str]) -> None:
         query = "delete from {table} where call_id in (select value from json_each(?))"

@@ -13,13 +13,14 @@ from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_query
 from core.callbacks import Callback
 from core.control_ports import NewFact, Orchestrations, StoredCall
-from core.facts import CallbackRequested
+from core.facts import CallbackRequested, CallbacksDropped
 from core.record import masked
 
 log = logging.getLogger("artvoice.callbacks")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_TOPIC = 300
+MAX_CALLS = 10  # how many earlier calls of a number are looked at
 
 
 async def list_callbacks(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
@@ -73,13 +74,31 @@ def is_sound(fact: CallbackRequested) -> bool:
     return named and len(fact.topic) <= MAX_TOPIC and 0 <= fact.at < 1e11
 
 
-async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list[str]:
-    """Keep what was promised before the log says so; return the ids."""
-    return [
-        await promising.keep(call, new.fact, plane)
-        for new in facts
-        if isinstance(new.fact, CallbackRequested)
-    ]
+async def keep(
+    call: StoredCall, facts: Iterable[NewFact], plane: Plane, durable: Orchestrations
+) -> list[str]:
+    """Keep what was promised, or let go of it, before the log says so; return the ids kept."""
+    kept = []
+    for fact in (new.fact for new in facts):
+        if isinstance(fact, CallbackRequested):
+            kept.append(await promising.keep(call, fact, plane))
+        elif isinstance(fact, CallbacksDropped):
+            await _drop(call, plane, durable)
+    return kept
+
+
+async def planned(call: StoredCall, plane: Plane) -> tuple[Callback, ...]:
+    """Return the calls that were promised to this number lately and are still to be made."""
+    since = plane.clock() - promising.FARTHEST_S
+    calls = await plane.store.calls_of(call.person, since=since, limit=MAX_CALLS)
+    promised = await plane.callbacks.of([each.call_id for each in calls])
+    return tuple(each for each in promised if each.status == "scheduled")
+
+
+async def _drop(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+    for callback in await planned(call, plane):
+        if await plane.callbacks.change(replace(callback, status="cancelled")):
+            await orders.wake_promise("callback", callback.id, durable)
 
 
 async def begin(callback_ids: Iterable[str], durable: Orchestrations) -> None:

@@ -10,7 +10,7 @@ from adapters import orders
 from adapters.archive import archive, whole_log
 from adapters.plane import Plane
 from adapters.tokens import same, session_token
-from api import approvals, directives, promised_calls
+from api import approvals, directives, promised_calls, returning
 from api.http import Problem, Reply, Request, read_body
 from core import facts as f
 from core import session as s
@@ -49,6 +49,7 @@ async def open_session(request: Request, plane: Plane, durable: Orchestrations) 
     log = await whole_log(call.call_id, plane.store)
     if fold(CallState(call_id=call.call_id), log).phase is Phase.ENDED:
         raise Problem(409, "the call has ended")
+    log = (*log, *await returning.brief(call, log, plane))
     snapshot = await plane.store.snapshot(call.scenario_sha)
     if snapshot is None:
         raise Problem(500, "the call's scenario snapshot is not in the store")
@@ -88,7 +89,7 @@ async def report(request: Request, plane: Plane, durable: Orchestrations) -> Rep
             fresh.append(NewFact(source=source, source_id=str(seq), fact=_fact(event.fact)))
     if fresh:
         asked = await approvals.keep(call, fresh, plane)
-        promised = await promised_calls.keep(call, fresh, plane)
+        promised = await promised_calls.keep(call, fresh, plane, durable)
         entries = await orders.append(call, fresh, plane, durable, epoch=given.epoch)
         call = await _call(request, plane)
         if call.ended_at is not None:  # the last words may come after the end

@@ -56,6 +56,7 @@ from core.talk_facts import (
     AgentHeard,
     ApprovalTold,
     Briefed,
+    CallbacksDropped,
     CallerSaid,
     CampaignCall,
     DigitsWanted,
@@ -88,6 +89,7 @@ __all__ = [
     "Briefed",
     "CallAnalysed",
     "CallbackRequested",
+    "CallbacksDropped",
     "CallerSaid",
     "CampaignCall",
     "CommandDone",
@@ -182,6 +184,7 @@ TalkFact = (
     | ToolFinished
     | Remembered
     | Briefed
+    | CallbacksDropped
     | CampaignCall
     | ApprovalTold
     | TurnDone

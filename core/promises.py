@@ -147,6 +147,10 @@ class PromiseStore[P](Protocol):
         """List them, newest first. Raises ValueError for a continuation that is not ours."""
         ...
 
+    async def of(self, call_ids: Sequence[str]) -> tuple[P, ...]:
+        """Return what was promised in these calls, in the order of their ids."""
+        ...
+
     async def forget(self, call_ids: Sequence[str]) -> None:
         """Remove what was promised in these calls."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -116,3 +116,19 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "listed": listed,
 }
 """What templates that are spoken may use, by filter name."""
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as it is said: "on Thursday, March nineteenth, at ten in the morning"."""
+    return f"on {at:%A}, {day(at.date())}, at {clock(at.hour, at.minute)}"
+
+
+def ago(seconds: float) -> str:
+    """Return roughly how long ago: "a moment ago", "about ten minutes ago"."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return "a moment ago"
+    if minutes < 100:
+        return f"about {number(minutes if minutes < 20 else round(minutes, -1))} minutes ago"
+    hours = round(minutes / 60)
+    return f"about {number(hours)} hours ago" if hours < 36 else "a few days ago"

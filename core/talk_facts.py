@@ -103,6 +103,13 @@ class Briefed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbacksDropped:
+    """The caller wants none of the calls that were promised to this number."""
+
+    kind: Literal["callbacks_dropped"] = "callbacks_dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignCall:
     """We make this call for a campaign, which wants to know when it is over."""
 

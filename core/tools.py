@@ -109,6 +109,13 @@ class CallBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DropCallBacks:
+    """Make none of the calls that were promised to this caller and not made yet."""
+
+    kind: Literal["drop_call_backs"] = "drop_call_backs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectDigits:
     """Ask the caller for keys; they go to the tool `then` as its argument `into`, beside `given`.
 
@@ -135,7 +142,16 @@ class Remember:
     kind: Literal["remember"] = "remember"
 
 
-Effect = HandOff | TransferCall | HangUp | AskApproval | CallBack | CollectDigits | Remember
+Effect = (
+    HandOff
+    | TransferCall
+    | HangUp
+    | AskApproval
+    | CallBack
+    | DropCallBacks
+    | CollectDigits
+    | Remember
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

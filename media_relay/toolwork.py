@@ -20,6 +20,7 @@ from core.conversation import OpenTool
 from core.facts import (
     ApprovalRequested,
     CallbackRequested,
+    CallbacksDropped,
     DigitsWanted,
     EngineStumbled,
     Remembered,
@@ -32,6 +33,7 @@ from core.tools import (
     AskApproval,
     CallBack,
     CollectDigits,
+    DropCallBacks,
     Effect,
     Remember,
     ToolCall,
@@ -269,7 +271,7 @@ class ToolWork:
         conversation = self._journal.conversation
         agent = conversation.agent
         name = hashlib.sha256((asked.key or asked.call.id).encode()).hexdigest()[:24]
-        fact: ApprovalRequested | CallbackRequested | DigitsWanted
+        fact: ApprovalRequested | CallbackRequested | CallbacksDropped | DigitsWanted
         match effect:
             case AskApproval(subject=subject) if subject in conversation.pending.values():
                 return
@@ -283,6 +285,8 @@ class ToolWork:
                 )
             case CallBack(at=at, topic=topic):
                 fact = CallbackRequested(request_id=name, agent=agent, at=at, topic=topic)
+            case DropCallBacks():
+                fact = CallbacksDropped()
             case CollectDigits():
                 fields = {name: value for name, value in asdict(effect).items() if name != "kind"}
                 fact = DigitsWanted(agent=asked.agent, **fields)

@@ -53,6 +53,8 @@ PROMPT_VARIABLES: Mapping[str, Any] = {
     "handoff_context": {},  # what the previous agent passed on
     "greet_on_switch": False,  # whether the caller hears this agent introduce itself
     "callback_topic": None,  # what a call is about that we promised to make
+    "earlier_call": None,  # when the number called before, as it is said
+    "callback_planned": None,  # when we wanted to call back, as it is said
     "call_topic": None,  # what a call is about that somebody ordered us to make
     "call_context": {},  # what else whoever ordered it passed on
     "language": "",  # what is spoken: the caller's language once it is known, a tag like de-DE

@@ -8,11 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from core.moments import moment_heard
-from core.spoken import clock, day
-from core.tools import CallBack, HangUp, ToolResult, TransferCall
+from core.spoken import clock, moment
+from core.tools import CallBack, DropCallBacks, HangUp, Remember, ToolResult, TransferCall
 from registries import ToolContext, register_tool
 
 CALL_CENTER = "call_center"
+PLANNED = "callback_planned"  # the slot that says when, as it is said
 FARTHEST = timedelta(days=60)
 
 Reason = Annotated[str, Field(max_length=300), "Why, in a few words."]
@@ -87,7 +88,7 @@ def schedule_callback(
     *,
     when: Annotated[str, Field(max_length=200), "Day and time, in the caller's words or ISO."],
     reason: Annotated[str, Field(max_length=200), "What the call is about."] = "",
-) -> ToolResult | tuple[ToolResult, CallBack]:
+) -> ToolResult | tuple[ToolResult, CallBack, Remember]:
     """Promise to call the caller back on this number, on a day at a time."""
     if call.now is None or not call.callbacks.allow(call.caller):
         text = "I am sorry, I can not arrange a call back to this number. You can call us any time."
@@ -104,9 +105,31 @@ def schedule_callback(
         between = f"{clock(hours.opens)} and {clock(hours.closes)}"
         text = f"We call people between {between} only. When shall we call you?"
         return ToolResult(ok=False, error="not_then", text=text)
-    spoken = f"on {at:%A}, {day(at.date())}, at {clock(at.hour, at.minute)}"
+    spoken = moment(at)
     promised = ToolResult(text=f"A call back is planned {spoken}.", data={"spoken": spoken})
-    return promised, CallBack(at=at.timestamp(), topic=reason)
+    return promised, CallBack(at=at.timestamp(), topic=reason), Remember(slots={PLANNED: spoken})
+
+
+@register_tool(
+    side_effects=True,
+    say="All right. We do not call you back. Is there anything else I can do for you?",
+    examples=(
+        "you do not need to call me back",
+        "cancel the call back",
+        "I do not need the call back any more",
+        "no need to call me back any more",
+        "please don't call me back",
+    ),
+)
+def cancel_callback(
+    call: ToolContext,
+) -> ToolResult | tuple[str, DropCallBacks, Remember]:
+    """Call off the call that was promised to this caller, when he does not need it any more."""
+    if not call.slots.get(PLANNED):
+        text = "I see no call back that is planned for this number."
+        return ToolResult(ok=False, error="nothing_planned", text=text)
+    text = "The call back is cancelled."
+    return text, DropCallBacks(), Remember(slots={PLANNED: None})
 
 
 @register_tool(

@@ -95,6 +95,16 @@ async def test_promises_are_listed_newest_first_page_by_page(store):
         await store.page(continuation="nonsense")
 
 
+async def test_promises_are_found_by_the_calls_they_were_made_in(store):
+    for n, call_id in enumerate(("c1", "c2", "c1")):
+        await store.keep(replace(ASKED, id=f"p{n}", call_id=call_id))
+
+    found = await store.of(["c1", "c3"])
+
+    assert [each.id for each in found] == ["p0", "p2"]
+    assert await store.of([]) == ()
+
+
 async def test_what_was_promised_in_a_forgotten_call_goes(store):
     await store.keep(ASKED)
     await store.keep(replace(ASKED, id="other", call_id="c2"))

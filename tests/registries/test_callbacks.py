@@ -1,13 +1,15 @@
 """A call back is promised only where it can be kept."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.dialling import Rules
-from core.tools import CallBack
+from core.dialling import Country, Rules
+from core.moments import Hours
+from core.tools import CallBack, DropCallBacks, Remember
 from registries import run_tool
 from tests.bank import bank, context
 
@@ -25,7 +27,10 @@ async def test_a_promise_names_day_and_time_as_they_are_said(tmp_path: Path) -> 
     result = await run_tool("schedule_callback", arguments, call(tmp_path))
 
     due = datetime(2026, 3, 19, 10, 30, tzinfo=NOW.tzinfo).timestamp()
-    assert result.effects == (CallBack(at=due, topic="my card"),)
+    assert result.effects == (
+        CallBack(at=due, topic="my card"),
+        Remember(slots={"callback_planned": result.data["spoken"]}),
+    )
     assert result.data["spoken"] == "on Thursday, March nineteenth, at ten thirty in the morning"
 
 
@@ -46,6 +51,27 @@ async def test_what_cannot_be_promised_is_asked_for_again(
 
     assert (result.ok, result.error, result.effects) == (False, error, ())
     assert result.text.endswith("shall we call you?")
+
+
+async def test_a_planned_call_back_is_called_off_and_only_one_that_is_planned(
+    tmp_path: Path,
+) -> None:
+    nothing = await run_tool("cancel_callback", {}, call(tmp_path))
+    planned = replace(call(tmp_path), slots={"callback_planned": "on Monday"})
+    done = await run_tool("cancel_callback", {}, planned)
+
+    assert (nothing.ok, nothing.error, nothing.effects) == (False, "nothing_planned", ())
+    assert done.effects == (DropCallBacks(), Remember(slots={"callback_planned": None}))
+
+
+async def test_the_hours_are_those_of_the_callers_country(tmp_path: Path) -> None:
+    home = Country(prefix="+1555", hours=Hours(opens=8, closes=9))
+    caller = call(tmp_path, rules=replace(RULES, countries=(home,)))
+
+    early = await run_tool("schedule_callback", {"when": "tomorrow at half past eight"}, caller)
+    late = await run_tool("schedule_callback", {"when": "tomorrow at ten"}, caller)
+
+    assert (early.ok, late.error) == (True, "not_then")
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,7 @@ async def test_every_shipped_tool_answers_a_verified_caller(tmp_path: Path) -> N
     for tool in order:
         each = context(
             call.customers,  # type: ignore[arg-type]
-            slots=MARIA,
+            slots={**MARIA, "callback_planned": "on Monday"},
             key=tool.name,
             caller="+15550100001",
             now=datetime(2026, 3, 16, 12, tzinfo=UTC),
