@@ -26,7 +26,7 @@ from core.session import Directive, LiveCall
 SOURCE = "command"
 APOLOGY = "apology"
 PROMISE = "promise"
-MOMENT = "moment"
+PROMPTS = {"say_busy": "busy", "reassure": "moment"}
 
 
 async def perform(call_id: str, command: c.Command, plane: Plane, durable: Orchestrations) -> None:
@@ -80,8 +80,8 @@ async def _outcome(  # noqa: C901, PLR0912 one row per command
             return _done(command)
         case c.Apologise():
             return await _apologise(call, command, plane)
-        case c.Reassure():
-            return await _play(call, command, MOMENT, plane)
+        case c.SayBusy() | c.Reassure():
+            return await _play(call, command, PROMPTS[command.name], plane)
         case _:
             assert_never(command)
 

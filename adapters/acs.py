@@ -54,6 +54,22 @@ class AcsCalls:
             )
         return str(answered.call_connection_id)
 
+    async def reject(self, offer: str, once: Once) -> None:
+        from azure.communication.callautomation import CallRejectReason
+
+        with _carrier_errors():
+            await (await self._calls()).reject_call(
+                offer, call_reject_reason=CallRejectReason.BUSY, headers=_repeatable(once)
+            )
+
+    async def redirect(self, offer: str, number: str, once: Once) -> None:
+        from azure.communication.callautomation import PhoneNumberIdentifier
+
+        with _carrier_errors():
+            await (await self._calls()).redirect_call(
+                offer, PhoneNumberIdentifier(number), headers=_repeatable(once)
+            )
+
     async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:
         from azure.communication.callautomation import PhoneNumberIdentifier
 

@@ -31,6 +31,7 @@ from adapters.cosmos_documents import (
     call_document,
     entry_document,
     list_document,
+    listed,
     log_entry,
     name,
     partition,
@@ -44,6 +45,7 @@ from core.session import Directive
 
 GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
 LISTED_S = 365 * DAY_S  # its place in the list outlasts it, so that its files are found
+SPARE = 20  # places on the list without a call, at the most, when it is full
 TRIES = 40
 PAUSE_S = 0.005
 MAX_PAUSE_S = 0.1
@@ -83,6 +85,19 @@ class CosmosCalls:
         if stored is None:
             raise UnknownCall(call.call_id)
         return stored
+
+    async def live_before(self, call: StoredCall, most: int) -> int:
+        rows = await self._container.rows(
+            LIST,
+            "SELECT c.call_id FROM c WHERE c.listed < @before AND NOT IS_DEFINED(c.ended_at)",
+            most + SPARE,
+            before=listed(call.created_at, call.call_id),
+        )
+        if len(rows) < most:
+            return len(rows)
+        # So it seems: a claim that broke off left a place on the list, and no call.
+        found = await asyncio.gather(*(self.call(row["call_id"]) for row in rows))
+        return sum(1 for each in found if each is not None and each.ended_at is None)
 
     async def call(self, call_id: str) -> StoredCall | None:
         document = await self._container.read(partition(call_id), CALL)

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
-from adapters import orders, relays
+from adapters import orders
 from adapters.plane import Plane
+from adapters.relays import Relays, relays_now
 from core import facts as f
 from core.agents import Scenario
 from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall
@@ -64,7 +65,7 @@ async def place(call: StoredCall, plane: Plane, durable: Orchestrations) -> None
         return
     await durable.start(orders.order(call, _scenario(call, plane), plane))
     once = Once(key=f"{call.call_id}:create", at=call.created_at)
-    awake = await relays.awake(plane)
+    awake = await relays_now(plane) is Relays.AWAKE
     links = plane.links(call.call_id)
     try:
         leg = await plane.calls.create(call.called, links, once, streaming=awake)

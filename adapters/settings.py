@@ -82,6 +82,10 @@ class Settings(BaseModel):
     relay_base_url: Url | None = None
     relay_shared_key: Secret
     relay_silent_seconds: float = Field(default=1.5, ge=1, le=60)
+    relay_max_calls: int = Field(default=200, ge=1, le=10_000)
+    admission_max_calls: int = Field(default=200, ge=1, le=100_000)
+    admission_beyond: Literal["busy", "redirect", "message"] = "busy"
+    admission_redirect_to: Number | None = None
     profile: Literal["zero", "warm-control", "warm"] = "warm-control"
 
     # where measurements go
@@ -248,6 +252,7 @@ class Settings(BaseModel):
                     f"is shorter than {MIN_KEY_CHARS} characters",
                     "Make one with `openssl rand -base64 32`.",
                 )
+        found += self._no_way_on()
         if self.outbound_enabled and not self.acs_source_phone_number:
             wrong(
                 "ACS_SOURCE_PHONE_NUMBER",
@@ -255,6 +260,18 @@ class Settings(BaseModel):
                 "Set the number that outgoing calls show.",
             )
         return found
+
+    def _no_way_on(self) -> tuple[Mistake, ...]:
+        """Return what is wrong with where callers go for whom there is no room."""
+        name, number = "ADMISSION_REDIRECT_TO", self.admission_redirect_to
+        if self.admission_beyond == "redirect" and not number:
+            reason = "is not set, but ADMISSION_BEYOND is redirect"
+            remedy = "Set the number that callers go to."
+            return (Mistake(name=name, reason=reason, remedy=remedy),)
+        if number and number in self.own_numbers:
+            reason = "is one of our own numbers, which would be a loop"
+            return (Mistake(name=name, reason=reason, remedy="Set another one."),)
+        return ()
 
     def need(self, *names: str) -> None:
         """Make sure that settings a part cannot do without are there. Raises SettingsError."""

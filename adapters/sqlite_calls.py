@@ -41,6 +41,9 @@ class SqliteCalls:
     async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
         return await self._run(self._claim, call, caps)
 
+    async def live_before(self, call: StoredCall, most: int) -> int:
+        return await self._run(self._at_desk, outgoing.live_before, call, most)
+
     async def call(self, call_id: str) -> StoredCall | None:
         return await self._run(self._call, call_id)
 

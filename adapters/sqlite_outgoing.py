@@ -33,3 +33,12 @@ def calls_of(
         (since, person, person, limit),
     )
     return tuple(stored_call(row) for row in rows)
+
+
+def live_before(db: sqlite3.Connection, call: StoredCall, most: int) -> int:
+    row = db.execute(
+        "select count(*) from (select 1 from calls where ended_at is null"
+        " and (created_at, call_id) < (?, ?) limit ?)",
+        (call.created_at, call.call_id, most),
+    ).fetchone()
+    return int(row[0])

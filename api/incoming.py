@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from uuid import NAMESPACE_URL, uuid5
 from weakref import WeakValueDictionary
 
-from adapters import orders, relays
+from adapters import orders
 from adapters.plane import Plane, Snapshot
+from adapters.relays import Relays, relays_now
+from api import admission
 from core import facts as f
 from core.acs_events import IncomingCall
 from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall, Trouble
@@ -19,7 +22,7 @@ from core.record import masked
 
 log = logging.getLogger("artvoice.calls")
 
-SETTLED = (f.Answered, f.AnswerRefused, f.Connected, f.ConnectFailed, f.Disconnected)
+SETTLED = (f.Answered, f.AnswerRefused, f.TurnedAway, f.Connected, f.ConnectFailed, f.Disconnected)
 # Two deliveries of one event in one process take turns: the second finds the first one's answer.
 _ringing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -41,26 +44,38 @@ async def answer(ring: IncomingCall, rang_at: float, plane: Plane, durable: Orch
     call_id = call_id_of(ring)
     lock = _ringing.setdefault(call_id, asyncio.Lock())
     async with lock:
-        (call, snapshot), awake = await asyncio.gather(
-            _claim(call_id, ring, plane), relays.awake(plane)
+        (call, snapshot), found = await asyncio.gather(
+            _claim(call_id, ring, plane), relays_now(plane)
         )
         if await _settled(call_id, plane):
-            await orders.wake(call, plane, durable)  # the first delivery may have died before it
+            if call.ended_at is None:  # the first delivery may have died before it
+                await orders.wake(call, plane, durable)
+            return call_id
+        once = Once(key=f"{call_id}:answer", at=rang_at)
+        room = await admission.has_room(call, found, plane)
+        if not room and plane.settings.admission_beyond != "message":
+            late = await _in_time(
+                call, once, plane, admission.refuse(call, ring.offer, once, plane)
+            )
+            if isinstance(late, NewFact):
+                await orders.append(call, [late], plane, durable)
             return call_id
         # At the same time: the caller waits for the one, nobody for the other. Should it fail,
         # every fact that wakes an orchestration gives birth to one that is missing.
         # The order is that of the scenario the call was claimed with, whatever is deployed now.
         same = call.scenario_sha == snapshot.sha
-        fact, born = await asyncio.gather(
-            _answer(call, ring, rang_at, plane, streaming=awake),
+        facts, born = await asyncio.gather(
+            _answer(call, ring.offer, once, plane, streaming=room and found is Relays.AWAKE),
             durable.start(orders.order(call, snapshot.scenario, plane))
             if same
             else orders.start(call, plane, durable),
             return_exceptions=True,
         )
-        if isinstance(fact, BaseException):
-            raise fact
-        await orders.append(call, [fact], plane, durable)
+        if isinstance(facts, BaseException):
+            raise facts
+        if not room:
+            facts = (admission.turned_away("message"), *facts)
+        await orders.append(call, facts, plane, durable)
         if born is not None:
             raise born
     return call_id
@@ -99,23 +114,30 @@ async def _settled(call_id: str, plane: Plane) -> bool:
 
 
 async def _answer(
-    call: StoredCall, ring: IncomingCall, rang_at: float, plane: Plane, *, streaming: bool
-) -> NewFact:
-    once = Once(key=f"{call.call_id}:answer", at=rang_at)
+    call: StoredCall, offer: str, once: Once, plane: Plane, *, streaming: bool
+) -> tuple[NewFact, ...]:
+    links = plane.links(call.call_id)
+    answering = plane.calls.answer(offer, links, once, streaming=streaming)
+    leg = await _in_time(call, once, plane, answering)
+    if isinstance(leg, NewFact):
+        return (leg,)
+    plane.measured(call.call_id, "answer", once.at, "ok")  # from the event's own time
+    bound = await plane.store.bind_leg(call.call_id, leg)
+    answered = f.Answered(connection_id=bound, streaming=streaming)
+    return (NewFact(source="answer", source_id="answered", fact=answered),)
+
+
+async def _in_time[T](
+    call: StoredCall, once: Once, plane: Plane, request: Awaitable[T]
+) -> T | NewFact:
+    """Ask the carrier; return its answer, or the fact that it is too late. Raises CarrierError."""
     try:
-        leg = await plane.calls.answer(
-            ring.offer, plane.links(call.call_id), once, streaming=streaming
-        )
+        return await request
     except CarrierError as error:
         if error.trouble not in {Trouble.GONE, Trouble.CONFLICT}:
             log.warning("could not answer", extra={"call_id": call.call_id, "code": error.code})
             raise
         log.warning("too late to answer", extra={"call_id": call.call_id, "code": error.code})
-        plane.measured(call.call_id, "answer", rang_at, error.code)
-        return NewFact(
-            source="answer", source_id="refused", fact=f.AnswerRefused(reason=error.code)
-        )
-    plane.measured(call.call_id, "answer", rang_at, "ok")  # from the event's own time
-    bound = await plane.store.bind_leg(call.call_id, leg)
-    answered = f.Answered(connection_id=bound, streaming=streaming)
-    return NewFact(source="answer", source_id="answered", fact=answered)
+        plane.measured(call.call_id, "answer", once.at, error.code)
+        refused = f.AnswerRefused(reason=error.code)
+        return NewFact(source="answer", source_id="refused", fact=refused)

@@ -97,6 +97,10 @@ class CallStore(Protocol):
 
     async def call(self, call_id: str) -> StoredCall | None: ...
 
+    async def live_before(self, call: StoredCall, most: int) -> int:
+        """Count the calls that are not over and came before this one; `most` is enough."""
+        ...
+
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:
@@ -221,6 +225,14 @@ class CallControl(Protocol):
 
     async def answer(self, offer: str, links: Links, once: Once, *, streaming: bool) -> str:
         """Answer; return the connection id. Audio streams at once, or when `start_media` says."""
+        ...
+
+    async def reject(self, offer: str, once: Once) -> None:
+        """Refuse a call that rings: the caller hears that the line is busy."""
+        ...
+
+    async def redirect(self, offer: str, number: str, once: Once) -> None:
+        """Have a call that rings go to an E.164 number instead."""
         ...
 
     async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:

@@ -50,6 +50,7 @@ from core.life_facts import (
     TransferFailed,
     TransferRequested,
     TransferStepped,
+    TurnedAway,
     Whispered,
 )
 from core.talk_facts import (
@@ -136,6 +137,7 @@ __all__ = [
     "TransferRequested",
     "TransferStepped",
     "TurnDone",
+    "TurnedAway",
     "Usage",
     "Whispered",
     "WrapUpStep",
@@ -147,6 +149,7 @@ LifeFact = (
     Offered
     | Answered
     | AnswerRefused
+    | TurnedAway
     | Connected
     | ConnectFailed
     | Disconnected

@@ -47,6 +47,14 @@ class AnswerRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedAway:
+    """There was no room for this call. `message`: it is answered, to say so."""
+
+    how: Literal["busy", "redirect", "message"]
+    kind: Literal["turned_away"] = "turned_away"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
     """Both ends can hear each other."""
 

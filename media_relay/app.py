@@ -107,7 +107,7 @@ class Relay:
             wall_clock=time.time,
             settings=CallSettings(endpointing=settings.endpoints),
             reports=ReportSettings(),
-            admission=AdmissionSettings(),
+            admission=AdmissionSettings(max_calls=settings.relay_max_calls),
             on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)
             lag=lambda: self._watch.lag_s,
             telemetry=telemetry,
@@ -129,7 +129,7 @@ class Relay:
             self._calls,
             verify=verifier.verify,
             signing_key=settings.call_signing_key.get_secret_value(),
-            ready=lambda: self._warm,
+            ready=lambda: self._warm and not self._calls.full,
             troubles=lambda: troubles(chains),
         )
 

@@ -94,7 +94,7 @@ class Calls:
         before = self._live.get(call_id)
         if before is not None and before.socket.alive:
             return Turned(status=409, reason="this call has a live socket")
-        if before is None and self._live and self.load >= 1:
+        if before is None and self.full:
             return Turned(status=503, reason="this relay is full")
         if before is not None:
             self._replace(before)
@@ -122,6 +122,11 @@ class Calls:
             for call_id, live in self._live.items()
             if live.session is not None
         )
+
+    @property
+    def full(self) -> bool:
+        """Whether another call would find no room here."""
+        return bool(self._live) and self.load >= 1
 
     @property
     def load(self) -> float:

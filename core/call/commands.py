@@ -67,6 +67,14 @@ class Apologise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SayBusy:
+    """Play the prompt that there is no room. Its end is `PromptPlayed`."""
+
+    id: str
+    name: Literal["say_busy"] = "say_busy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TellRelay:
     """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
 
@@ -112,6 +120,7 @@ Command = (
     | Reconcile
     | Reassure
     | Apologise
+    | SayBusy
     | TellRelay
     | StartPromise
     | WakePromise

@@ -57,7 +57,8 @@ def hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
 
 
 def disconnected(state: CallState, entry: f.LogEntry) -> Decision:
-    if state.phase in (Phase.OFFERED, Phase.ANSWERED) and state.media is Media.NONE:
+    heard = state.media in (Media.ATTACHED, Media.LOST)
+    if state.phase in (Phase.OFFERED, Phase.ANSWERED) and not heard:
         return end(state, entry, Outcome.UNANSWERED, state.ended_by or "caller")
     return end(state, entry, *how(state))
 
@@ -65,6 +66,8 @@ def disconnected(state: CallState, entry: f.LogEntry) -> Decision:
 def how(state: CallState) -> tuple[Outcome, str]:
     if state.accepted:
         return Outcome.TRANSFERRED, "transfer"
+    if state.turned_away:
+        return Outcome.REFUSED, "limit"
     if state.ended_by == "fault" or state.connection_id == "":
         return Outcome.FAILED, state.ended_by or "fault"
     return Outcome.COMPLETED, state.ended_by or "caller"

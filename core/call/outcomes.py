@@ -29,7 +29,7 @@ def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> De
             return due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
         case "transfer", _:
             return transfer_failed(state, entry, state.transfer_id)
-        case "apologise", _:
+        case (("apologise" | "say_busy"), _):
             return hang_up(state, entry, "fault")
         case _:
             return state, ()

@@ -51,6 +51,7 @@ class Outcome(StrEnum):
     TRANSFERRED = "transferred"
     UNANSWERED = "unanswered"
     FAILED = "failed"
+    REFUSED = "refused"  # there was no room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class CallState:
     given_up: str = ""
     accepted: bool = False
     refused: bool = False
+    turned_away: bool = False
     ended_by: str = ""
     outcome: Outcome | None = None
     cause: Cause | None = None

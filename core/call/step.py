@@ -16,10 +16,13 @@ from core.call.decision import Decision, command_id, due
 from core.call.leg import answered, disconnected, end, hang_up, refused
 from core.call.media import attached, detached, media_lost
 from core.call.outcomes import command_done, overdue, reconciled
+from core.call.room import turned_away
 from core.call.state import CallState, Deadline, Outcome, Phase
 from core.call.transfer import stirred, transfer, transfer_accepted, transfer_failed
 from core.call.waking import asleep, up
 from core.result_codes import cause_of
+
+LAST_WORDS = ("apology", "busy")  # prompts that a call ends with
 
 
 def fold(state: CallState, entries: Iterable[f.LogEntry]) -> CallState:
@@ -66,6 +69,8 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
         case f.Answered(connection_id=leg, streaming=streaming):
             state = answered(state, leg, at)
             return (state, ()) if streaming else asleep(state, entry)
+        case f.TurnedAway(how=how):
+            return turned_away(state, entry, how)
         case f.AnswerRefused() if state.phase is not Phase.OFFERED:
             return state, ()  # another delivery of the same ring was answered
         case f.AnswerRefused():
@@ -98,7 +103,7 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
         case f.HangUpRequested(by=by):
             return hang_up(state, entry, by)
         case f.PromptPlayed(context=context):
-            return hang_up(state, entry, "fault") if context == "apology" else (state, ())
+            return hang_up(state, entry, "fault") if context in LAST_WORDS else (state, ())
         case f.ApprovalRequested() | f.CallbackRequested() as promised:
             return state, (_begun(entry, promised),)
         case f.ApprovalDecided(request_id=request):

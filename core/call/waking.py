@@ -13,6 +13,7 @@ from core.call.commands import Command, Reassure, Reconcile, Wake
 from core.call.decision import Decision, clear, command_id, due
 from core.call.leg import talking
 from core.call.media import apologise, dial_again
+from core.call.room import say_busy
 from core.call.state import CallState, Deadline, Media, Phase
 
 TRY_S = 2.0  # for one attempt: commands are done one at a time, and a hang-up may be the next
@@ -21,6 +22,8 @@ REASSURE_EVERY = 4  # attempts: about eight seconds
 
 def asleep(state: CallState, entry: f.LogEntry) -> Decision:
     """Note that the call was answered, or is being placed, without audio."""
+    if state.turned_away:
+        return say_busy(state, entry) if state.phase is Phase.TALKING else (state, ())
     if state.media is not Media.NONE:
         return state, ()  # a relay has it all the same: an earlier delivery answered otherwise
     state = replace(state, media=Media.ASLEEP)
@@ -36,6 +39,8 @@ def up(state: CallState, entry: f.LogEntry) -> Decision:
     before, state = state.phase, talking(state, entry.at)
     if state.phase is before or state.phase is not Phase.TALKING:
         return state, ()
+    if state.turned_away:
+        return say_busy(state, entry)
     match state.media:
         case Media.ASLEEP:
             return wait(state, entry)

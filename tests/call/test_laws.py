@@ -11,6 +11,7 @@ REQUESTS = st.sampled_from(["t1", "t2"])
 CARRIER = st.one_of(
     st.builds(f.Answered, connection_id=st.just("leg"), streaming=st.booleans()),
     st.just(f.AnswerRefused(reason="8587")),
+    st.builds(f.TurnedAway, how=st.sampled_from(["busy", "message"])),
     st.just(f.Connected(connection_id="leg")),
     st.just(f.ConnectFailed()),
     st.just(f.Disconnected()),
@@ -20,7 +21,7 @@ CARRIER = st.one_of(
     st.just(f.MediaFailed()),
     st.builds(f.TransferAccepted, request_id=REQUESTS),
     st.builds(f.TransferFailed, request_id=REQUESTS),
-    st.builds(f.PromptPlayed, ok=st.booleans(), context=st.sampled_from(["", "apology"])),
+    st.builds(f.PromptPlayed, ok=st.booleans(), context=st.sampled_from(["", "apology", "busy"])),
     st.just(f.OtherEvent(type="New")),
 )
 RELAY = st.one_of(

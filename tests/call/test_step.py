@@ -44,6 +44,9 @@ TALKING = (OFFERED, ANSWERED, CONNECTED, SESSION)
 TRANSFER = f.TransferRequested(request_id="t1", target="desk")
 SILENTLY = f.Answered(connection_id="leg", streaming=False)
 WAITING = (OFFERED, SILENTLY, CONNECTED)
+NO_ROOM = f.TurnedAway(how="busy")
+MESSAGE = f.TurnedAway(how="message")
+TOLD_BUSY = (OFFERED, MESSAGE, SILENTLY, CONNECTED)
 RINGING_OUT = f.Offered(direction=Direction.OUTBOUND)
 HANG_UP = f.HangUpRequested(by="agent")
 GONE = f.Reconciled(state=LegState.GONE)
@@ -90,6 +93,15 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         (TALKING, GONE, "ended", ["archive"]),
         (TALKING, HERE, "talking", []),
         (TALKING, UNATTENDED, "talking", ["start_media"]),
+        ((OFFERED,), NO_ROOM, "ended", ["archive"]),
+        ((OFFERED,), MESSAGE, "offered", []),
+        ((OFFERED, MESSAGE), SILENTLY, "answered", []),
+        ((OFFERED, MESSAGE, SILENTLY), CONNECTED, "ending", ["say_busy"]),
+        ((OFFERED, MESSAGE, CONNECTED), SILENTLY, "ending", []),
+        ((*TOLD_BUSY,), HERE, "ending", []),
+        ((*TOLD_BUSY,), f.PromptPlayed(ok=True, context="busy"), "ending", ["hang_up"]),
+        ((*TOLD_BUSY,), done("say_busy", "failed"), "ending", ["hang_up"]),
+        ((OFFERED, ANSWERED), NO_ROOM, "answered", []),
         ((OFFERED,), SILENTLY, "answered", []),
         ((OFFERED, SILENTLY), CONNECTED, "talking", ["reassure", "wake"]),
         ((OFFERED, CONNECTED), SILENTLY, "talking", ["reassure", "wake"]),
@@ -159,6 +171,13 @@ def test_a_relay_that_woke_late_has_the_usual_time_to_join():
     call.miss(c.Deadline.RECONCILE)
 
     assert call.tell(HERE).asked == ["start_media", "reassure"]
+
+
+@pytest.mark.parametrize("facts", [(OFFERED, NO_ROOM), (*TOLD_BUSY, f.Disconnected())])
+def test_a_call_without_room_ends_as_refused(facts):
+    call = Told(*facts)
+
+    assert (call.state.outcome, call.state.ended_by) == (c.Outcome.REFUSED, "limit")
 
 
 def test_a_leg_that_outlives_its_hang_up_is_hung_up_again():

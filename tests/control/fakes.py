@@ -43,6 +43,12 @@ class FakeCarrier:
         self._do(once, "answer" if streaming else "answer silently")
         return "leg"
 
+    async def reject(self, offer: str, once: Once) -> None:
+        self._do(once, "reject")
+
+    async def redirect(self, offer: str, number: str, once: Once) -> None:
+        self._do(once, "redirect", number)
+
     async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:
         self._do(once, "create" if streaming else "create silently", number)
         return "leg"

@@ -48,7 +48,6 @@ async def test_a_ring_is_claimed_then_born_then_answered(plane):
         ({"seen_at": 986.0}, "answer", 0),
         ({"seen_at": 984.0}, "answer silently", 1),
         ({"seen_at": 999.0, "draining": True}, "answer silently", 1),
-        ({"seen_at": 999.0, "load": 1.0}, "answer silently", 1),
         ({"seen_at": 999.0, "calls": (LiveCall(call_id="c", epoch=1),)}, "answer", 0),
         ({"seen_at": 996.0, "calls": (LiveCall(call_id="c", epoch=1),)}, "answer silently", 1),
     ],

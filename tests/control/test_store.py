@@ -232,6 +232,18 @@ async def test_words_that_may_not_stay_are_gone_from_the_log(store):
     assert [entry.fact for entry in kept][1:] == [f.CallerSaid(turn=1, text="")]
 
 
+async def test_what_is_live_is_counted_up_to_a_call_and_up_to_enough(store):
+    calls = [replace(CALL, call_id=f"c{n}", created_at=100.0 + n) for n in range(5)]
+    for call in (*calls, calls[0]):
+        await store.claim(call)
+    await store.finish("c1", {}, keep_words=True)
+
+    counts = [await store.live_before(call, 9) for call in calls]
+
+    assert counts == [0, 1, 1, 2, 3]
+    assert await store.live_before(calls[4], 2) >= 2
+
+
 async def test_relays_are_known_by_their_last_heartbeat(store):
     calls = (LiveCall(call_id="c1", epoch=1), LiveCall(call_id="c2", epoch=3))
     relay = Relay(relay_id="r1", url="u", load=0.5, draining=True, seen_at=5000.0)
