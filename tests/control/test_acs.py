@@ -8,6 +8,7 @@ from adapters.acs import AcsCalls, key_client
 from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 from localdev.acs_simulator import Behaviour, Manner, Simulator, SimulatorSettings
+from localdev.acs_simulator.state import Phase
 from tests.control.stack import ACCESS_KEY, CALLED, CALLER, DESK, RESOURCE, PaperRelay, relay_server
 
 ONCE = Once(key="call:answer", at=1_700_000_000.0)
@@ -130,3 +131,15 @@ async def test_a_wrong_key_is_our_fault_and_a_silent_carrier_is_not():
 
     assert refused.value.trouble is Trouble.REFUSED
     assert away.value.trouble is Trouble.UNAVAILABLE
+
+
+async def test_a_call_that_rings_is_refused_or_sent_elsewhere_once():
+    async with line() as it:
+        refused, offer = await it.offer()
+        for _ in range(2):
+            await it.calls.reject(offer, ONCE)
+        sent, other = await it.offer()
+        for _ in range(2):
+            await it.calls.redirect(other, DESK, Once(key="r", at=1.0))
+
+        assert (refused.state.phase, sent.state.phase) == (Phase.REJECTED, Phase.REDIRECTED)
