@@ -72,6 +72,7 @@ class RecordedTurn(TypedDict):
     tools: list[RecordedTool]
     handoffs: list[RecordedHandoff]
     latency_ms: Mapping[str, float | str]
+    partials_ms: list[int]
     engines: Mapping[str, str]
     usage: Mapping[str, int | str]
 

@@ -144,6 +144,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             "tools": [{k: v for k, v in run.items() if k != "id"} for run in turn.tools],
             "handoffs": turn.handoffs,
             "latency_ms": {},
+            "partials_ms": [],
             "engines": {},
             "usage": asdict(f.Usage()),
         }
@@ -162,6 +163,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             for each in done.handoffs
         ],
         "latency_ms": asdict(done.latency),
+        "partials_ms": list(done.partials_ms),
         "engines": dict(done.engines),
         "usage": asdict(done.usage),
     }

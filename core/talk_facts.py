@@ -186,6 +186,7 @@ class TurnDone:
     """One turn, whole: what was said, done and heard, and how long the caller waited.
 
     `engines`: who heard, thought or spoke in it where that was not the first of its chain.
+    `partials_ms`: when the recognizer had a guess, in ms before the turn was decided.
     """
 
     turn: int
@@ -197,6 +198,7 @@ class TurnDone:
     tools: tuple[ToolRun, ...] = ()
     handoffs: tuple[HandoffMade, ...] = ()
     latency: Latency = field(default_factory=Latency)
+    partials_ms: tuple[int, ...] = ()
     engines: Mapping[str, str] = field(default_factory=dict)
     usage: Usage = Usage()
     kind: Literal["turn_done"] = "turn_done"

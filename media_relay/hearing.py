@@ -20,6 +20,7 @@ from core.speech import (
     HearingConfig,
     HearingEvent,
     HearingFailed,
+    PartialHeard,
     SpeechStarted,
     SpeechStopped,
 )
@@ -30,6 +31,8 @@ _KEPT = 500  # frames (10 s) that another stream would have to hear again ...
 _QUIET = 50  # ... and of silence: the first sound of a word is quiet too.
 _UNPROVEN = 200  # A stream that has told nothing may have heard nothing (its line is not up yet).
 _JUDGED = 400  # frames (8 s) that the judge of sound hears
+
+_MOST_PARTIALS = 30  # of an utterance, on record
 
 
 class Hearer:
@@ -65,6 +68,8 @@ class Hearer:
         self._config = HearingConfig()
         self._stream: HearingStream | None = None
         self._times = FrameTimes()
+        self._loop = asyncio.get_running_loop()
+        self._partials: deque[float] = deque(maxlen=_MOST_PARTIALS)
         # What no final covers yet: (audio, timestamp, arrival).
         self._unheard: deque[tuple[bytes, str, float]] = deque(maxlen=_KEPT)
         self._dropped = 0  # streams that failed
@@ -182,8 +187,12 @@ class Hearer:
     def _tell(self, event: HearingEvent) -> None:
         if isinstance(event, SpeechStopped | FinalHeard):
             end_ms = event.speech_end_ms if isinstance(event, SpeechStopped) else event.end_ms
-            self.decided = self._times.deciding(event.decided_ms, end_ms) or self.decided
+            decided = self._times.deciding(event.decided_ms, end_ms) or self.decided
+            self.decided = decided._replace(partials=tuple(self._partials))
+        if isinstance(event, PartialHeard):
+            self._partials.append(self._loop.time())
         if isinstance(event, SpeechStarted):
+            self._partials.clear()
             self._speaking = True
         if isinstance(event, FinalHeard):
             self._speaking = False

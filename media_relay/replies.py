@@ -101,6 +101,7 @@ class Replies:
             record.engines["hearing"] = ears
         decided = Decided() if take.keys else self._decided()
         now = self._loop.time()
+        record.partials_ms = decided.partials_ms
         record.marks = Marks(
             heard_until=decided.timestamp,
             spoken=decided.spoken,

@@ -16,11 +16,20 @@ _KEPT_FRAMES = 500  # 10 s: an utterance is decided long before
 
 
 class Decided(NamedTuple):
-    """The frame with which a turn was decided; `spoken`: when the caller's speech had come."""
+    """The frame with which a turn was decided; `spoken`: when the caller's speech had come.
+
+    `partials`: when the recognizer had a guess before that.
+    """
 
     timestamp: str = ""
     at: float = 0.0
     spoken: float | None = None
+    partials: tuple[float, ...] = ()
+
+    @property
+    def partials_ms(self) -> tuple[int, ...]:
+        """How long before the decision each guess came."""
+        return tuple(round((self.at - each) * 1000) for each in self.partials if each <= self.at)
 
 
 class FrameTimes:
@@ -106,6 +115,7 @@ class TurnRecord:
     handoffs: list[HandoffMade] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
     repeats: Repeats = field(default_factory=Repeats)
+    partials_ms: tuple[int, ...] = ()
     engines: dict[str, str] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
@@ -152,6 +162,7 @@ class TurnRecord:
             tools=tuple(self.tools),
             handoffs=tuple(self.handoffs),
             latency=self.marks.latency(),
+            partials_ms=self.partials_ms,
             engines=dict(self.engines),
             usage=self.usage,
         )

@@ -7,19 +7,30 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from localdev.caller.report import Ears, Span
+from localdev.caller.report import CONTRIBUTIONS, Ears, Span
 
-PX_PER_S = 46
-LEFT, TOP = 92, 46
-LANE = 44
+PX_PER_S = 60
+LEFT, TOP = 92, 58
+LANE = 46
 BAR = 24
-CALLER, WAIT, STOP = "#0e7490", "#f59e0b", "#dc2626"
+LETTER = 6.2  # px, on average
+CALLER, GUESS, STOP, TOOL = "#0e7490", "#0f172a", "#dc2626", "#475569"
 AGENTS = ("#15803d", "#7c3aed", "#b45309", "#be185d", "#1d4ed8")
+PARTS = {
+    "endpointing": "#cbd5e1",
+    "stt": "#67e8f9",
+    "llm_first_token": "#fbbf24",
+    "tool": "#94a3b8",
+    "tts_first_audio": "#f472b6",
+    "playout": "#a3e635",
+}
+_NOBODY = {"agent": "", "heard": "", "n": -1}
+LANES = ("caller", "heard", "wait", "tools")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What is drawn. Times are ms on the simulator's clock; turns as the record has them."""
+    """What is drawn. Times are ms on the simulator's clock; turns as the report has them."""
 
     title: str
     ears: Ears
@@ -31,9 +42,12 @@ def timeline_svg(scene: Scene) -> str:
     """Return the picture as SVG text, wide enough for the whole call."""
     spans = (*scene.ears.utterances, *scene.ears.heard)
     end_ms = max((span.end_ms for span in spans), default=1_000.0) + 1_000
-    width, height = LEFT + _x(end_ms) + 20, TOP + 3 * LANE + 46
     agents = list(dict.fromkeys(turn["agent"] for turn in scene.turns if turn["agent"]))
     colours = {agent: AGENTS[n % len(AGENTS)] for n, agent in enumerate(agents)}
+    legend = [("caller", CALLER), *colours.items(), ("a guess", GUESS), ("interrupted", STOP)]
+    legend += [(name.replace("_", " "), colour) for name, colour in PARTS.items()]
+    width = max(LEFT + _x(end_ms), _legend_width(legend)) + 20
+    height = TOP + len(LANES) * LANE + 46
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
         'font-family="Segoe UI, Helvetica, Arial, sans-serif" font-size="12">',
@@ -41,11 +55,12 @@ def timeline_svg(scene: Scene) -> str:
         f'<text x="{LEFT}" y="24" font-size="14" font-weight="600">{escape(scene.title)}</text>',
         *_axis(end_ms, height),
         *_lane_names(),
-        *(_bar(span, 0, CALLER) for span in scene.ears.utterances),
-        *_agent_bars(scene, colours),
+        *_caller(scene),
+        *_agents(scene, colours),
         *(_stop(at) for at in scene.stops),
-        *_turns(scene),
-        *_legend(colours, height),
+        *_waits(scene),
+        *_tools(scene),
+        *_legend(legend, height),
         "</svg>",
     ]
     return "\n".join(parts)
@@ -55,8 +70,8 @@ def _x(ms: float) -> float:
     return ms / 1000 * PX_PER_S
 
 
-def _y(lane: int) -> int:
-    return TOP + lane * LANE
+def _y(lane: str) -> int:
+    return TOP + LANES.index(lane) * LANE
 
 
 def _axis(end_ms: float, height: int) -> Iterable[str]:
@@ -68,70 +83,117 @@ def _axis(end_ms: float, height: int) -> Iterable[str]:
 
 
 def _lane_names() -> Iterable[str]:
-    for lane, name in enumerate(("caller", "heard", "turn")):
-        yield f'<text x="12" y="{_y(lane) + 17}" fill="#334155" font-weight="600">{name}</text>'
+    for name in LANES:
+        yield f'<text x="12" y="{_y(name) + 17}" fill="#334155" font-weight="600">{name}</text>'
 
 
-def _bar(span: Span, lane: int, colour: str) -> str:
-    x, width = LEFT + _x(span.start_ms), max(1.0, _x(span.end_ms - span.start_ms))
+def _bar(lane: str, start_ms: float, end_ms: float, colour: str, text: str = "") -> str:
+    """Draw a stretch, and on it as much of its text as fits; all of it is its tooltip."""
+    x, width = LEFT + _x(start_ms), max(1.0, _x(end_ms - start_ms))
+    room = int((width - 8) / LETTER)
+    shown = text if len(text) <= room else f"{text[: room - 1]}…" if room > 3 else ""
     return (
-        f'<rect x="{x:.1f}" y="{_y(lane)}" width="{width:.1f}" height="{BAR}" rx="3" '
-        f'fill="{colour}" fill-opacity="0.85"/>'
+        f'<g><title>{escape(text)}</title><rect x="{x:.1f}" y="{_y(lane)}" width="{width:.1f}" '
+        f'height="{BAR}" rx="3" fill="{colour}" fill-opacity="0.85"/>'
+        f'<text x="{x + 4:.1f}" y="{_y(lane) + 16}" fill="#fff" font-size="11">{escape(shown)}'
+        "</text></g>"
     )
 
 
-def _agent_bars(scene: Scene, colours: Mapping[str, str]) -> Iterable[str]:
-    """Colour what was heard by the agent of the turn it answers."""
-    answers = list(_answers(scene))
-    first = next((turn["agent"] for turn in scene.turns if turn["agent"]), "")
-    for span in scene.ears.heard:
-        speaking = [turn["agent"] for start, turn in answers if start <= span.start_ms + 1]
-        yield _bar(span, 1, colours.get(speaking[-1] if speaking else first, AGENTS[0]))
-
-
-def _answers(scene: Scene) -> Iterable[tuple[float, Mapping[str, Any]]]:
-    """Yield where the answer to each turn of speech began to sound."""
-    spoken = iter(sorted(scene.ears.utterances, key=lambda span: span.end_ms))
+def _caller(scene: Scene) -> Iterable[str]:
+    """Draw what the caller said, and a tick for every guess the recognizer had of it."""
+    for span in scene.ears.utterances:
+        said = [turn["caller"] for turn in scene.turns if _decided_in(turn, span)]
+        yield _bar("caller", span.start_ms, span.end_ms, CALLER, " ".join(said))
     for turn in scene.turns:
-        if not turn["caller"]:
-            continue
-        total = turn["latency_ms"].get("total")
-        said = next(spoken, None)
-        if said is not None and total is not None:
-            yield said.end_ms + total, turn
+        for before in turn.get("partials_ms", ()) if turn.get("decided_ms") else ():
+            x = LEFT + _x(turn["decided_ms"] - before)
+            y = _y("caller")
+            yield f'<path d="M{x:.1f} {y + 3 + BAR}l-3 6h6z" fill="{GUESS}"/>'
+
+
+def _decided_in(turn: Mapping[str, Any], span: Span) -> bool:
+    """Whether a turn took words of this utterance: it was decided in it, or soon after."""
+    decided = turn.get("decided_ms")
+    return decided is not None and span.start_ms < decided < span.end_ms + 3_000
+
+
+def _agents(scene: Scene, colours: Mapping[str, str]) -> Iterable[str]:
+    """Draw what was heard, by the agent of the turn it belongs to, and the words of that turn."""
+    first = [(0.0, turn) for turn in scene.turns if turn["agent"] and not turn["caller"]][:1]
+    answers = [*first, *((_answered_ms(turn), turn) for turn in scene.turns if _answered_ms(turn))]
+    told: set[int] = set()
+    for span in scene.ears.heard:
+        speaking = [turn for start, turn in answers if start <= span.start_ms + 1]
+        turn: Mapping[str, Any] = speaking[-1] if speaking else _NOBODY
+        text = "" if turn["n"] in told else turn["heard"]
+        told.add(turn["n"])
+        colour = colours.get(turn["agent"], AGENTS[0])
+        yield _bar("heard", span.start_ms, span.end_ms, colour, text)
+
+
+def _waited_from(turn: Mapping[str, Any]) -> float | None:
+    """Return where the caller began to wait for the answer of this turn."""
+    if not turn["latency_ms"] or turn.get("decided_ms") is None:
+        return None
+    return float(turn["decided_ms"] - turn["latency_ms"]["endpointing"])
+
+
+def _answered_ms(turn: Mapping[str, Any]) -> float:
+    began = _waited_from(turn)
+    return 0.0 if began is None else began + float(turn["latency_ms"]["total"])
 
 
 def _stop(at_ms: float) -> str:
     x = LEFT + _x(at_ms)
     return (
-        f'<line x1="{x:.1f}" y1="{_y(1) - 6}" x2="{x:.1f}" y2="{_y(1) + BAR + 6}" '
+        f'<line x1="{x:.1f}" y1="{_y("heard") - 6}" x2="{x:.1f}" y2="{_y("heard") + BAR + 6}" '
         f'stroke="{STOP}" stroke-width="2"><title>interrupted</title></line>'
     )
 
 
-def _turns(scene: Scene) -> Iterable[str]:
-    for start, turn in _answers(scene):
-        wait = turn["latency_ms"]["total"]
-        x, width = LEFT + _x(start - wait), _x(wait)
-        what = [run["name"] for run in turn["tools"]]
-        what += [f"→ {each['to']}" for each in turn["handoffs"]]
-        story = escape(f"{turn['caller']} | {turn['heard']}")
-        yield (
-            f'<rect x="{x:.1f}" y="{_y(2)}" width="{width:.1f}" height="{BAR}" rx="3" '
-            f'fill="{WAIT}"><title>{story}</title></rect>'
-        )
-        label = escape(f"{turn['n']}: {wait:.0f} ms")
-        yield f'<text x="{x + width + 4:.1f}" y="{_y(2) + 11}" fill="#92400e">{label}</text>'
-        yield (
-            f'<text x="{x + width + 4:.1f}" y="{_y(2) + 24}" fill="#475569" font-size="10">'
-            f"{escape(', '.join(what))}</text>"
-        )
+def _waits(scene: Scene) -> Iterable[str]:
+    """Draw each wait as its contributions, one after another, and its length behind it."""
+    for turn in scene.turns:
+        at = _waited_from(turn)
+        if at is None:
+            continue
+        for name in CONTRIBUTIONS:
+            ms = turn["latency_ms"].get(name, 0.0)
+            if ms > 0:
+                yield (
+                    f'<rect x="{LEFT + _x(at):.1f}" y="{_y("wait")}" width="{_x(ms):.1f}" '
+                    f'height="{BAR}" fill="{PARTS[name]}">'
+                    f"<title>{name.replace('_', ' ')}: {ms:.0f} ms</title></rect>"
+                )
+            at += max(ms, 0.0)
+        label = escape(f"{turn['n']}: {turn['latency_ms']['total']:.0f} ms")
+        x, y = LEFT + _x(at) + 4, _y("wait") + 16
+        yield f'<text x="{x:.1f}" y="{y}" fill="#334155">{label}</text>'
 
 
-def _legend(colours: Mapping[str, str], height: int) -> Iterable[str]:
-    entries = [("caller", CALLER), *colours.items(), ("waiting", WAIT), ("interrupted", STOP)]
-    x = LEFT
+def _tools(scene: Scene) -> Iterable[str]:
+    """Name the tools and handoffs of each turn, where it was decided; in red what failed."""
+    for turn in scene.turns:
+        names = [(run["name"], STOP if run.get("error") else TOOL) for run in turn["tools"]]
+        names += [(f"→ {each['to']}", AGENTS[1]) for each in turn["handoffs"]]
+        x = LEFT + _x(turn.get("decided_ms") or 0.0)
+        for row, (name, colour) in enumerate(names):
+            y = _y("tools") + 8 + 13 * row
+            yield f'<text x="{x:.1f}" y="{y}" fill="{colour}" font-size="11">{escape(name)}</text>'
+
+
+def _legend(entries: Sequence[tuple[str, str]], height: int) -> Iterable[str]:
+    x = float(LEFT)
     for name, colour in entries:
-        yield f'<rect x="{x}" y="{height - 14}" width="10" height="10" fill="{colour}"/>'
-        yield f'<text x="{x + 14}" y="{height - 5}" font-size="11">{escape(name)}</text>'
-        x += 26 + 7 * len(name)
+        yield f'<rect x="{x:.0f}" y="{height - 14}" width="10" height="10" fill="{colour}"/>'
+        yield f'<text x="{x + 14:.0f}" y="{height - 5}" font-size="11">{escape(name)}</text>'
+        x += _entry_width(name)
+
+
+def _legend_width(entries: Sequence[tuple[str, str]]) -> float:
+    return LEFT + sum(_entry_width(name) for name, _ in entries)
+
+
+def _entry_width(name: str) -> float:
+    return 28 + LETTER * len(name)

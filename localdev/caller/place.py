@@ -211,7 +211,9 @@ async def _gathered(
 
 def _completed(turn: Mapping[str, Any], ears: Ears, epoch: str) -> Mapping[str, Any]:
     parts = turn.get("latency_ms") or {}
-    return {**turn, "latency_ms": latency_ms(parts, _decided_ms(parts, epoch), ears)}
+    decided_ms = _decided_ms(parts, epoch)
+    answered = decided_ms if turn["heard"] else None
+    return {**turn, "decided_ms": decided_ms, "latency_ms": latency_ms(parts, answered, ears)}
 
 
 def _decided_ms(parts: Mapping[str, Any], epoch: str) -> float | None:

@@ -36,11 +36,10 @@ def latency_ms(parts: Mapping[str, Any], decided_ms: float | None, ears: Ears) -
     """
     if decided_ms is None:
         return {}
-    spoken = [each for each in ears.utterances if each.end_ms <= decided_ms + FRAME_MS]
+    last_sample = _last_sample(parts, decided_ms, ears)
     replies = [each for each in ears.heard if each.start_ms >= decided_ms]
-    if not spoken or not replies:
+    if last_sample is None or not replies:
         return {}
-    last_sample = max(each.end_ms for each in spoken)
     total = min(each.start_ms for each in replies) - last_sample
     known = {
         "endpointing": decided_ms - last_sample,
@@ -50,6 +49,15 @@ def latency_ms(parts: Mapping[str, Any], decided_ms: float | None, ears: Ears) -
     rounded["total"] = round(total, 1)
     rounded["playout"] = round(rounded["total"] - sum(known_parts(rounded)), 1)
     return {name: rounded[name] for name in (*CONTRIBUTIONS, "total")}
+
+
+def _last_sample(parts: Mapping[str, Any], decided_ms: float, ears: Ears) -> float | None:
+    """Return where the caller's speech ended; one who paused and went on is taken at his pause."""
+    latest = decided_ms + FRAME_MS
+    if any(each.start_ms < decided_ms and each.end_ms > latest for each in ears.utterances):
+        return decided_ms - float(parts.get("endpointing", 0.0))
+    spoken = [each.end_ms for each in ears.utterances if each.end_ms <= latest]
+    return max(spoken, default=None)
 
 
 FRAME_MS = 20

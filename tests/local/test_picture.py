@@ -10,9 +10,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def turn(n: int, agent: str, total: float | None, **changes: Any) -> dict[str, Any]:
-    latency = {} if total is None else {"total": total}
+    latency = (
+        {} if total is None else {"endpointing": 400.0, "playout": total - 400, "total": total}
+    )
     blank = {"n": n, "agent": agent, "caller": "", "heard": "Hello.", "tools": [], "handoffs": []}
-    return {**blank, "latency_ms": latency, **changes}
+    decided = {"decided_ms": None if total is None else 3_400.0, "partials_ms": []}
+    return {**blank, **decided, "latency_ms": latency, **changes}
 
 
 def drawn(*turns: dict[str, Any], **changes: Any) -> ET.Element:
@@ -41,3 +44,38 @@ def test_a_call_without_a_word_is_a_picture_too() -> None:
     picture = drawn(ears=Ears(utterances=(), heard=()))
 
     assert picture.tag == f"{SVG}svg"
+
+
+def test_a_wait_is_drawn_as_its_parts_in_order() -> None:
+    parts = {"endpointing": 400.0, "stt": 0.0, "llm_first_token": 150.0, "playout": 50.0}
+
+    picture = drawn(turn(1, "Ann", 600.0, caller="hi", latency_ms={**parts, "total": 600.0}))
+
+    titles = [title.text or "" for title in picture.iter(f"{SVG}title")]
+    assert [text for text in titles if text.endswith(" ms")] == [
+        "endpointing: 400 ms",
+        "llm first token: 150 ms",
+        "playout: 50 ms",
+    ]
+
+
+def test_guesses_tools_and_interruptions_are_there_to_be_seen() -> None:
+    failed = {"name": "refund_fee", "ok": False, "error": "refused"}
+    told = turn(1, "Ann", 600.0, caller="hi", partials_ms=[900, 400], tools=[failed])
+
+    picture = drawn(told, stops=(4_000.0,))
+
+    texts = {text.text: text.get("fill") for text in picture.iter(f"{SVG}text")}
+    assert len(list(picture.iter(f"{SVG}path"))) == 2
+    assert texts["refund_fee"] == "#dc2626"
+    assert "interrupted" in [title.text for title in picture.iter(f"{SVG}title")]
+
+
+def test_long_words_are_cut_to_their_bar_and_whole_in_its_tooltip() -> None:
+    said = "I would like to know the balance of my account and of my card, please."
+
+    picture = drawn(turn(1, "Ann", 600.0, caller=said))
+
+    shown = [text.text or "" for text in picture.iter(f"{SVG}text")]
+    assert said in [title.text for title in picture.iter(f"{SVG}title")]
+    assert any(text.endswith("…") and said.startswith(text[:-1]) for text in shown)

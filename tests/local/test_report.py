@@ -74,3 +74,14 @@ def test_a_call_that_did_not_end_as_it_should_says_why(
     changes: dict[str, Any], heard: bool
 ) -> None:
     assert len(complaints(report(**changes), lines=1, heard_anything=heard)) == 1
+
+
+def test_a_turn_that_was_decided_while_the_caller_went_on_counts_from_his_pause() -> None:
+    ears = Ears(
+        utterances=(Span(start_ms=0, end_ms=1_000), Span(start_ms=5_000, end_ms=8_000)),
+        heard=(Span(start_ms=6_200, end_ms=6_400),),
+    )
+
+    wait = latency_ms({"endpointing": 300.0, "stt": 10.0}, 6_000.0, ears)
+
+    assert (wait["endpointing"], wait["total"]) == (300.0, 500.0)
