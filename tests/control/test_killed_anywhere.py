@@ -138,7 +138,7 @@ class World:
                     await asyncio.sleep(0)
 
     async def until(self, path: str, holds: Any) -> Any:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):  # who died while acting is believed to act for 30 s
             found = await self.ask("GET", path)
             while not holds(found):
                 found = await self.ask("GET", path)
