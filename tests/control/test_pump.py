@@ -10,6 +10,8 @@ import asyncio
 import json
 import sqlite3
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from azure.durable_functions.models import DurableOrchestrationContext
 from azure.durable_functions.orchestrator import Orchestrator
@@ -93,8 +95,12 @@ class Life:
         self.clock = VirtualClock()
         self.plane = plane_of(self.clock)
         self.app = App(self.plane)
-        self.engine = Engine(":memory:", self.app, clock=self.clock)
+        self.folder = TemporaryDirectory()
+        self.engine = self._engine()
         self.told = 0
+
+    def _engine(self) -> Engine:
+        return Engine(Path(self.folder.name) / "hub.db", self.app, clock=self.clock)
 
     async def __aenter__(self) -> Life:
         await self.plane.store.claim(
@@ -116,6 +122,7 @@ class Life:
     async def __aexit__(self, *_: object) -> None:
         await self.engine.drain(1)
         self.engine.close()
+        self.folder.cleanup()
         await self.plane.aclose()
 
     async def tell(self, fact: f.Fact, *, poke: bool = True) -> None:
@@ -129,6 +136,13 @@ class Life:
 
     def poke(self) -> None:
         self.engine.raise_event(CALL, "poke", "{}")
+
+    async def killed(self) -> None:
+        """The host dies in the middle of whatever it does, and another goes on."""
+        await self.engine.drain(0)
+        self.engine.close()
+        self.engine = self._engine()
+        self.engine.open()
 
     async def state(self) -> CallState:
         return fold(CallState(call_id=CALL), await whole_log(CALL, self.plane.store))
@@ -148,6 +162,7 @@ MOVES = st.lists(
         st.tuples(st.just("tell, but the poke is lost"), FACTS),
         st.just(("poke for nothing",)),
         st.just(("an activity's process dies",)),
+        st.just(("the host dies",)),
         st.just(("settle",)),
         st.tuples(st.just("wait"), st.sampled_from([1.0, 5.0, 20.0, 130.0])),
     ),
@@ -193,6 +208,8 @@ async def _make(move, life):
             life.poke()
         case ("an activity's process dies",):
             life.app.crashes += 1
+        case ("the host dies",):
+            await life.killed()
         case ("settle",):
             await life.engine.settled()
         case ("wait", seconds):
