@@ -43,8 +43,8 @@ FAULTS = (
     "dup_events", "reorder_events", "delay_events:2", "drop_event:CallConnected",
     "drop_event:CallDisconnected", "late_after_disconnect", "event_before_response", "eg_dup",
     "eg_cloudevents", "ws_refuse", "ws_late", "ws_before_connected", "ws_drop_after",
-    "ws_half_open", "ws_garbage", "ws_oversize", "ws_unknown_kind", "rest_503", "rest_429", "rest_slow",
-    "drop_after_accept", "transfer_fail", "callee_busy",
+    "ws_half_open", "ws_garbage", "ws_oversize", "ws_unknown_kind", "rest_503", "rest_429",
+    "rest_slow", "drop_after_accept", "transfer_fail", "callee_busy",
 )  # fmt: skip
 TOLD = {
     "caller_said": "utterances", "tool_finished": "tools", "handed_off": "handoffs",
