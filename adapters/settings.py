@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -24,6 +23,7 @@ from pydantic import (
 )
 
 from adapters.engine_profiles import overlaid, profiles_in, suffixed
+from adapters.limit_settings import LimitSettings
 from adapters.premium import is_premium
 from adapters.setting_values import (
     CallHours,
@@ -52,10 +52,8 @@ TIDY_S = 600.0  # from the longest call's end to its record, with a host that wa
 TRANSFER_MARGIN_S = 30.0  # to announce it, to hold the caller, and to look what came of it
 
 
-class Settings(BaseModel):
+class Settings(LimitSettings, BaseModel):
     """All settings, by their names in lower case. Empty means "not set"."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     _given: dict[str, str] = PrivateAttr(default_factory=dict)
     _profiles: dict[str, dict[str, str]] = PrivateAttr(default_factory=dict)
@@ -97,13 +95,6 @@ class Settings(BaseModel):
     agent_scenario: str = "banking"
     scenario_numbers: Pairs = {}
     scenario_from_header: bool = False
-    call_max_seconds: float = Field(default=Limits().duration_s, gt=0, le=24 * 3600)
-    call_connect_seconds: float = Field(default=Limits().connect_s, gt=0, le=600)
-    call_ring_seconds: float = Field(default=Limits().ring_s, gt=0, le=600)
-    call_attach_seconds: float = Field(default=Limits().attach_s, gt=0, le=600)
-    call_transfer_seconds: float = Field(default=60.0, gt=0, le=600)  # the carrier's own limit
-    call_wake_seconds: float = Field(default=Limits().wake_s, gt=0, le=120)
-    call_speechless_seconds: float = Field(default=Limits().speechless_s, gt=0, le=600)
     callback_hours: CallHours = Hours()
     callback_timezone: Zone = "UTC"
     callback_attempts: int = Field(default=3, ge=1, le=10)
@@ -347,16 +338,8 @@ class Settings(BaseModel):
 
     @property
     def limits(self) -> Limits:
-        """What bounds a call."""
-        return Limits(
-            connect_s=self.call_connect_seconds,
-            ring_s=self.call_ring_seconds,
-            attach_s=self.call_attach_seconds,
-            transfer_s=self._longest_transfer + TRANSFER_MARGIN_S,
-            duration_s=self.call_max_seconds,
-            wake_s=self.call_wake_seconds,
-            speechless_s=self.call_speechless_seconds,
-        )
+        """What bounds a call; a transfer may last as long as the most patient target."""
+        return replace(super().limits, transfer_s=self._longest_transfer + TRANSFER_MARGIN_S)
 
 
 def _is_set(value: object) -> bool:

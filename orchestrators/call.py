@@ -21,7 +21,6 @@ from core.facts import ENTRIES, is_life
 from orchestrators.context import Context, Task, Timer
 
 POKE = "poke"
-MAX_FACTS = 2_000  # life facts of one call; a call of many hours has some hundreds
 RETRY = timedelta(seconds=5)  # an activity fails only when the store is away
 MAX_FAILURES = 60  # in a row: five minutes without a store, then the instance fails loudly
 
@@ -84,7 +83,7 @@ class Desk:
             self.facts += is_life(entry.fact) and entry.n > self.state.cursor
             self.state, commands = step(self.state, entry)
             self.jobs.extend(commands)
-        if self.facts > MAX_FACTS:
+        if self.facts > self.state.limits.facts:
             # Something feeds this call without end. Stop loudly, and leave a record.
             self.bounded = True
             self.jobs = deque([HangUp(id="bound.0"), Archive(id="bound.1")])

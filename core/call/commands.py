@@ -79,7 +79,7 @@ class TellRelay:
     """Leave a directive for the relay that has the call; it comes with its next heartbeat."""
 
     id: str
-    directive: Literal["transfer_failed", "approval_decided", "whisper"]
+    directive: Literal["transfer_failed", "approval_decided", "whisper", "time_is_short"]
     ref: str
     name: Literal["tell_relay"] = "tell_relay"
 

@@ -37,7 +37,7 @@ def talking(state: CallState, at: float) -> CallState:
     if not can(state, Move.UP):
         return state
     state = clear(moved(state, Move.UP), Deadline.CONNECT, Deadline.RECONCILE)
-    state = due(state, Deadline.DURATION, at + state.limits.duration_s)
+    state = _bounded(state, at)
     state = due(state, Deadline.WATCH, at + state.limits.watch_s)
     if state.media is Media.ATTACHED:
         return state
@@ -46,10 +46,19 @@ def talking(state: CallState, at: float) -> CallState:
     return due(state, Deadline.ATTACH, at + state.limits.attach_s)
 
 
+def _bounded(state: CallState, at: float) -> CallState:
+    """Set the call's end, and a moment before it to say so in a call that is long enough."""
+    limits = state.limits
+    state = due(state, Deadline.DURATION, at + limits.duration_s)
+    if not 0 < limits.warning_s < limits.duration_s:
+        return state
+    return due(state, Deadline.WARNING, at + limits.duration_s - limits.warning_s)
+
+
 def hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
     state = replace(moved(state, Move.HANG_UP), ended_by=state.ended_by or by)
     state = due(
-        clear(state, Deadline.ATTACH, Deadline.WAKE, Deadline.TRANSFER),
+        clear(state, Deadline.ATTACH, Deadline.WAKE, Deadline.TRANSFER, Deadline.WARNING),
         Deadline.RECONCILE,
         entry.at + state.limits.hang_up_grace_s,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from core import facts as f
-from core.call.commands import Reconcile
+from core.call.commands import Reconcile, TellRelay
 from core.call.decision import Decision, clear, command_id, due
 from core.call.leg import disconnected, end, hang_up, how
 from core.call.media import dial_again, without_relay
@@ -72,6 +72,8 @@ def overdue(state: CallState, entry: f.LogEntry, name: str, was_due: float) -> D
         return state, ()  # it was met, or moved, before anybody noticed
     state = clear(state, deadline)
     match deadline:
+        case Deadline.WARNING:
+            return state, (TellRelay(id=command_id(entry), directive="time_is_short", ref=""),)
         case Deadline.DURATION:
             return hang_up(state, entry, "limit")
         case Deadline.TRANSFER:

@@ -41,6 +41,7 @@ class Deadline(StrEnum):
     RECONCILE = "reconcile"  # an end may have been lost
     TRANSFER = "transfer"  # nobody took or refused the caller
     WATCH = "watch"  # nothing was heard of the call for a while; is it still there?
+    WARNING = "warning"  # the end of a long call is near
     DURATION = "duration"  # a call is bounded
 
 
@@ -71,6 +72,8 @@ class Limits:
     watch_s: float = 120.0  # finds an end that nobody told us of; each look costs some history
     transfer_s: float = 90.0  # a transfer has a limit of its own; this is if it is lost
     duration_s: float = 3600.0
+    warning_s: float = 60.0  # before that end: time to come to a close; 0: no warning
+    facts: int = 2_000  # life facts; a call of many hours has some hundreds
     redial_s: float = 1.5  # between two attempts to reach a relay
     speechless_s: float = 12.0  # how long a caller waits for a relay before he is told the truth
 

@@ -347,3 +347,28 @@ def test_words_of_a_replaced_relay_change_nothing():
     call.tell(HANG_UP, late=True)
 
     assert (call.state.phase, call.asked) == (c.Phase.TALKING, [])
+
+
+def test_before_a_long_call_is_cut_its_relay_is_told_that_time_is_short():
+    told = Told(*TALKING)
+
+    told.miss(c.Deadline.WARNING)
+
+    (tell,) = told.commands
+    assert (tell.name, tell.directive) == ("tell_relay", "time_is_short")
+    assert told.state.deadlines[c.Deadline.DURATION] - told.at == LIMITS.warning_s
+
+
+def test_a_call_shorter_than_the_warning_is_not_warned():
+    state = c.CallState(call_id="call", limits=c.Limits(duration_s=30, warning_s=60))
+    entry = f.LogEntry(n=1, at=0.0, source="t", source_id="1", fact=CONNECTED)
+
+    state, _ = c.step(state, entry)
+
+    assert c.Deadline.WARNING not in state.deadlines
+
+
+def test_a_call_that_is_hung_up_is_not_warned_any_more():
+    told = Told(*TALKING, HANG_UP)
+
+    assert c.Deadline.WARNING not in told.state.deadlines

@@ -1,9 +1,12 @@
 """How the environment is read and judged."""
 
+from dataclasses import asdict
+
 import pytest
 
+from adapters.limit_settings import LimitSettings
 from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import TRANSFER_MARGIN_S, Settings
 
 SECRET = "a-secret-that-must-not-be-shown-anywhere"
 
@@ -135,3 +138,11 @@ def test_what_a_part_needs_is_asked_for_by_name():
 
 def test_calling_out_needs_a_number_to_show():
     assert mistakes(OUTBOUND_ENABLED="true") == {"ACS_SOURCE_PHONE_NUMBER"}
+
+
+def test_every_limit_of_a_call_is_a_setting():
+    given = {name.upper(): "100" for name in LimitSettings.model_fields}
+
+    limits = asdict(Settings.read(given).limits)
+
+    assert set(limits.values()) == {100, 100 + TRANSFER_MARGIN_S}
