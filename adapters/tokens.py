@@ -46,7 +46,7 @@ async def fetch_jwks(url: str) -> Mapping[str, Any]:
 
 
 class TokenVerifier:
-    """Verifies the carrier's tokens; keys are cached, refreshed at most once a minute."""
+    """Verifies the carrier's tokens; keys are cached, fetched anew at most once a minute."""
 
     def __init__(
         self,
@@ -109,10 +109,12 @@ class TokenVerifier:
         # Made here because a lock belongs to the loop that first waits for it.
         self._fetching = self._fetching or asyncio.Lock()
         async with self._fetching:
-            # A flood of made-up key ids must not become a flood of our requests.
+            # A flood of made-up key ids must not become a flood of our requests. The first fetch
+            # starts no pause: the carrier may change its keys right after it.
             if kid in self._keys or self._clock() < self._next_fetch:
                 return
-            self._next_fetch = self._clock() + REFRESH_S
+            if self._keys:
+                self._next_fetch = self._clock() + REFRESH_S
             try:
                 self._keys = _rsa_keys(await self._fetch(self._jwks_url))
             except TokenRefused:

@@ -114,7 +114,10 @@ class CallbackSender:
 
     async def _post(self, callback: Callback) -> int:
         """Return the HTTP status, 0 when there was none."""
+        if self._faults.take("new_keys"):
+            await asyncio.to_thread(self._tokens.rotate)
         token = self._tokens.callback_token(
+            ahead_s=self._faults.number("clock_skew"),
             expired=self._faults.has("callback_token_expired"),
             wrong_audience=self._faults.has("wrong_aud"),
         )

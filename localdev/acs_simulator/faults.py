@@ -37,6 +37,13 @@ _TABLE = (
     ),
     Fault(name="eg_cloudevents", help="Event Grid uses the CloudEvents schema"),
     Fault(name="callback_token_expired", help="callback tokens have expired"),
+    Fault(name="new_keys", help="the service signs with a key that nobody has seen yet"),
+    Fault(
+        name="clock_skew",
+        help="callback tokens are dated ahead",
+        parameter="seconds",
+        default="45",
+    ),
     Fault(name="wrong_aud", help="callback and media tokens are another resource's"),
     Fault(
         name="ws_refuse",

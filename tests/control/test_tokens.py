@@ -115,7 +115,17 @@ async def test_unknown_keys_are_asked_for_once_a_minute():
     carrier.now += 61
     await verifier.verify(token(kid="rotated"))
 
-    assert (first, carrier.asked) == (1, 2)
+    assert (first, carrier.asked) == (2, 3)
+
+
+async def test_a_key_that_is_new_right_after_the_first_fetch_is_found():
+    carrier = Carrier()
+    verifier = carrier.verifier()
+    await verifier.verify(token())
+
+    carrier.kid = "rotated"
+
+    assert await verifier.verify(token(kid="rotated"))
 
 
 def test_secrets_differ_by_purpose_call_and_key():
