@@ -102,9 +102,12 @@ def _span(entry: Mapping[str, Any]) -> Span:
 
 
 async def place_call(
-    order: Order, urls: Mapping[str, str], token: str, show: Show, key: str = ""
+    order: Order, urls: Mapping[str, str], token: str, show: Show | None, key: str = ""
 ) -> Placed:
-    """Place a call and stay on the line until it is over. Raises `NoAnswer`."""
+    """Place a call and stay on the line until it is over. Raises `NoAnswer`.
+
+    `show` gets the record as it grows; without it the host is asked for it at the end only.
+    """
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(timeout=timeout) as http:
         exchange = Exchange(http, urls["simulator"], token)
@@ -114,14 +117,16 @@ async def place_call(
         call_id = call_id_at_host(summary["correlationId"], order.to)
         watched = _Watched()
         async with asyncio.TaskGroup() as tasks:
-            showing = tasks.create_task(_show(http, urls["host"], call_id, key, show))
+            showing = show and tasks.create_task(_show(http, urls["host"], call_id, key, show))
             following = tasks.create_task(_follow(exchange, watched))
             speaking = tasks.create_task(_speak(exchange, watched, order))
             await following
             speaking.cancel()
-            showing.cancel()
+            if showing:
+                showing.cancel()
         record = await _settled_record(http, urls["host"], call_id, key)
-        show(record)
+        if show:
+            show(record)
         return await _gathered(exchange, watched, call_id, record, summary["clock"]["epoch"])
 
 

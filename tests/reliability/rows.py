@@ -1,0 +1,150 @@
+"""The fault matrix: what goes wrong, what the caller then hears, and what the record holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+BALANCE = "What is my account balance?"
+PERSON = "I want to speak to a person."
+WELCOME = "elcome to Contoso Bank"
+NAME = "What is your full name?"
+LOST = "I lost you for a moment"
+CONNECTING = "I am connecting you to a person now"
+NOBODY = "nobody could take your call"
+TALKED = (WELCOME, NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One call. `hears`: phrases in their order; `prompts`: files that the carrier played.
+
+    `record`: fields of the call's record. `pause_s`: the longest silence in which the caller waits
+    for a word of ours.
+    """
+
+    name: str
+    faults: tuple[str, ...] = ()
+    lines: tuple[str, ...] = (BALANCE,)
+    hears: tuple[str, ...] = TALKED
+    prompts: tuple[str, ...] = ()
+    outcome: str = "completed"
+    ended_by: str = "caller"
+    record: Mapping[str, Any] = field(default_factory=dict)
+    pause_s: float = 4.0
+
+
+def usual(name: str, *faults: str, **more: Any) -> Row:
+    """Return a row in which nobody notices anything."""
+    return Row(name=name, faults=faults, **more)
+
+
+def transfer(name: str, *faults: str, **more: Any) -> Row:
+    """Return a row in which the caller asks for a person."""
+    return Row(name=name, faults=faults, lines=(PERSON,), **more)
+
+
+LATER = {"epoch": 2}  # a second relay session
+FOUND = {"reconciled": True}  # the carrier was asked how the leg is
+
+ROWS = (
+    usual("nothing"),
+    usual("every event twice", "dup_events"),
+    usual("events change places", "reorder_events"),
+    usual("events twice and out of order", "dup_events", "reorder_events"),
+    usual("events 4 s late", "delay_events:4"),
+    usual("CallConnected is lost", "drop_event:CallConnected"),
+    usual("CallDisconnected is lost", "drop_event:CallDisconnected", record=FOUND),
+    usual("MediaStreamingStarted is lost", "drop_event:MediaStreamingStarted"),
+    usual("an event after the end", "late_after_disconnect"),
+    usual("CallConnected before the answer's response", "event_before_response"),
+    usual("the incoming call delivered twice", "eg_dup"),
+    usual("the incoming call as a CloudEvent", "eg_cloudevents"),
+    Row(
+        name="the incoming call delivered after the ring",
+        faults=("eg_late:31",),
+        lines=(),
+        hears=(),
+        outcome="unanswered",
+        ended_by="carrier",
+        pause_s=60.0,
+    ),
+    usual("the carrier's clock is 45 s fast", "clock_skew:45"),
+    usual("the carrier signs with a new key", "new_keys"),
+    usual("callback tokens have expired", "callback_token_expired", record=FOUND),
+    Row(
+        name="tokens are another customer's",
+        faults=("wrong_aud",),
+        lines=(),
+        hears=(),
+        prompts=("moment", "apology"),
+        outcome="failed",
+        ended_by="fault",
+        pause_s=60.0,
+    ),
+    usual("the audio socket is refused once", "ws_refuse:1"),
+    Row(
+        name="the audio socket is always refused",
+        faults=("ws_refuse:99",),
+        lines=(),
+        hears=(),
+        prompts=("moment", "apology"),
+        outcome="failed",
+        ended_by="fault",
+        pause_s=60.0,
+    ),
+    usual("the audio socket opens 3 s late", "ws_late:3"),
+    usual("the audio socket opens before CallConnected", "ws_before_connected"),
+    Row(
+        name="the audio socket is cut",
+        faults=("ws_drop_after:3",),
+        hears=("Welcome", LOST, NAME),
+        record=LATER,
+    ),
+    Row(
+        name="the audio socket is cut and MediaStreamingFailed is lost",
+        faults=("ws_drop_after:3", "drop_event:MediaStreamingFailed"),
+        hears=("Welcome", LOST, NAME),
+        record=LATER,
+    ),
+    Row(
+        name="the audio socket falls silent but stays open",
+        faults=("ws_half_open:3",),
+        hears=("Welcome", LOST, NAME),
+        record=LATER,
+        pause_s=6.5,
+    ),
+    usual("a frame that is not JSON", "ws_garbage"),
+    usual("a frame of 1 MB", "ws_oversize"),
+    usual("a frame of an unknown kind", "ws_unknown_kind"),
+    usual("metadata of a wrong rate", "ws_wrong_rate"),
+    usual("requests fail once (503)", "rest_503:1"),
+    usual("requests are throttled (429)", "rest_429:1"),
+    usual("requests take 2 s", "rest_slow:2"),
+    usual("the answer's response is lost", "drop_after_accept"),
+    Row(
+        name="no request gets through (503)",
+        faults=("rest_503:99",),
+        lines=(),
+        hears=(),
+        outcome="unanswered",
+        ended_by="carrier",
+        pause_s=60.0,
+    ),
+    transfer(
+        "a transfer",
+        hears=(WELCOME, CONNECTING),
+        outcome="transferred",
+        ended_by="transfer",
+    ),
+    transfer(
+        "CallTransferAccepted is lost",
+        "drop_event:CallTransferAccepted",
+        hears=(WELCOME, CONNECTING),
+        pause_s=60.0,
+    ),
+    transfer("the transfer fails", "transfer_fail", hears=(WELCOME, CONNECTING, NOBODY)),
+    transfer("the person is busy", "callee_busy", hears=(WELCOME, CONNECTING, NOBODY)),
+    transfer("the person declines", "callee_declined", hears=(WELCOME, CONNECTING, NOBODY)),
+)
