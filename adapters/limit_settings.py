@@ -29,6 +29,7 @@ class LimitSettings(BaseModel):
     call_wake_seconds: float = Field(default=OUR.wake_s, gt=0, le=120)
     call_speechless_seconds: float = Field(default=OUR.speechless_s, gt=0, le=MINUTES_10)
     call_transfer_seconds: float = Field(default=60.0, gt=0, le=MINUTES_10)  # the carrier's limit
+    call_prompt_seconds: float = Field(default=OUR.prompt_s, gt=0, le=MINUTES_10)
     call_hang_up_seconds: float = Field(default=OUR.hang_up_grace_s, gt=0, le=MINUTES_10)
     call_watch_seconds: float = Field(default=OUR.watch_s, gt=0, le=24 * 3600)
 
@@ -50,6 +51,7 @@ class LimitSettings(BaseModel):
             wake_s=self.call_wake_seconds,
             speechless_s=self.call_speechless_seconds,
             transfer_s=self.call_transfer_seconds,
+            prompt_s=self.call_prompt_seconds,
             hang_up_grace_s=self.call_hang_up_seconds,
             watch_s=self.call_watch_seconds,
         )

@@ -112,6 +112,7 @@ class CallShown(CallLine):
     schema: int
     phase: str
     cause: Cause | None
+    language: str
     agent: str
     epoch: int
     reconciled: bool

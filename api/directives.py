@@ -26,7 +26,7 @@ async def waiting(call_ids: Sequence[str], plane: Plane) -> tuple[Directive, ...
 async def _whole(directive: Directive, plane: Plane) -> Directive:
     """Give a directive the fact or the words it is about."""
     match directive.kind:
-        case "end":
+        case "end" | "time_is_short":
             return directive
         case "approval_decided":
             entry = await plane.store.find(directive.call_id, "approval", directive.ref)

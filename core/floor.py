@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     DEAF = "deaf"
     RESUMED = "resumed"
     NOTICE = "notice"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,7 @@ class NewsCame:
     """There is something to tell the caller, as soon as nobody speaks."""
 
     at: float
+    purpose: Purpose = Purpose.ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +220,7 @@ class BreakNews:
     """The next reply tells the caller the news that came; it belongs to `turn`."""
 
     turn: int
+    purpose: Purpose = Purpose.ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class Phrases:
     deaf: str = "I'm sorry, I can't hear you because of a technical problem. Please call again."
     resumed: str = "Sorry, I lost you for a moment."
     go_on: str = "Please go on."
+    time_is_short: str = "This call can only last a little longer. Let us come to a close."
 
     def named(self, name: str) -> str:
         """Return the phrase that the turn machine asks for by this name."""
@@ -64,6 +65,7 @@ PHRASES: Mapping[str, Phrases] = {
         "noch einmal an.",
         resumed="Entschuldigung, ich hatte Sie kurz verloren.",
         go_on="Bitte sprechen Sie weiter.",
+        time_is_short="Dieses Gespräch kann nur noch kurz dauern. Lassen Sie uns zum Ende kommen.",
     ),
     "es": Phrases(
         greeting="Hola. ¿En qué puedo ayudarle?",
@@ -82,6 +84,7 @@ PHRASES: Mapping[str, Phrases] = {
         deaf="Lo siento, no le oigo por un problema técnico. Vuelva a llamar, por favor.",
         resumed="Perdone, le he perdido un momento.",
         go_on="Siga, por favor.",
+        time_is_short="Esta llamada ya solo puede durar un poco más. Vayamos terminando.",
     ),
     "fr": Phrases(
         greeting="Bonjour. Comment puis-je vous aider ?",
@@ -102,6 +105,7 @@ PHRASES: Mapping[str, Phrases] = {
         "s'il vous plaît.",
         resumed="Excusez-moi, je vous ai perdu un instant.",
         go_on="Continuez, je vous en prie.",
+        time_is_short="Cet appel ne peut plus durer longtemps. Terminons, je vous prie.",
     ),
 }
 """By primary subtag; a setting of calls may hold others."""

@@ -105,7 +105,7 @@ class Heartbeat:
 
 
 DirectiveKind = Literal[
-    "end", "announce", "consult", "transfer_failed", "whisper", "approval_decided"
+    "end", "announce", "consult", "transfer_failed", "whisper", "approval_decided", "time_is_short"
 ]
 
 
@@ -118,6 +118,7 @@ class Directive:
     `consult`: the caller is on hold; tell `text` to the person who came, and report what he says.
     `transfer_failed`: nobody took the caller, why says `text`; tell him and go on.
     `whisper`: a note for the agent (`whispered`: the fact, which is in the log already).
+    `time_is_short`: the call will be cut soon; say so.
     `approval_decided`: tell the caller what came of it (`ref`: the request; `decided`: the fact,
     which is in the log already).
     """

@@ -57,8 +57,9 @@ def step(  # noqa: C901 one row per event
             if event.generation != state.generation:
                 return state, ()
             return _reply(state, event, settings)
-        case f.NewsCame():
-            return replace(state, news=True), ()
+        case f.NewsCame(purpose=purpose):
+            waiting = [each for each in state.news if each is not purpose]
+            return replace(state, news=(*waiting, purpose)), ()
         case f.TransferOver(at=at):
             return replace(state, holding=False, since=at), ()
         case f.HearingLost(at=at):

@@ -20,7 +20,7 @@ class TurnState:
     a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
     `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
     `words`: what was taken last, as far as it was speech. `holding`: a transfer is under way,
-    silence is normal. `news`: something is to be told.
+    silence is normal. `news`: what is to be told, in its order.
     """
 
     floor: Floor = Floor.LISTENING
@@ -47,7 +47,7 @@ class TurnState:
     failed: bool = False
     nudged: bool = False
     holding: bool = False
-    news: bool = False
+    news: tuple[Purpose, ...] = ()
     closing: f.Closing | None = None
     closed: bool = False
 
@@ -146,7 +146,7 @@ def give_up(state: TurnState) -> Stepped:
 
 def may_tell(state: TurnState) -> bool:
     """Whether there is news, and the caller is neither speaking nor pressing keys."""
-    return state.news and state.speech_at is None and not state.keys
+    return bool(state.news) and state.speech_at is None and not state.keys
 
 
 def quiet_for(state: TurnState, at: float) -> float:
@@ -170,10 +170,10 @@ def with_silence(settings: f.TurnSettings, silence: SilenceSpec) -> f.TurnSettin
 def tell(state: TurnState, at: float) -> Stepped:
     """Begin a turn in which the caller says nothing and is told something."""
     turn = state.turn + 1 if state.answered or state.turn == 0 else state.turn
-    fresh = replace(
-        state, turn=turn, answered=False, cut=False, asked=0, partial="", taken="", news=False
-    )
-    return begin(fresh, (f.BreakNews(turn=turn),), at=at, purpose=Purpose.ANSWER)
+    purpose, *later = state.news
+    fresh = replace(state, turn=turn, answered=False, cut=False, asked=0, partial="", taken="")
+    fresh = replace(fresh, news=tuple(later))
+    return begin(fresh, (f.BreakNews(turn=turn, purpose=purpose),), at=at, purpose=purpose)
 
 
 def same_words(one: str, other: str) -> bool:

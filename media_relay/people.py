@@ -65,6 +65,8 @@ class People:
             case "whisper":
                 if directive.whispered is not None:
                     self._whispered(directive.whispered)
+            case "time_is_short":
+                self._feed(f.NewsCame(at=self._loop.time(), purpose=Purpose.TIME))
             case "approval_decided":
                 if directive.decided is not None:
                     self._decided(directive.decided)

@@ -119,12 +119,15 @@ class Replies:
         said = CallerSaid(turn=correct.turn, text=correct.text, corrects=True)
         self._journal.write(said, urgent=True)
 
-    def break_news(self, turn: int) -> None:
+    def break_news(self, news: f.BreakNews) -> None:
         """Let the agent know what he is to tell the caller in this turn."""
+        turn = news.turn
         if turn != self._record.turn:
             self._record = TurnRecord(turn=turn)
         now = self._loop.time()
         self._record.marks = Marks(decided=now, text=now)
+        if news.purpose is not Purpose.ANSWER:
+            return
         for decided in self._journal.conversation.news:
             told = ApprovalTold(turn=turn, request_id=decided.request_id)
             self._journal.write(told, urgent=True)
@@ -273,6 +276,8 @@ class Replies:
                 return phrases.deaf
             case Purpose.RESUMED:
                 return phrases.resumed
+            case Purpose.TIME:
+                return phrases.time_is_short
             case Purpose.NOTICE:
                 return self.notice
             case Purpose.ANSWER:

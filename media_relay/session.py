@@ -72,7 +72,7 @@ class CallSession:
             turn=conversation.turn,
             answered=conversation.talked,
             turn_done=conversation.turn - (not conversation.reply_done),
-            news=bool(conversation.news),
+            news=(Purpose.ANSWER,) if conversation.news else (),
         )
         self._turns = TurnDriver(state, settings.turn, do=self._do)
         self._saying = ""  # all of the present reply so far
@@ -292,8 +292,8 @@ class CallSession:
                 self._replies.take(output)
             case f.Correct():
                 self._replies.correct(output)
-            case f.BreakNews(turn=turn):
-                self._replies.break_news(turn)
+            case f.BreakNews():
+                self._replies.break_news(output)
             case f.Generate():
                 self._saying = ""
                 self._replies.generate(output)
