@@ -112,7 +112,7 @@ class CallShown(CallLine):
     schema: int
     phase: str
     cause: Cause | None
-    language: str
+    language: str | None
     agent: str
     epoch: int
     reconciled: bool
