@@ -91,5 +91,10 @@ async def _place(callback: Callback, plane: Plane, durable: Orchestrations) -> b
         until = outgoing.room_again(full, plane)
         await plane.callbacks.change(postponed(callback, until, plane.settings.outbound_rules))
         return False
+    except LookupError:
+        log.exception("a promised call's scenario is gone", extra={"callback": callback.id})
+        now, rules = plane.clock(), plane.settings.outbound_rules
+        await plane.callbacks.change(attempted(callback, "failed", now, rules))
+        return False
     await outgoing.ring(call, plane, durable)
     return True

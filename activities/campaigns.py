@@ -16,7 +16,7 @@ from adapters.archive import whole_log
 from adapters.campaigns import change, forget_old
 from adapters.plane import Plane
 from core import facts as f
-from core.attempts import Attempt, folded, outcome_of
+from core.attempts import Attempt, Attempted, folded, outcome_of
 from core.briefing import order_briefing
 from core.campaigns import (
     Campaign,
@@ -120,20 +120,28 @@ async def _call(campaign: Campaign, target: Target, plane: Plane, durable: Orche
         again = outgoing.room_again(full, plane)
         await change(campaign.id, plane, lambda now: replace(now, next_at=again))
         return True
+    except LookupError:
+        log.exception("a campaign's scenario is gone", extra={"campaign": campaign.id})
+        await _settle(campaign, target, "failed", plane)
+        return True
     await outgoing.ring(call, plane, durable)
-    now = plane.clock()
-    lost = attempt.at < plane.settings.outbound_caps(now).live_since
+    lost = attempt.at < plane.settings.outbound_caps(plane.clock()).live_since
     if call.ended_at is None and not lost:
         return False
     entries = await whole_log(call.call_id, plane.store)
     outcome = outcome_of(folded(call.call_id, entries), entries) or "failed"
+    await _settle(campaign, target, outcome, plane)
+    return True
+
+
+async def _settle(campaign: Campaign, target: Target, outcome: Attempted, plane: Plane) -> None:
+    """Write down what came of an attempt."""
     rules = plane.settings.outbound_rules
     window = window_of(campaign, target.number, rules) or rules.window(target.number)
-    settled = attempted(campaign, target, outcome, window, now)
+    settled = attempted(campaign, target, outcome, window, plane.clock())
     await plane.targets.change(settled)
-    facts_of_it = {"campaign": campaign.id, "target": target.n, "outcome": outcome}
-    log.info("an attempt of a campaign is over", extra=facts_of_it)
-    return True
+    facts = {"campaign": campaign.id, "target": target.n, "outcome": outcome}
+    log.info("an attempt of a campaign is over", extra=facts)
 
 
 async def _close(campaign: Campaign, plane: Plane) -> None:

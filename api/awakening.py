@@ -17,7 +17,7 @@ _awake: WeakSet[Plane] = WeakSet()
 
 
 async def once(plane: Plane, durable: Orchestrations) -> None:
-    """Poke every live call, or give birth to its orchestration if it was never born.
+    """Poke every live call and campaign, or give birth to an orchestration that was lost.
 
     An orchestration that lives finds nothing new and waits on. Never on the way of a phone that
     rings: Event Grid's function does not call this.
@@ -31,3 +31,6 @@ async def once(plane: Plane, durable: Orchestrations) -> None:
             await orders.wake(call, plane, durable)
         except LookupError:  # its scenario is gone: nobody can go on with it, others can
             log.exception("a live call could not be woken", extra={"call_id": call.call_id})
+    running = await plane.campaigns.page(status="running", limit=MOST)
+    for campaign in running.promises:
+        await orders.wake_promise("campaign", campaign.id, durable)

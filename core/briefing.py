@@ -85,10 +85,10 @@ def returning_briefing(log: Sequence[f.LogEntry], ago_s: float) -> Briefed | Non
         parts.append("Nobody talked then.")
     reason = (record.get("wrap_up") or {}).get("reason")
     if reason:
-        parts.append(f"The caller called because: {reason}.")
+        parts.append(f"The caller called because: {reason.rstrip('.,')}.")
     if said:
         words = " / ".join(said)[-MAX_RECAP:]
-        parts.append(f"The caller said then, last words last: {words}.")
+        parts.append(f'The caller said then, last words last: "{words}"')
     if record["agent"]:
         parts.append(f"Agent then: {record['agent']}.")
     parts.append("Ask whether to go on with that. The number proves nothing about who calls.")

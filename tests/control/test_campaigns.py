@@ -12,7 +12,7 @@ import pytest
 
 from activities import campaigns as reviewing
 from adapters.plane import Plane
-from api import campaigns
+from api import awakening, campaigns
 from api.http import Problem, Request
 from core import facts as f
 from core.control_ports import NewFact, OrchestrationTrouble
@@ -47,12 +47,15 @@ class Born(FakeDurable):
     """Starts and pokes orchestrations of an engine."""
 
     engine: Engine
+    lost: bool = False
 
     async def begin(self, name: str, instance_id: str, order: Any) -> None:
         with suppress(AlreadyRunning):
             self.engine.start(name, instance_id, json.dumps(json.dumps(order)))
 
     async def poke(self, call_id: str) -> bool:
+        if self.lost:
+            return False
         self.engine.raise_event(call_id, "poke", "{}")
         return True
 
@@ -397,6 +400,40 @@ async def test_a_campaign_without_its_orchestration_is_not_said_to_have_started(
         life.durable = Lost()
 
         assert (await life.ask(campaigns.start, name="a", targets=numbers(1)))[0] == 503
+
+
+async def test_a_campaign_whose_orchestration_was_lost_is_found_by_the_next_host():
+    class Lost(Born):
+        async def begin(self, name: str, instance_id: str, order: Any) -> None:
+            raise OrchestrationTrouble("no")
+
+        async def poke(self, call_id: str) -> bool:
+            return False
+
+    async with living() as life:
+        able, life.durable = life.durable, Lost()
+        await life.ask(campaigns.start, name="a", targets=numbers(1))
+        lost = list(life.rung)
+        able.lost = True
+        await awakening.once(life.plane, able)
+        await life.engine.settled()
+
+        assert (lost, life.rung) == ([], [numbers(1)[0]["number"]])
+
+
+async def test_a_scenario_that_is_gone_fails_the_attempt_and_not_the_campaign():
+    async with living() as life:
+        campaign = await life.started(count=1, attempts=1)
+        stored = await life.plane.campaigns.get(campaign)
+        other = replace(stored, id="other", scenario="gone", live=(), version=0)
+        target = replace(await life.target(campaign, 0), campaign_id="other", version=0)
+        await life.plane.targets.keep([replace(target, status="waiting", attempts=())])
+        await life.plane.campaigns.keep(other)
+        await life.durable.begin("campaign", "other", {"id": "other"})
+        await life.engine.settled()
+
+        shown = await life.shown("other")
+        assert (shown["status"], shown["counts"]) == ("done", {"failed": 1})
 
 
 async def test_whom_it_calls_is_listed_page_by_page_and_masked():
