@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Any
 
 from azure.durable_functions.models import DurableOrchestrationContext
@@ -18,6 +19,36 @@ from orchestrators.promise import run_promise
 from tests.control.fakes import FakeDurable
 
 Review = Callable[[str, Plane, Orchestrations], Awaitable[dict[str, Any]]]
+
+
+class Died(Exception):
+    """A review was cut short."""
+
+
+@dataclass
+class Mortal:
+    """Passes requests on, and dies before or after one of them: when `points` has come to 0."""
+
+    part: Any
+    points: list[int]
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.part, name)
+        if not iscoroutinefunction(found):
+            return found
+
+        async def lived(*args: Any, **kwargs: Any) -> Any:
+            self._reached()
+            result = await found(*args, **kwargs)
+            self._reached()
+            return result
+
+        return lived
+
+    def _reached(self) -> None:
+        self.points[0] -= 1
+        if self.points[0] == 0:
+            raise Died("the process died")
 
 
 @dataclass
@@ -44,7 +75,7 @@ class App:
         self.reviews += 1
         try:
             result = await self.review(json.loads(payload)["id"], self.plane, self.durable)
-        except (sqlite3.Error, CarrierError) as error:
+        except (sqlite3.Error, CarrierError, Died) as error:
             return Raised(message=str(error))
         if self.crashes:
             self.crashes -= 1

@@ -21,7 +21,7 @@ from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
 from localdev.functions_host.durable.lives import AlreadyRunning
 from tests.control.fakes import FakeDurable, plane_of
-from tests.control.promised import App
+from tests.control.promised import App, Mortal
 from tests.control.stack import CALLED, stack
 from tests.control.test_calls import written
 
@@ -243,6 +243,36 @@ async def test_reviews_that_die_after_their_work_ring_nobody_twice():
         await life.comes_to(campaign, 0, UP, OVER, wait=60)
 
         assert (len(rung), len(life.rung), len(set(life.rung))) == (2, 3, 3)
+
+
+@pytest.mark.parametrize("die_at", range(2, 91, 8))
+async def test_a_review_that_dies_anywhere_rings_nobody_twice_and_never_too_many(die_at):
+    async with living() as life:
+        points = [0]
+        parts = ("store", "campaigns", "targets", "calls")
+        whole = life.plane
+        mortal = {name: Mortal(getattr(whole, name), points) for name in parts}
+        campaign = await life.started(count=5, concurrency=2)
+        life.app.plane = replace(whole, **mortal)
+        points[0] = die_at
+        most = 0
+        for _ in range(12):
+            live = (await whole.store.calls(ended=False)).calls
+            most = max(most, len(live))
+            for call in live:
+                up = [
+                    NewFact(source="w", source_id=str(n), fact=x) for n, x in enumerate((UP, OVER))
+                ]
+                await whole.store.append(call.call_id, up)
+                await whole.store.finish(call.call_id, {}, keep_words=True)
+            await life.durable.poke(campaign)
+            await life.engine.advance(40)
+        life.app.plane = whole
+
+        shown = await life.shown(campaign)
+        assert points[0] <= 0
+        assert (shown["status"], shown["counts"], most) == ("done", {"reached": 5}, 2)
+        assert sorted(life.rung) == [each["number"] for each in numbers(5)]
 
 
 async def test_a_place_that_was_given_before_a_crash_is_used_after_it():
