@@ -121,6 +121,7 @@ class Settings(LimitSettings, BaseModel):
     azure_speech_region: str = ""
     azure_speech_key: Secret
     azure_speech_voice: str = ""
+    azure_speech_text_stream: bool = False
     azure_speech_profanity: Literal["masked", "removed", "raw"] = "masked"
     azure_voicelive_endpoint: Url | None = None
     azure_voicelive_model: str = ""

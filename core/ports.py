@@ -7,7 +7,7 @@ iterator, and what is cancelled stays silent.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.chat import ChatEvent, ChatRequest
 from core.speech import HearingConfig, HearingEvent, SpeakingEvent, Voice
@@ -72,6 +72,22 @@ class Speaking(Protocol):
     async def warm(self) -> None: ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class TextStreaming(Protocol):
+    """A synthesizer that takes a text while it is being written, where `streams_text`."""
+
+    streams_text: bool
+
+    def speak_written(
+        self, texts: AsyncIterator[str], voice: Voice
+    ) -> AsyncIterator[SpeakingEvent]:
+        """Yield the audio as it is made, and the words with their places in all of it.
+
+        Raises `EngineFailed` while iterating.
+        """
+        ...
 
 
 class Chat(Protocol):

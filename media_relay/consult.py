@@ -40,7 +40,7 @@ class Consultation:
         self._agent = agent
         self._tasks = tasks
         self._on_answer = on_answer
-        self._pieces: asyncio.Queue[Utterance] = asyncio.Queue()
+        self._pieces: asyncio.Queue[Utterance | None] = asyncio.Queue()
         self._speaking: asyncio.Task[None] | None = None
         self._asked = 0
         self._answered = False

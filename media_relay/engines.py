@@ -86,7 +86,11 @@ def _scripted_speaking(_: Settings) -> Speaking:
 def _azure_speaking(settings: Settings) -> Speaking:
     from adapters.azure_speech import AzureSpeaking, account_of
 
-    return AzureSpeaking(account_of(settings), default_voice=settings.azure_speech_voice)
+    return AzureSpeaking(
+        account_of(settings),
+        default_voice=settings.azure_speech_voice,
+        streams_text=settings.azure_speech_text_stream,
+    )
 
 
 CONNECT_S = 8.0  # to Azure Speech, where nobody else would hear the caller

@@ -33,7 +33,7 @@ _CUT_OFF = "The line broke after your last words. Say briefly what the caller ha
 @dataclass(slots=True)
 class _Reply:
     generation: int
-    pieces: asyncio.Queue[Utterance] = field(default_factory=asyncio.Queue)
+    pieces: asyncio.Queue[Utterance | None] = field(default_factory=asyncio.Queue)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
 
@@ -222,6 +222,7 @@ class Replies:
             )
         else:
             self._feed(f.ReplyDone(at=self._loop.time(), generation=generation))
+        reply.pieces.put_nowait(None)
 
     async def _speak(self, reply: _Reply) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import cast
 from core.aloud import aloud
 from core.audio import Piece
 from core.errors import Cause, EngineError, EngineFailed
-from core.ports import Speaking
+from core.ports import Speaking, TextStreaming
 from core.served import ServedBy
-from core.speech import SpeakingEvent, SpokenWord, Voice, Word
+from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice, Word
 from media_relay.playout import Playout
+from media_relay.written import Written
 
+_LINGER_S = 0.4  # a model that writes sends a clause more often; one that uses a tool does not
 _SLACK = 0.1  # of a deadline: audio may come 50 times a second, a timer each time costs
 
 
@@ -51,20 +54,78 @@ class Mouth:
         self._on_audio = on_audio
         self._on_served = on_served
 
-    async def speak_all(self, pieces: asyncio.Queue[Utterance], generation: int) -> None:
+    async def speak_all(self, pieces: asyncio.Queue[Utterance | None], generation: int) -> None:
         """Speak the pieces of one reply for ever, in order. Raises EngineFailed.
 
-        A piece that fails before there is any audio of it is tried once more.
+        A piece that fails before there is any audio of it is tried once more. None in the queue:
+        what was written so far is whole.
         """
+        held: deque[Utterance] = deque()
         while True:
-            utterance = await pieces.get()
+            utterance = held.popleft() if held else await pieces.get()
+            if utterance is None:
+                continue
             await self._playout.room()
+            if isinstance(self._engine, TextStreaming) and self._engine.streams_text:
+                held += await self._speak_written(self._engine, utterance, pieces, generation)
+                continue
             try:
                 await self._speak(utterance, generation)
             except _Silent as failure:
                 if not failure.error.retryable:
                     raise
                 await self._speak(utterance, generation)
+
+    async def _speak_written(
+        self,
+        engine: TextStreaming,
+        first: Utterance,
+        pieces: asyncio.Queue[Utterance | None],
+        generation: int,
+    ) -> list[Utterance]:
+        """Speak this piece and those that follow closely as one text, while they are written.
+
+        Returns what was taken from the queue and is said by another voice. What fails before
+        there is any audio is said piece by piece.
+        """
+        run = _Run(first, Written(self._playout, generation))
+        events = cast(
+            "AsyncGenerator[SpeakingEvent]", engine.speak_written(run.texts(pieces), first.voice)
+        )
+        try:
+            async with aclosing(events), asyncio.timeout(self._timeout_s) as patience:
+                async for event in events:
+                    self._renew(patience)
+                    if not self._sounds(event, run.written, generation):
+                        return []
+                    if self._playout.full:
+                        patience.reschedule(None)
+                        await self._playout.room()
+                        self._renew(patience)
+        except TimeoutError:
+            if run.written.begun:
+                raise _late() from None
+        except EngineFailed:
+            if run.written.begun:
+                raise
+        if run.written.begun:
+            run.written.finish()
+        else:
+            for utterance in run.taken:
+                await self._speak(utterance, generation)
+        return run.other
+
+    def _sounds(self, event: SpeakingEvent, written: Written, generation: int) -> bool:
+        """Take what is made of a text in writing; False if the reply was stopped."""
+        match event:
+            case SpokenWord(word=word):
+                written.word(word)
+            case SpokenAudio(pcm=pcm):
+                self._on_audio(generation)
+                return written.audio(pcm)
+            case ServedBy():
+                self._on_served(event)
+        return True
 
     async def _speak(self, utterance: Utterance, generation: int) -> None:
         piece: Piece | None = None
@@ -109,6 +170,42 @@ class Mouth:
         at = patience.when()
         if at is None or deadline - at > self._timeout_s * _SLACK:
             patience.reschedule(deadline)
+
+
+class _Run:
+    """Pieces that one voice says as one text."""
+
+    def __init__(self, first: Utterance, written: Written) -> None:
+        self.written = written
+        self.taken = [first]
+        self.other: list[Utterance] = []
+
+    async def texts(self, pieces: asyncio.Queue[Utterance | None]) -> AsyncGenerator[str]:
+        """Yield the text as it is written: the first piece, and what follows it closely."""
+        piece: Utterance | None = self.taken[0]
+        while piece is not None:
+            said = aloud(piece.text, piece.language)
+            self.written.add(piece.text, piece.agent, said)
+            yield f"{said.text} "
+            piece = await _soon(pieces)
+            if piece is not None and piece.voice != self.taken[0].voice:
+                self.other.append(piece)
+                return
+            if piece is not None:
+                self.taken.append(piece)
+
+
+async def _soon(pieces: asyncio.Queue[Utterance | None]) -> Utterance | None:
+    """Return the next piece; None if the text is whole, or is not written on for a while."""
+    try:
+        async with asyncio.timeout(_LINGER_S):
+            return await pieces.get()
+    except TimeoutError:
+        return None
+
+
+def _late() -> EngineFailed:
+    return EngineFailed(EngineError(cause=Cause.TIMEOUT, detail="no audio in time"))
 
 
 def _failed(detail: str, piece: Piece | None, *, cause: Cause = Cause.UNAVAILABLE) -> EngineFailed:

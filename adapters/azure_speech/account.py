@@ -8,6 +8,8 @@ from typing import Any
 from adapters.setting_values import Mistake, SettingsError
 from adapters.settings import Settings
 
+_TEXT_STREAM = "/cognitiveservices/websocket/v2"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechAccount:
@@ -22,16 +24,26 @@ class SpeechAccount:
     key: str = field(default="", repr=False)
     credential: Any = field(default=None, repr=False)
 
-    def config(self) -> Any:
-        """Return a new SpeechConfig of the SDK; the first one imports it (about 0.1 s)."""
+    def config(self, *, text_stream: bool = False) -> Any:
+        """Return a new SpeechConfig of the SDK; the first one imports it (about 0.1 s).
+
+        `text_stream`: for the synthesis that takes a text while it is written.
+        """
         import azure.cognitiveservices.speech as sdk
 
+        # The bare endpoint serves recognition and synthesis alike.
+        endpoint = self._text_stream() if text_stream else self.endpoint
         if not self.key:
-            return sdk.SpeechConfig(endpoint=self.endpoint, token_credential=self._identity())
-        if self.endpoint:
-            # The bare endpoint serves recognition and synthesis alike.
-            return sdk.SpeechConfig(endpoint=self.endpoint, subscription=self.key)
+            return sdk.SpeechConfig(endpoint=endpoint, token_credential=self._identity())
+        if endpoint:
+            return sdk.SpeechConfig(endpoint=endpoint, subscription=self.key)
         return sdk.SpeechConfig(region=self.region, subscription=self.key)
+
+    def _text_stream(self) -> str:
+        if self.endpoint:
+            # `http` becomes `ws`; an address with a path must name the socket's scheme.
+            return f"ws{self.endpoint.removeprefix('http')}/tts{_TEXT_STREAM}"
+        return f"wss://{self.region}.tts.speech.microsoft.com{_TEXT_STREAM}"
 
     def _identity(self) -> Any:
         if self.credential is not None:

@@ -48,6 +48,10 @@ class SdkThreads:
         """Have something done that may wait."""
         self._pool.submit(_quietly, work)
 
+    async def call(self, work: Callable[[], object]) -> None:
+        """Have something done that may wait, and wait for it. Raises what it raises."""
+        await asyncio.wrap_future(self._pool.submit(work))
+
     def release(self, native: Native) -> None:
         """Let go of what was made. Returns at once."""
         if native in self._held:

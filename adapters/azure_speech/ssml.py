@@ -12,12 +12,17 @@ DEFAULT_VOICE = "en-US-AvaMultilingualNeural"
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?-[A-Z]{2}(?=-)")
 # What XML 1.0 cannot hold, however it is written.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NEUTRAL = frozenset({"", "+0%", "-0%", "0%", "default", "medium"})
+NEUTRAL = frozenset({"", "+0%", "-0%", "0%", "default", "medium"})
+
+
+def name_of(voice: Voice, default_voice: str = DEFAULT_VOICE) -> str:
+    """Return Azure's name of a voice; a voice that is none of Azure's is spoken by the default."""
+    return voice.name if voice.name and voice.type.startswith("azure") else default_voice
 
 
 def ssml_of(text: str, voice: Voice, *, default_voice: str = DEFAULT_VOICE) -> str:
-    """Return the SSML of one clause. A voice that is none of Azure's is spoken by the default."""
-    name = voice.name if voice.name and voice.type.startswith("azure") else default_voice
+    """Return the SSML of one clause."""
+    name = name_of(voice, default_voice)
     locale = _LOCALE.match(name)
     inner = escape(_NOT_XML.sub(" ", text))
     if "Multilingual" in name and voice.language and not same(voice.language, name):
@@ -36,7 +41,7 @@ def ssml_of(text: str, voice: Voice, *, default_voice: str = DEFAULT_VOICE) -> s
 
 def _prosody(inner: str, voice: Voice) -> str:
     wanted = (("rate", voice.rate), ("pitch", voice.pitch))
-    set_ = [f" {name}={_quoted(value)}" for name, value in wanted if value.strip() not in _NEUTRAL]
+    set_ = [f" {name}={_quoted(value)}" for name, value in wanted if value.strip() not in NEUTRAL]
     return f"<prosody{''.join(set_)}>{inner}</prosody>" if set_ else inner
 
 

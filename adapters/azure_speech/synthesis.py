@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.azure_speech.account import SpeechAccount
-from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Word
+from adapters.azure_speech.ssml import NEUTRAL
+from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice, Word
 
 TICKS_PER_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What a synthesizer is made for: a custom endpoint, or texts in writing by this voice."""
+
+    endpoint_id: str = ""
+    text_stream: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ class Synthesis:
     def __init__(
         self,
         account: SpeechAccount,
-        endpoint_id: str,
+        use: Use,
         *,
         spare: bool,
         loop: asyncio.AbstractEventLoop,
@@ -56,14 +65,17 @@ class Synthesis:
         self._loop = loop
         self._tell = tell
         self.connected = False
-        speech = account.config()
+        speech = account.config(text_stream=bool(use.text_stream))
+        if use.text_stream:
+            speech.speech_synthesis_voice_name = use.text_stream
         raw = sdk.SpeechSynthesisOutputFormat.Raw16Khz16BitMonoPcm
         speech.set_speech_synthesis_output_format(raw)
-        if endpoint_id:
-            speech.endpoint_id = endpoint_id
+        if use.endpoint_id:
+            speech.endpoint_id = use.endpoint_id
         self._synthesizer: Any = sdk.SpeechSynthesizer(speech, audio_config=None)
         self._connection = sdk.Connection.from_speech_synthesizer(self._synthesizer)
         self._asked: Any = None
+        self._request: Any = None
         self._listen(sdk)
         if spare:
             self.connect()
@@ -78,6 +90,33 @@ class Synthesis:
         """Ask for a text. Returns at once."""
         self._asked = self._synthesizer.speak_ssml_async(ssml)
 
+    def begin(self, voice: Voice) -> None:
+        """Ask for a text that is still being written. Returns at once."""
+        import azure.cognitiveservices.speech as sdk
+
+        kind = sdk.SpeechSynthesisRequestInputType.TextStream
+        self._request = request = sdk.SpeechSynthesisRequest(kind)
+        if voice.style:
+            request.style = voice.style
+        if voice.language:
+            request.prefer_locales = voice.language
+        for name in ("rate", "pitch"):
+            if (value := getattr(voice, name)).strip() not in NEUTRAL:
+                setattr(request, name, value)
+        self._asked = self._synthesizer.speak_async(request)
+
+    def write(self, text: str) -> None:
+        """Give more of the text. May block."""
+        request = self._request
+        if request is not None:
+            request.input_stream.write(text)
+
+    def finish(self) -> None:
+        """Say that the text is whole. May block."""
+        request, self._request = self._request, None
+        if request is not None:
+            request.input_stream.close()
+
     def settled(self) -> Callable[[], object]:
         """Return what frees the SDK's memory of a request that is over. It may block."""
         asked, self._asked = self._asked, None
@@ -88,6 +127,7 @@ class Synthesis:
         synthesizer, self._synthesizer = self._synthesizer, None
         if synthesizer is None:
             return
+        self._request = None
         with suppress(RuntimeError):
             synthesizer.stop_speaking_async().get()
             if self._asked is not None:

@@ -126,10 +126,10 @@ def phrase_body(
     return body | {"DisplayText": text, "Channel": 0, "NBest": [best]}
 
 
-def boundary_body(word: Word) -> dict[str, Any]:
+def boundary_body(word: Word, *, after_ms: int = 0) -> dict[str, Any]:
     """Return where a word sounds, as `audio.metadata` says it."""
     data = {
-        "Offset": word.start_ms * TICKS_PER_MS,
+        "Offset": (after_ms + word.start_ms) * TICKS_PER_MS,
         "Duration": (word.end_ms - word.start_ms) * TICKS_PER_MS,
         "text": {"Text": word.text, "Length": len(word.text), "BoundaryType": "WordBoundary"},
     }

@@ -61,12 +61,13 @@ type Fault = Refuse | Drop | Close | Answer | Hang | EndTurn
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """What a client sent in one turn: caller's audio, or SSML to speak."""
+    """What a client sent in one turn: caller's audio, or SSML or pieces of text to speak."""
 
     context: Mapping[str, Any]
     audio: bytearray = field(default_factory=bytearray)
     commits: int = 0
     ssml: str = ""
+    pieces: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

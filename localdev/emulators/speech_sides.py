@@ -120,6 +120,7 @@ class Speaks:
         self._seen = seen
         self._line = line
         self._saying: asyncio.Task[None] | None = None
+        self._written: asyncio.Queue[str | None] | None = None
 
     async def take(self, message: Message) -> None:
         """Take a message; SSML that is no XML closes the socket."""
@@ -129,11 +130,26 @@ class Speaks:
                 self._introduced.set()
             case "synthesis.context":
                 self._seen.turns.append(Turn(context=message.json()))
+                self._begin_written(message)
+            case "text.piece" if self._written is not None:
+                self._seen.turns[-1].pieces.append(message.body.decode())
+                self._written.put_nowait(message.body.decode())
+            case "text.end" if self._written is not None:
+                self._written.put_nowait(None)
             case "ssml" if self._seen.turns:
                 self._seen.turns[-1].ssml = message.body.decode()
                 text, voice = read_ssml(message.body.decode())
                 say = self._say(message.request_id, text, voice)
                 self._saying = asyncio.create_task(say, name="speech-emulator")
+
+    def _begin_written(self, message: Message) -> None:
+        """Begin to say a text that comes in pieces, if the client says that it will."""
+        wanted = message.json().get("synthesis", {}).get("input", {})
+        if wanted.get("bidirectionalStreamingMode"):
+            self._written = asyncio.Queue()
+            voice = Voice(name=wanted.get("voiceName", ""))
+            say = self._say_written(message.request_id, self._written, voice)
+            self._saying = asyncio.create_task(say, name="speech-emulator")
 
     async def end(self) -> None:
         """Say nothing more."""
@@ -143,17 +159,39 @@ class Speaks:
 
     async def _say(self, request_id: str, text: str, voice: Voice) -> None:
         with contextlib.suppress(ConnectionResetError):
-            await self._line.send("turn.start", request_id, {"context": {"serviceTag": "emulated"}})
-            audio = {"audio": {"type": "inline", "streamId": "S1"}}
-            await self._line.send("response", request_id, audio)
+            await self._start(request_id)
+            await self._sound(request_id, text, voice, 0)
+            await self._finish(request_id)
+
+    async def _say_written(
+        self, request_id: str, written: asyncio.Queue[str | None], voice: Voice
+    ) -> None:
+        with contextlib.suppress(ConnectionResetError):
+            await self._start(request_id)
             sent = 0
-            await self._line.break_after(0)
-            async for event in self._engine.speak(text, voice):
-                if isinstance(event, SpokenAudio):
-                    await self._line.send_audio(request_id, event.pcm)
-                    sent += len(event.pcm)
-                    await self._line.break_after(sent / BYTES_PER_MS)
-                elif isinstance(event, SpokenWord):
-                    await self._line.send("audio.metadata", request_id, boundary_body(event.word))
-            await self._line.send_audio(request_id, b"")
-            await self._line.send("turn.end", request_id, {})
+            while (text := await written.get()) is not None:
+                sent = await self._sound(request_id, text.strip(), voice, sent)
+            await self._finish(request_id)
+
+    async def _start(self, request_id: str) -> None:
+        await self._line.send("turn.start", request_id, {"context": {"serviceTag": "emulated"}})
+        audio = {"audio": {"type": "inline", "streamId": "S1"}}
+        await self._line.send("response", request_id, audio)
+        await self._line.break_after(0)
+
+    async def _sound(self, request_id: str, text: str, voice: Voice, sent: int) -> int:
+        """Send the sound of a text that begins after so many bytes; return where it ends."""
+        begin_ms = sent // BYTES_PER_MS
+        async for event in self._engine.speak(text, voice):
+            if isinstance(event, SpokenAudio):
+                await self._line.send_audio(request_id, event.pcm)
+                sent += len(event.pcm)
+                await self._line.break_after(sent / BYTES_PER_MS)
+            elif isinstance(event, SpokenWord):
+                body = boundary_body(event.word, after_ms=begin_ms)
+                await self._line.send("audio.metadata", request_id, body)
+        return sent
+
+    async def _finish(self, request_id: str) -> None:
+        await self._line.send_audio(request_id, b"")
+        await self._line.send("turn.end", request_id, {})

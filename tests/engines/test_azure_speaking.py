@@ -4,7 +4,7 @@ The service runs on the loop of the test, so whoever waited for it there would w
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from itertools import repeat
 from xml.etree import ElementTree
@@ -218,3 +218,37 @@ async def test_ten_calls_at_a_time_never_speak_each_others_words() -> None:
         await speaking.aclose()
 
     assert said == [[[f"Hello {name}."], [f"Goodbye {name}."]] for name in names]
+
+
+async def test_a_text_is_spoken_while_it_is_being_written() -> None:
+    more: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def texts() -> AsyncIterator[str]:
+        while (text := await more.get()) is not None:
+            yield text
+
+    voice = Voice(name="de-DE-SeraphinaMultilingualNeural", rate="+5%", language="de-DE")
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service), streams_text=True)
+        more.put_nowait("Your balance ")
+        events: list[SpeakingEvent] = []
+        async with asyncio.timeout(15), aclosing(speaking.speak_written(texts(), voice)) as spoken:
+            async for event in spoken:
+                events.append(event)
+                if len(said_in(events)) == 1 and more.empty() and len(events) > 3:
+                    more.put_nowait("is ten.")
+                    more.put_nowait(None)
+        again = await events_of(speaking, "Yes.", voice)
+        await speaking.aclose()
+
+    streamed = next(seen for seen in service.spoke if any(turn.pieces for turn in seen.turns))
+    wanted = streamed.turns[0].context["synthesis"]["input"]
+    words = [event.word for event in events if isinstance(event, SpokenWord)]
+    assert streamed.path.endswith("/tts/cognitiveservices/websocket/v2")
+    assert streamed.turns[0].pieces == ["Your balance ", "is ten."]
+    assert wanted["voiceName"] == voice.name
+    assert wanted["rate"] == "+5%"
+    assert " ".join(said_in(events)) == "Your balance is ten."
+    assert [word.text for word in words] == ["Your", "balance", "is", "ten."]
+    assert [word.start_ms for word in words] == sorted(word.start_ms for word in words)
+    assert said_in(again) == ["Yes."]
