@@ -34,3 +34,22 @@ async def test_a_silent_relay_loses_its_call_to_another_without_any_event(tmp_pa
     assert second.epoch == 2
     assert took < 3
     assert f.RelayLost(epoch=1) in facts
+
+
+async def test_a_relay_that_drains_hands_its_call_to_another_at_once(tmp_path):
+    faults = ["drop_event=MediaStreamingFailed"]
+    async with stack(tmp_path) as it:
+        it.relay.reports_loss = False
+        call = await it.simulator.ring(from_=CALLER, to=CALLED, faults=faults)
+        first = await it.relay.session()
+        await call.until("connected")
+        await it.relay.report(first, f.CallerSaid(turn=1, text="hello"))
+        let_go = time.monotonic()
+        away = f.MediaDetached(epoch=1, reason="draining", handed_on=True)
+        await it.relay.report(first, away)
+        await it.relay.sockets[first.call_id].close()
+        second = await it.relay.session(2)
+        took = time.monotonic() - let_go
+
+    assert took < 1.5  # what a loss that nobody announced would at least take
+    assert f.CallerSaid(turn=1, text="hello") in [entry.fact for entry in second.log]
