@@ -38,6 +38,9 @@ bench: setup ## run every benchmark and print the figures of docs/performance.md
 docs: setup ## write the pages that are made from code
 	@$(BIN)/python -m scripts.call_states
 
+smart-turn: setup ## fetch the optional judge of pauses (SMART_TURN=true)
+	@$(BIN)/python scripts/models.py --only judge
+
 requirements: ## compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra telemetry pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra relay --extra telemetry pyproject.toml -o requirements-relay.txt

@@ -42,9 +42,11 @@ from adapters.setting_values import (
     is_loopback,
 )
 from adapters.transfer_targets import Targets
+from core.answering import AnsweringRules, MenuAction, VoicemailAction
 from core.call import Limits
 from core.dialling import Caps, Rules
 from core.endpointing import EndpointSettings
+from core.floor import TurnSettings
 from core.moments import Hours
 
 MIN_KEY_CHARS = 16
@@ -99,6 +101,9 @@ class Settings(LimitSettings, BaseModel):
     callback_timezone: Zone = "UTC"
     callback_attempts: int = Field(default=3, ge=1, le=10)
     returning_caller_minutes: float = Field(default=60, ge=0, le=7 * 24 * 60)
+    answering_detection: bool = True
+    voicemail_action: VoicemailAction = AnsweringRules().voicemail
+    menu_action: MenuAction = AnsweringRules().menu
     approval_seconds: float = Field(default=600, gt=0, le=7 * 24 * 3600)
 
     # engines
@@ -131,6 +136,11 @@ class Settings(LimitSettings, BaseModel):
     endpointing: Literal["adaptive", "fixed"] = "adaptive"
     endpoint_min_ms: int = Field(default=EndpointSettings().shortest_ms, ge=100, le=5000)
     endpoint_max_ms: int = Field(default=EndpointSettings().longest_ms, ge=200, le=10_000)
+    smart_turn: bool = False
+    preemptive_replies: bool = True
+    barge_in_ms: int = Field(default=round(TurnSettings().barge_in_s * 1000), ge=100, le=10_000)
+    barge_in_words: int = Field(default=TurnSettings().barge_in_words, ge=1, le=20)
+    backchannels: bool = True
     endpoint_final_wait_ms: int = Field(default=EndpointSettings().final_wait_ms, ge=0, le=5000)
 
     # what is kept, and where
@@ -336,6 +346,25 @@ class Settings(LimitSettings, BaseModel):
     def _longest_transfer(self) -> float:
         each = [target.seconds or 0.0 for target in self.transfer_targets.values()]
         return max(self.call_transfer_seconds, *each) if each else self.call_transfer_seconds
+
+    @property
+    def answering(self) -> AnsweringRules:
+        """What is done when a machine answers a call of ours."""
+        return AnsweringRules(
+            detect=self.answering_detection,
+            voicemail=self.voicemail_action,
+            menu=self.menu_action,
+        )
+
+    @property
+    def turns(self) -> TurnSettings:
+        """How turns are taken."""
+        return TurnSettings(
+            think_ahead=self.preemptive_replies,
+            barge_in_s=self.barge_in_ms / 1000,
+            barge_in_words=self.barge_in_words,
+            backchannels=self.backchannels,
+        )
 
     @property
     def limits(self) -> Limits:

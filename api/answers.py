@@ -75,6 +75,7 @@ class RecordedTurn(TypedDict):
     partials_ms: list[int]
     engines: Mapping[str, str]
     usage: Mapping[str, int | str]
+    wasted_answers: int
 
 
 class Moment(TypedDict):
@@ -112,8 +113,9 @@ class CallShown(CallLine):
     schema: int
     phase: str
     cause: Cause | None
-    language: str | None
+    answered_by: Literal["person", "voicemail", "menu", "nobody"] | None
     agent: str
+    language: str | None
     epoch: int
     reconciled: bool
     turns: list[RecordedTurn]

@@ -135,6 +135,7 @@ def _ordered(campaign_id: str, body: inputs.CampaignOrder, plane: Plane) -> Camp
         retry_s={
             "busy": retry.busy * 60,
             "no_answer": retry.no_answer * 60,
+            "voicemail": retry.voicemail * 60,
             "declined": retry.declined * 60,
             "failed": retry.failed * 60,
         },

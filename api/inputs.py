@@ -126,6 +126,7 @@ class RetryMinutes:
 
     busy: Minutes = RETRY_S["busy"] / 60
     no_answer: Minutes = RETRY_S["no_answer"] / 60
+    voicemail: Minutes = RETRY_S["voicemail"] / 60
     declined: Minutes = RETRY_S["declined"] / 60
     failed: Minutes = RETRY_S["failed"] / 60
 

@@ -14,6 +14,7 @@ BENCHMARKS = (
     ("calls per core with voice detection", ("capacity", "vad")),
     ("the relay's share of an answer", ("turn_share",)),
     ("embedded engines", ("engines",)),
+    ("the end of a turn, known how soon", ("endpointing",)),
 )
 
 

@@ -137,6 +137,9 @@ class Plain:
     def system(self, scene: Scene) -> str:
         return ""
 
+    def voicemail(self, scene: Scene) -> str:
+        return ""
+
     def greeting(self, scene: Scene, *, returning: bool) -> str:
         return "Hello."
 

@@ -31,7 +31,8 @@ class SpeechSpec:
 
     `semantic`: an utterance ends by what it means too, where the engine can tell. `endpointing`:
     `adaptive` or `fixed`, empty for the relay's setting; `vad_silence_timeout_ms` is the silence
-    that usually ends a turn, the other two its bounds (0: the relay's).
+    that usually ends a turn, the other two its bounds (0: the relay's). `barge_in_*`: how much
+    speech or how many words interrupt, `backchannels`: "mhm" does not; None for the relay's.
     """
 
     language: str = "en-US"
@@ -43,6 +44,9 @@ class SpeechSpec:
     endpointing: str = ""
     min_silence_ms: int = 0
     max_silence_ms: int = 0
+    barge_in_words: int | None = None
+    barge_in_ms: int | None = None
+    backchannels: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class SilenceSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSpec:
-    """One agent. `prompt`, `greeting` and `return_greeting` are Jinja source.
+    """One agent. `prompt`, `greeting`, `return_greeting` and `voicemail_message` are Jinja source.
 
     `examples` are things callers say who want this agent; `small_talk` and `fallback` are for the
     scripted brain. `voices`: others for languages beside its own. `waiting_sound` is heard while an
@@ -78,6 +82,7 @@ class AgentSpec:
     description: str = ""
     greeting: str = ""
     return_greeting: str = ""
+    voicemail_message: str = ""
     handoff_trigger: str = ""
     tools: tuple[str, ...] = ()
     model: ModelSpec = ModelSpec()
@@ -139,7 +144,8 @@ class TransferTarget:
 class Scenario:
     """A graph of agents: who starts, who may hand to whom. Agents hold their effective fields.
 
-    `extract`: what is to be found out about every call when it is over.
+    `extract`: what is to be found out about every call when it is over. `on_voicemail`, `on_menu`:
+    what is done when a machine answers a call of ours; empty for the relay's setting.
     """
 
     name: str
@@ -151,6 +157,8 @@ class Scenario:
     transfer_targets: tuple[TransferTarget, ...] = ()
     template_vars: Mapping[str, Any] = field(default_factory=dict)
     extract: tuple[ExtractField, ...] = ()
+    on_voicemail: str = ""
+    on_menu: str = ""
     source: str = ""
 
     def agent(self, name: str) -> AgentSpec:

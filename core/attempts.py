@@ -10,7 +10,7 @@ from core import facts as f
 from core.call import CallState, Outcome, Phase, fold
 from core.result_codes import Cause
 
-Missed = Literal["busy", "no_answer", "declined", "failed"]
+Missed = Literal["busy", "no_answer", "voicemail", "declined", "failed"]
 Attempted = Literal["reached", Missed]
 LOOK_S = 15.0  # how often a ringing telephone is looked at; the call has limits of its own
 TOO_LONG_S = 600.0  # no telephone rings longer; that call was lost
@@ -18,6 +18,7 @@ TOO_LONG_S = 600.0  # no telephone rings longer; that call was lost
 RETRY_S: Mapping[Missed, float] = {
     "busy": 5 * 60.0,
     "no_answer": 30 * 60.0,
+    "voicemail": 2 * 3600.0,
     "declined": 2 * 3600.0,
     "failed": 15 * 60.0,
 }
@@ -40,13 +41,18 @@ def settled(attempts: Sequence[Attempt], outcome: Attempted) -> tuple[Attempt, .
 def outcome_of(state: CallState, log: Iterable[f.LogEntry]) -> Attempted | None:
     """Return what came of a call that we made; None while its telephone rings.
 
-    Whoever heard an apology instead of an agent was not reached.
+    Whoever heard an apology instead of an agent was not reached, and a machine that answered was
+    nobody, unless the agent was to go on with it.
     """
+    facts = [entry.fact for entry in log]
+    answers = [fact for fact in facts if isinstance(fact, f.AnsweredBy)]
+    if answers and answers[-1].action not in ("", "go_on"):
+        return "voicemail"
     if state.phase is not Phase.ENDED:
-        return "reached" if state.epoch else None
+        talks = any(_of_a_talk(fact) for fact in facts)
+        return "reached" if state.epoch and talks else None
     if state.outcome in (Outcome.COMPLETED, Outcome.TRANSFERRED):
         return "reached"
-    facts = [entry.fact for entry in log]
     if any(isinstance(fact, f.Connected) for fact in facts):
         return "reached" if state.epoch else "failed"
     match state.cause:
@@ -60,6 +66,19 @@ def outcome_of(state: CallState, log: Iterable[f.LogEntry]) -> Attempted | None:
             return "failed"
         case _:
             return "no_answer"
+
+
+def _of_a_talk(fact: f.Fact) -> bool:
+    """Whether somebody is there: a person answered, or whoever it was has said something."""
+    match fact:
+        case f.AnsweredBy(who=who, action=action):
+            return who == "person" or action == "go_on"
+        case f.CallerSaid(turn=turn):
+            return turn > 0
+        case f.HandedOff() | f.TransferRequested():
+            return True
+        case _:
+            return False
 
 
 def folded(call_id: str, log: Sequence[f.LogEntry]) -> CallState:

@@ -139,7 +139,7 @@ def attempted(
     tried = replace(target, attempts=settled(target.attempts, outcome))
     if outcome == "reached" or len(tried.attempts) >= campaign.attempts:
         return replace(tried, status=outcome)
-    later = window.next(now + campaign.retry_s[outcome])
+    later = window.next(now + campaign.retry_s.get(outcome, RETRY_S[outcome]))
     return replace(tried, status="waiting", next_at=later)
 
 

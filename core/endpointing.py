@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from core import heard
+from core.spoken import MONTHS, ordinal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +110,24 @@ class Reading(StrEnum):
 
 # Words after which something has to come.
 _OPEN = frozenset(
-    "and or but because so to the a an my your our their his of for with from at in on about is "
-    "are was were am i'm it's i i'd i'll we you he she they um uh er uhm hmm well like if when "
-    "that which who than as can could would will want need please's by into between".split()
+    "and or but because so to the a an my your our their his of for with from at in on about are "
+    "was were am i'm it's i i'd i'll we you he she they um uh er uhm hmm well like if when which "
+    "who than as can could would will want need by into between what where how whether while "
+    "not".split()
 )
-_OPEN_ENDS = ("i want", "i need", "i would like", "i'd like", "my name is", "it is", "let me")
+_OPEN_ENDS = (
+    "name is", "number is", "address is", "it is", "thing is", "i would like", "let me", "to know",
+    "could you please", "can you please", "would you please",
+)  # fmt: skip
+_ECHOED = re.compile(
+    r"\blast (?:two|three|four|five|six)\b(?: digits)?(?: are| is)?", re.IGNORECASE
+)
 _WHOLE = re.compile(r"[?!]$")
 _ADDRESS_ENDS = re.compile(r"(?:\.|\bdot )(?:com|org|net|edu|gov|de|uk|fr|eu|io)\W*$")
+_REFUSES = frozenset("no not don't none nothing what why sorry pardon".split())
+_DATE_WORDS = frozenset(month.lower() for month in MONTHS) | frozenset(
+    part for day in range(1, 32) for part in ordinal(day).replace("-", " ").split()
+)
 _DONE = frozenset("thanks goodbye bye nothing stop agent representative".split())
 
 
@@ -125,14 +137,15 @@ def reading_of(text: str, expected: Expected) -> Reading:
     spoken = heard.words(plain)
     if not spoken:
         return Reading.NOTHING
-    if expected.asked is Asked.YES_OR_NO and heard.only_yes_or_no(plain) is not None:
-        return Reading.WHOLE
-    if expected.count and heard.digits_heard(plain, expected.count) is not None:
+    answer = _ECHOED.sub("", plain)  # "the last four" are no digits of it
+    if expected.count and heard.digits_heard(answer, expected.count) is not None:
         return Reading.WHOLE
     if plain.endswith((",", "-", "\u2026", "...")) or _left_open(spoken):
         return Reading.OPEN
     if _dictating(plain, spoken, expected):
         return Reading.DICTATING
+    if expected.asked is Asked.YES_OR_NO and heard.only_yes_or_no(plain) is not None:
+        return Reading.WHOLE
     if _WHOLE.search(plain) or spoken[-1] in _DONE:
         return Reading.WHOLE
     return Reading.WHOLE if plain.endswith(".") and len(spoken) > 1 else Reading.UNCLEAR
@@ -161,11 +174,10 @@ def _dictating(plain: str, spoken: list[str], expected: Expected) -> bool:
         case Asked.SPELLING:
             return letters > 0
         case Asked.EMAIL:
-            return _ADDRESS_ENDS.search(plain.lower()) is None and (
-                "@" in plain or letters > 0 or bool({"at", "dot"} & set(spoken))
-            )
+            return _ADDRESS_ENDS.search(plain.lower()) is None and not _REFUSES & set(spoken)
         case Asked.DATE:
-            return heard.date_heard(plain) is None and numbers > 0
+            begun = numbers > 0 or any(word in _DATE_WORDS for word in spoken)
+            return begun and heard.date_heard(plain) is None
         case _:
             return numbers > 1 or letters > 2
 

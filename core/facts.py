@@ -55,6 +55,7 @@ from core.life_facts import (
 )
 from core.talk_facts import (
     AgentHeard,
+    AnsweredBy,
     ApprovalTold,
     Briefed,
     CallbacksDropped,
@@ -83,6 +84,7 @@ __all__ = [
     "AgentHeard",
     "AnswerRefused",
     "Answered",
+    "AnsweredBy",
     "ApprovalDecided",
     "ApprovalDecision",
     "ApprovalRequested",
@@ -183,6 +185,7 @@ LifeFact = (
 TalkFact = (
     CallerSaid
     | AgentHeard
+    | AnsweredBy
     | ToolStarted
     | ToolFinished
     | Remembered

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     RESUMED = "resumed"
     NOTICE = "notice"
     TIME = "time"
+    MESSAGE = "message"  # on a voicemail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,13 @@ class TurnSettings:
     """How turns are taken, in seconds and counts. Every wait of a call is one of these."""
 
     barge_in_words: int = 1  # one recognised word is speech, whatever the detector thinks
-    # Shorter noises are coughs: 0.5 s of speech, and the 0.4 s in which its end would be told.
-    barge_in_s: float = 0.9
+    # Shorter noises are coughs: 0.5 s of speech, and the time in which its end would be noticed.
+    barge_in_s: float = 0.7
+    backchannels: bool = True  # "mhm" over an agent who asks nothing takes no turn
     grace_s: float = 0.3  # echo and the tail of the caller's own sentence fall in here
     resume_s: float = 2.0  # a real interruption has words by then
+    think_ahead: bool = True  # answer while it is not sure yet that the caller is done ...
+    think_ahead_tries: int = 3  # ... so many times a turn
     ceiling_s: float = 3.0  # words that are not final by then are taken as they are
     news_s: float = 0.6  # a pause in which nobody is about to speak
     silence_s: float = 10.0  # people look for a card or a pen for this long
@@ -61,7 +65,7 @@ class Closing:
     """What happens to the call once everything said has been heard."""
 
     kind: Literal["hang_up", "transfer"]
-    by: Literal["agent", "silence", "fault"] = "agent"
+    by: Literal["agent", "silence", "fault", "machine"] = "agent"
     ref: str = ""
 
 
@@ -70,10 +74,14 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """The recognizer says something about the caller."""
+    """The recognizer says something about the caller.
+
+    `asked`: a question of the present reply has begun to be heard.
+    """
 
     at: float
     event: HearingEvent
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +97,14 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechWanted:
-    """The call itself needs something said: a greeting, or a word after a loss."""
+    """The call itself needs something said: a greeting, or a word after a loss.
+
+    `closing`: what follows it.
+    """
 
     at: float
     purpose: Purpose
+    closing: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +236,19 @@ class BreakNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkAhead:
+    """The caller pauses after these words: begin to answer them, and say nothing of it yet."""
+
+    text: str
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkAgain:
+    """He goes on: what was begun ahead answers nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
     """Begin to make reply `generation`."""
 
@@ -289,6 +314,8 @@ Output = (
     Take
     | Correct
     | BreakNews
+    | ThinkAhead
+    | ThinkAgain
     | Generate
     | Say
     | StopTalking

@@ -228,7 +228,7 @@ class TransferRequested:
 class HangUpRequested:
     """Somebody on our side wants the call to end: the agent, silence, a person by REST."""
 
-    by: Literal["agent", "silence", "api", "fault", "relay", "caller"]
+    by: Literal["agent", "silence", "api", "fault", "relay", "caller", "machine"]
     reason: str = ""
     kind: Literal["hang_up_requested"] = "hang_up_requested"
 

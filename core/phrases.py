@@ -27,6 +27,7 @@ class Phrases:
     too_many_steps: str = "I'm sorry, I could not work that out. Shall we try something else?"
     deaf: str = "I'm sorry, I can't hear you because of a technical problem. Please call again."
     resumed: str = "Sorry, I lost you for a moment."
+    voicemail: str = "Hello. This is an automated call. We will try to reach you again. Goodbye."
     go_on: str = "Please go on."
     time_is_short: str = "This call can only last a little longer. Let us come to a close."
 
@@ -64,6 +65,8 @@ PHRASES: Mapping[str, Phrases] = {
         deaf="Entschuldigung, wegen einer technischen Störung höre ich Sie nicht. Bitte rufen Sie "
         "noch einmal an.",
         resumed="Entschuldigung, ich hatte Sie kurz verloren.",
+        voicemail="Guten Tag. Dies ist ein automatischer Anruf. Wir versuchen es wieder. "
+        "Auf Wiederhören.",
         go_on="Bitte sprechen Sie weiter.",
         time_is_short="Dieses Gespräch kann nur noch kurz dauern. Lassen Sie uns zum Ende kommen.",
     ),
@@ -83,6 +86,7 @@ PHRASES: Mapping[str, Phrases] = {
         too_many_steps="Lo siento, no lo he conseguido. ¿Probamos otra cosa?",
         deaf="Lo siento, no le oigo por un problema técnico. Vuelva a llamar, por favor.",
         resumed="Perdone, le he perdido un momento.",
+        voicemail="Hola. Esta es una llamada automática. Volveremos a llamarle. Adiós.",
         go_on="Siga, por favor.",
         time_is_short="Esta llamada ya solo puede durar un poco más. Vayamos terminando.",
     ),
@@ -104,6 +108,7 @@ PHRASES: Mapping[str, Phrases] = {
         deaf="Excusez-moi, je ne vous entends pas à cause d'un problème technique. Rappelez, "
         "s'il vous plaît.",
         resumed="Excusez-moi, je vous ai perdu un instant.",
+        voicemail="Bonjour. Ceci est un appel automatique. Nous vous rappellerons. Au revoir.",
         go_on="Continuez, je vous en prie.",
         time_is_short="Cet appel ne peut plus durer longtemps. Terminons, je vous prie.",
     ),

@@ -38,6 +38,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "outcome": state.outcome.value if state.outcome else None,
         "ended_by": state.ended_by,
         "cause": state.cause.value if state.cause else None,
+        "answered_by": _answered_by(entry.fact for entry in on_time),
         "agent": state.agent,
         "language": _language(on_time),
         "epoch": state.epoch,
@@ -49,6 +50,12 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "timeline": [_moment(entry) for entry in entries if f.is_life(entry.fact)],
         "wrap_up": _wrap_up([entry.fact for entry in entries]),
     }
+
+
+def _answered_by(facts: Iterable[f.Fact]) -> str | None:
+    """Return who answered a call of ours; a machine may show itself after a greeting."""
+    found = [fact.who for fact in facts if isinstance(fact, f.AnsweredBy)]
+    return found[-1] if found else None
 
 
 def _wrap_up(facts: Iterable[f.Fact]) -> dict[str, Any] | None:
@@ -145,6 +152,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             "handoffs": turn.handoffs,
             "latency_ms": {},
             "partials_ms": [],
+            "wasted_answers": 0,
             "engines": {},
             "usage": asdict(f.Usage()),
         }
@@ -164,6 +172,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
         ],
         "latency_ms": asdict(done.latency),
         "partials_ms": list(done.partials_ms),
+        "wasted_answers": done.wasted,
         "engines": dict(done.engines),
         "usage": asdict(done.usage),
     }

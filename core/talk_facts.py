@@ -128,6 +128,16 @@ class ApprovalTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredBy:
+    """Who answered a call that we made, what told so, and what is done about it."""
+
+    who: Literal["person", "voicemail", "menu", "nobody"]
+    by: Literal["words", "length", "beep", "silence"]
+    action: Literal["", "hang_up", "leave_message", "go_on"] = ""
+    kind: Literal["answered_by"] = "answered_by"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRun:
     """One tool of a turn, as the record shows it."""
 
@@ -201,6 +211,7 @@ class TurnDone:
     partials_ms: tuple[int, ...] = ()
     engines: Mapping[str, str] = field(default_factory=dict)
     usage: Usage = Usage()
+    wasted: int = 0
     kind: Literal["turn_done"] = "turn_done"
 
 

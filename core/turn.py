@@ -44,8 +44,9 @@ def step(  # noqa: C901 one row per event
             return heard(state, event, settings)
         case f.KeyPressed():
             return key_came(state, event, settings)
-        case f.SpeechWanted(at=at, purpose=purpose):
-            return begin(*stop(state), at=at, purpose=purpose)
+        case f.SpeechWanted(at=at, purpose=purpose, closing=closing):
+            stopped, outputs = stop(state)
+            return begin(replace(stopped, closing=closing), outputs, at=at, purpose=purpose)
         case (
             f.PieceReady()
             | f.ReplyDone()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from core import floor as f
+from core.backchannel import is_backchannel
 from core.floor import Floor, Purpose
 from core.speech import (
     FinalHeard,
@@ -32,31 +33,39 @@ def heard(state: TurnState, told: f.Heard, settings: f.TurnSettings) -> Stepped:
     match told.event:
         case SpeechStarted():
             return _caller_started(replace(state, speech_at=at), at, settings)
-        case SpeechPaused() | SpeechResumed():
-            return state, ()
-        case PartialHeard(text=text):
-            if len(text.split()) < settings.barge_in_words:
-                return state, ()
-            return _words(replace(state, partial=text), at)
+        case SpeechPaused():
+            # What makes an interruption is speech, not the silence after it.
+            return _quiet(state) if state.floor in AGENT_HAS_FLOOR else state, ()
+        case SpeechResumed():
+            return _resumed(state, at, settings)
+        case PartialHeard(text=text, stable=stable):
+            if _only_listens(state, text, settings, asked=told.asked):
+                return noise(_quiet(state), at, settings) if stable else (state, ())
+            after, outputs = _words(replace(state, partial=text), at)
+            return _think_ahead(after, outputs, settings) if stable else (after, outputs)
         case SpeechStopped():
             quiet = replace(state, speech_at=None)
             if state.floor is Floor.LISTENING:
                 quiet = replace(quiet, floor=Floor.MAYBE_ENDED, since=at)
             return quiet, ()
         case FinalHeard():
-            return _final(state, told.event, at, settings)
+            return _final(state, told, told.event, settings)
         case HearingFailed():
-            return replace(state, speech_at=None), ()
+            return _quiet(state), ()
         case _:
             assert_never(told.event)
 
 
-def _final(state: TurnState, final: FinalHeard, at: float, settings: f.TurnSettings) -> Stepped:
-    text = final.text.strip()
+def _quiet(state: TurnState) -> TurnState:
+    return replace(state, speech_at=None)
+
+
+def _final(state: TurnState, told: f.Heard, final: FinalHeard, settings: f.TurnSettings) -> Stepped:
+    text, at = final.text.strip(), told.at
     if final.corrects:
         return _correct(state, text, at)
     quiet = replace(state, speech_at=None, partial="")
-    if not text:
+    if not text or _only_listens(state, text, settings, asked=told.asked):
         return noise(quiet, at, settings)
     if state.taken:
         return _correct(quiet, text, at)
@@ -74,12 +83,44 @@ def _caller_started(state: TurnState, at: float, settings: f.TurnSettings) -> St
             return state, ()
 
 
+def _only_listens(state: TurnState, text: str, settings: f.TurnSettings, *, asked: bool) -> bool:
+    """Whether words over an agent who is heard, and asks nothing, are none to stop him for."""
+    if state.floor not in AGENT_HAS_FLOOR or state.sounding is None or asked:
+        return False
+    few = len(text.split()) < settings.barge_in_words
+    return few or (settings.backchannels and is_backchannel(text))
+
+
+def _resumed(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+    """The caller speaks on after a pause: what was begun ahead answers nothing."""
+    before: tuple[f.Output, ...] = (f.ThinkAgain(),) if state.ahead else ()
+    state = replace(state, ahead="")
+    if state.floor not in AGENT_HAS_FLOOR:
+        return state, before
+    after, outputs = _caller_started(replace(state, speech_at=at), at, settings)
+    return after, (*before, *outputs)
+
+
 def _words(state: TurnState, at: float) -> Stepped:
     if state.floor in AGENT_HAS_FLOOR:
-        return interrupt(state, at)
+        speech_at = at if state.speech_at is None else state.speech_at
+        return interrupt(replace(state, speech_at=speech_at), at)
     if state.floor is Floor.LISTENING:
         return replace(state, since=at), ()
     return state, ()
+
+
+def _think_ahead(
+    state: TurnState, before: tuple[f.Output, ...], settings: f.TurnSettings
+) -> Stepped:
+    """Begin to answer words after which the caller pauses."""
+    text = state.partial.strip()
+    known = bool(state.ahead) and same_words(state.ahead, text)
+    free = state.floor is Floor.LISTENING and not state.holding and not state.keys
+    if not settings.think_ahead or known or not free or state.tries >= settings.think_ahead_tries:
+        return state, before
+    ahead = f.ThinkAhead(text=text, interrupted=state.cut)
+    return replace(state, ahead=text, tries=state.tries + 1), (*before, ahead)
 
 
 def noise(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
@@ -106,6 +147,8 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
         keys="" if keys else state.keys,  # words do not undo a number that is being entered
         partial="",
         words="" if keys else text,
+        ahead="",
+        tries=0,
     )
     taken = f.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
     return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)

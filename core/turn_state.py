@@ -20,7 +20,8 @@ class TurnState:
     a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
     `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
     `words`: what was taken last, as far as it was speech. `holding`: a transfer is under way,
-    silence is normal. `news`: what is to be told, in its order.
+    silence is normal. `news`: what is to be told, in its order. `ahead`: what was begun to be
+    answered before it was final, `tries`: how often in this turn.
     """
 
     floor: Floor = Floor.LISTENING
@@ -46,6 +47,8 @@ class TurnState:
     faults: int = 0
     failed: bool = False
     nudged: bool = False
+    ahead: str = ""
+    tries: int = 0
     holding: bool = False
     news: tuple[Purpose, ...] = ()
     closing: f.Closing | None = None

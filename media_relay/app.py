@@ -71,8 +71,9 @@ async def serve(
             relay = Relay(read, engines, catalog, control, tasks, telemetry=telemetry)
             await relay.run(host, port, stop, on_ready, drain_s=drain_s, tell_s=tell_s)
     finally:
-        for engine in (engines.hearing, engines.speaking, engines.chat, control):
-            await engine.aclose()
+        for engine in (engines.hearing, engines.speaking, engines.chat, engines.judge, control):
+            if engine is not None:
+                await engine.aclose()
         if telemetry is not None:
             await asyncio.to_thread(telemetry.close)
 
@@ -105,7 +106,9 @@ class Relay:
             catalog=catalog,
             tasks=tasks,
             wall_clock=time.time,
-            settings=CallSettings(endpointing=settings.endpoints),
+            settings=CallSettings(
+                endpointing=settings.endpoints, turn=settings.turns, answering=settings.answering
+            ),
             reports=ReportSettings(),
             admission=AdmissionSettings(max_calls=settings.relay_max_calls),
             on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)
@@ -167,6 +170,7 @@ class Relay:
         engines = self._engines
         await asyncio.gather(
             engines.hearing.warm(),
+            *([engines.judge.warm()] if engines.judge else []),
             engines.speaking.warm(),
             engines.chat.warm(),
             asyncio.to_thread(importlib.import_module, "jwt"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from core.agents import Scenario, SpeechSpec
+from core.answering import AnsweringRules
 from core.endpointing import EndpointSettings
 from core.floor import TurnSettings
 from core.phrases import PHRASES, Phrases
@@ -26,6 +28,7 @@ class CallSettings:
     """
 
     turn: TurnSettings = field(default_factory=TurnSettings)
+    answering: AnsweringRules = field(default_factory=AnsweringRules)
     endpointing: EndpointSettings = field(default_factory=EndpointSettings)
     playout: PlayoutSettings = field(default_factory=PlayoutSettings)
     thinking: ThinkingSettings = field(default_factory=ThinkingSettings)
@@ -37,6 +40,24 @@ class CallSettings:
     speak_s: float = 5.0
     after_close_s: float = 10.0
     tools_s: float = 10.0
+
+
+def answering_of(rules: AnsweringRules, scenario: Scenario) -> AnsweringRules:
+    """Return what is done about machines in calls of this scenario."""
+    own = {"voicemail": scenario.on_voicemail, "menu": scenario.on_menu}
+    given = {name: value for name, value in own.items() if value}
+    return replace(rules, **given)  # type: ignore[arg-type]
+
+
+def turns_of(settings: TurnSettings, speech: SpeechSpec) -> TurnSettings:
+    """Return how turns are taken with an agent who listens like this."""
+    own: dict[str, float | int | bool | None] = {
+        "barge_in_s": None if speech.barge_in_ms is None else speech.barge_in_ms / 1000,
+        "barge_in_words": speech.barge_in_words,
+        "backchannels": speech.backchannels,
+    }
+    given = {name: value for name, value in own.items() if value is not None}
+    return replace(settings, **given)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,10 @@ class Catalog(Protocol):
         """Return a handoff's `context_vars` and farewell, rendered; what cannot be is left out."""
         ...
 
+    def voicemail(self, scene: Scene) -> str:
+        """Return what the agent leaves on a voicemail, or nothing."""
+        ...
+
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         """Run a tool; never raises for what the tool does."""
         ...

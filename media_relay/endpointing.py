@@ -34,8 +34,8 @@ from core.speech import (
 
 # Words that come this long after the last ones without a pause: the detector hears a noise.
 _WORDLESS_MS = 3_000
-# A guess that is older than this when the caller pauses may lack his last word.
-_GUESS_LAG_MS = 400
+# A guess from before a pause may lack the last word; this long into it, none better comes.
+_GUESS_LAG_MS = 240
 # He went on so soon after he was taken for done that he had only paused.
 _CUT_OFF_MS = 1_500
 
@@ -145,9 +145,6 @@ class Endpointing:
     def _pause(self, at_ms: int) -> None:
         self._paused_ms, self._likely_done = at_ms, None
         self._tell(SpeechPaused(at_ms=at_ms, now_ms=self._now_ms))
-        partial = self._partial
-        if partial is not None and partial.end_ms >= at_ms - _GUESS_LAG_MS and not partial.stable:
-            self._tell(replace(partial, stable=True))
         self._judge()
 
     def _resume(self, at_ms: int) -> None:
@@ -172,8 +169,14 @@ class Endpointing:
         if self._partial is None or whole.text != self._partial.text:
             self._words_ms = self._now_ms
         self._partial = whole
-        stable = partial.stable or self._paused_ms is not None
-        self._tell(replace(whole, stable=stable))
+        self._tell_words(whole)
+
+    def _tell_words(self, partial: PartialHeard) -> None:
+        """Tell a guess; it is worth an answer if the caller pauses and these may be all words."""
+        reading = reading_of(partial.text, self._habits.expected)
+        whole = reading in (Reading.WHOLE, Reading.UNCLEAR)
+        stable = whole and partial.stable and self._paused_ms is not None
+        self._tell(replace(partial, stable=stable))
 
     def _final(self, final: FinalHeard) -> None:
         if self._late(final):
@@ -210,16 +213,24 @@ class Endpointing:
         if self._paused_ms is not None:
             if now_ms - self._paused_ms >= self._silence_ms():
                 self._decide(self._paused_ms)
+            elif self._partial is not None and not self._partial.stable and self._settled:
+                self._partial = replace(self._partial, stable=True)
+                self._tell_words(self._partial)
         elif self._segments and now_ms - self._words_ms >= _WORDLESS_MS:
             self._decide(self._segments[-1].end_ms)
 
     def _silence_ms(self) -> int:
         text = self._text
-        partial, paused = self._partial, self._paused_ms or 0
+        partial = self._partial
         # A guess from before the pause may be short of a word: do not think it finished yet.
-        fresh = partial is None or partial.stable or self._now_ms - paused >= _GUESS_LAG_MS // 2
+        fresh = partial is None or partial.stable or self._settled
         reading = reading_of(text, self._habits.expected) if fresh else Reading.NOTHING
         return silence_ms(reading, self._habits.pace, self._settings, self._likely_done)
+
+    @property
+    def _settled(self) -> bool:
+        """Whether a guess from before the pause would have been replaced by now."""
+        return self._paused_ms is not None and self._now_ms - self._paused_ms >= _GUESS_LAG_MS
 
     @property
     def _text(self) -> str:

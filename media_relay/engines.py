@@ -14,7 +14,7 @@ from adapters.fallback import ChatChain, HearingChain, SpeakingChain
 from adapters.providers import CHATS, Built, Factory, chain_of, is_chain
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
-from core.ports import Hearing, Speaking
+from core.ports import Hearing, Speaking, TurnJudge
 from media_relay.call_settings import Engines
 
 
@@ -32,6 +32,7 @@ def engines_of(settings: Settings) -> Engines:
         chat=_one(chat) or ChatChain(chat, first_s=settings.chat_fallback_seconds),
         speaking=_one(tts) or SpeakingChain(tts, first_s=settings.tts_fallback_seconds),
         hearing_tries=max(2, len(stt) + 1),
+        judge=_judge(settings),
     )
 
 
@@ -45,6 +46,14 @@ def _one(engines: list[tuple[str, Any]]) -> Any:
 
 
 # Heavy SDKs and models are imported by the factory that was asked for, never by the others.
+
+
+def _judge(settings: Settings) -> TurnJudge | None:
+    if not settings.smart_turn:
+        return None
+    from adapters.embedded.smart_turn import SmartTurn
+
+    return SmartTurn()
 
 
 def _embedded_hearing(_: Settings) -> Hearing:

@@ -166,6 +166,16 @@ class Playout:
             heard_ms -= piece.ms
         return texts
 
+    def begun(self) -> str:
+        """Return the text of all pieces of this reply that have begun to be heard."""
+        heard_ms, texts = self._heard_frames() * FRAME_MS, list[str]()
+        for piece in self._pieces:
+            if heard_ms <= 0:
+                break
+            texts.append(piece.text)
+            heard_ms -= piece.ms
+        return " ".join(texts)
+
     # --- inside ----------------------------------------------------------------------------------
 
     def _queue(self, piece: Piece, frames: list[bytes]) -> None:

@@ -28,6 +28,7 @@ from registries import (
     render_greeting,
     render_prompt,
     render_values,
+    render_voicemail,
     run_tool,
     tools_for,
 )
@@ -91,6 +92,14 @@ class RegistryCatalog:
         values = render_values(scene.agent, known, handoff.context_vars)
         farewell = render_values(scene.agent, known, {"farewell": handoff.farewell})
         return values, farewell.get("farewell", "")
+
+    def voicemail(self, scene: Scene) -> str:
+        """Render the message; a plain one is better than none."""
+        try:
+            return render_voicemail(scene.agent, self._variables(scene))
+        except RenderFailed:
+            log.exception("message cannot be rendered", extra={"agent": scene.agent.name})
+            return ""
 
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         context = ToolContext(

@@ -119,6 +119,11 @@ class Replies:
         said = CallerSaid(turn=correct.turn, text=correct.text, corrects=True)
         self._journal.write(said, urgent=True)
 
+    def overheard(self, text: str) -> None:
+        """Record what was said before turns were taken."""
+        self._record.caller.append(text)
+        self._journal.write(CallerSaid(turn=self._record.turn, text=text))
+
     def break_news(self, news: f.BreakNews) -> None:
         """Let the agent know what he is to tell the caller in this turn."""
         turn = news.turn
@@ -258,7 +263,7 @@ class Replies:
         cut_off = bool(messages) and isinstance(messages[-1], AgentSaid)
         await self._answer(generation, _CUT_OFF if cut_off else "")
 
-    def _fixed(self, purpose: Purpose) -> str:
+    def _fixed(self, purpose: Purpose) -> str:  # noqa: C901 one row per purpose
         phrases, scene = self._phrases, self._scene()
         own = same(scene.language, scene.agent.speech.language)
         silence = scene.agent.silence if own else SilenceSpec()
@@ -269,6 +274,8 @@ class Replies:
                 self._asked += 1
                 prompts = silence.prompts or phrases.reprompts
                 return prompts[min(self._asked, len(prompts)) - 1]
+            case Purpose.MESSAGE:
+                return self._catalog.voicemail(self._scene()) or phrases.voicemail
             case Purpose.GOODBYE:
                 return silence.goodbye or phrases.goodbye
             case Purpose.APOLOGY:

@@ -14,22 +14,24 @@ from typing import Any, assert_never
 
 from core import floor as f
 from core.conversation import rebuild
-from core.facts import EngineStumbled, LanguageRecognised, MediaDetached, Remembered
+from core.facts import Direction, EngineStumbled, LanguageRecognised, MediaDetached, Remembered
 from core.floor import Floor, Purpose
 from core.languages import speech_of, spoken_after
 from core.session import Directive, Session
-from core.speech import FinalHeard, HearingEvent
+from core.speech import FinalHeard, HearingEvent, PartialHeard
 from core.tools import Effect, ToolResult
 from core.turn import TurnState
 from core.turn_keys import pressed
 from core.turn_state import quiet_for, with_silence
 from core.waiting_sound import WaitingSound
-from media_relay.call_settings import CallSettings, Engines
+from media_relay.call_settings import CallSettings, Engines, answering_of, turns_of
 from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
+from media_relay.foresight import Foresight
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
 from media_relay.measuring import CallMeter
+from media_relay.opening import Opening
 from media_relay.people import People
 from media_relay.playout import Playout
 from media_relay.replies import Replies
@@ -95,7 +97,16 @@ class CallSession:
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
         )
         self._waiting = Waiting(wire, after_s=settings.sound_after_s)
+        self._foresight = Foresight(engines.chat, self._tasks.create_task)
         self._replies, self._people = self._wired(engines)
+        self._opening = Opening(
+            answering_of(settings.answering, session.scenario),
+            self._journal,
+            self._replies,
+            state=lambda: self._turns.state,
+            feed=self._feed,
+            close=self._close,
+        )
 
     def _wired(self, engines: Engines) -> tuple[Replies, People]:
         settings = self._settings
@@ -108,7 +119,7 @@ class CallSession:
             settings=settings.tools,
         )
         self._thinker = Thinker(
-            engines.chat,
+            self._foresight,
             self._catalog,
             self._journal,
             tools,
@@ -196,8 +207,7 @@ class CallSession:
             self.end("never connected")
             return
         self._preparing = self._tasks.create_task(self._thinker.prepare())
-        purpose = Purpose.GREETING if new else Purpose.RESUMED
-        self._feed(f.SpeechWanted(at=self._loop.time(), purpose=purpose))
+        self._opening.begin(ours=self.session.leg.direction is Direction.OUTBOUND)
 
     def end(self, reason: str) -> None:
         """Let go of the call at once: it is over, elsewhere, or must move."""
@@ -218,6 +228,8 @@ class CallSession:
         """Be silent and deaf, and give started tools the time to be recorded."""
         self._turns.stop()
         self._hearer.stop()
+        self._foresight.withdraw()
+        self._opening.stop()
         self._replies.close()
         if self._preparing is not None:
             self._preparing.cancel()
@@ -231,6 +243,7 @@ class CallSession:
     def on_audio(self, pcm: bytes, timestamp: str) -> None:
         """Take the caller's next audio."""
         self._hearer.push(pcm, timestamp, self._loop.time())
+        self._opening.on_audio(pcm)
         self._playout.nudge()
         if self._waiting.sound is not WaitingSound.NONE:
             self._waiting.tick(self._turns.state, self._loop.time())
@@ -261,11 +274,12 @@ class CallSession:
         self._feed(f.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
 
     def _follow_agent(self) -> None:
-        """Hear, wait and be silent as the present agent does, in the caller's language."""
+        """Hear, take turns and wait as the present agent does, in the caller's language."""
         scene = self._scene()
         agent = scene.agent
-        self._hearer.start(self._tasks, speech_of(agent, scene.conversation.language))
-        self._turns.settings = with_silence(self._settings.turn, agent.silence)
+        speech = speech_of(agent, scene.conversation.language)
+        self._hearer.start(self._tasks, speech)
+        self._turns.settings = with_silence(turns_of(self._settings.turn, speech), agent.silence)
         self._waiting.sound = agent.waiting_sound
 
     def _heard(self, event: HearingEvent) -> None:
@@ -276,7 +290,11 @@ class CallSession:
             spoken = spoken_after(known, event.language, event.text)
             if spoken != known:
                 self._journal.write(LanguageRecognised(language=spoken), urgent=True)
-        self._feed(f.Heard(at=self._loop.time(), event=event))
+        if self._opening.takes(event):
+            return
+        words = isinstance(event, PartialHeard | FinalHeard)
+        asked = words and "?" in self._playout.begun()
+        self._feed(f.Heard(at=self._loop.time(), event=event, asked=asked))
 
     def _deaf(self, cause: str) -> None:
         self._journal.write(EngineStumbled(engine="hearing", cause=cause))
@@ -286,7 +304,7 @@ class CallSession:
     def _feed(self, event: f.Event) -> None:
         self._turns.feed(event)
 
-    def _do(self, output: f.Output) -> None:  # noqa: C901 one row per output
+    def _do(self, output: f.Output) -> None:  # noqa: C901, PLR0912 one row per output
         match output:
             case f.Take():
                 self._replies.take(output)
@@ -294,6 +312,10 @@ class CallSession:
                 self._replies.correct(output)
             case f.BreakNews():
                 self._replies.break_news(output)
+            case f.ThinkAhead(text=text, interrupted=interrupted):
+                self._thinker.think_ahead(text, interrupted=interrupted)
+            case f.ThinkAgain():
+                self._foresight.withdraw()
             case f.Generate():
                 self._saying = ""
                 self._replies.generate(output)

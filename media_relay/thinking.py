@@ -6,19 +6,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from typing import cast
 
-from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled
+from core.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
 from core.facts import DigitsWanted, Filtered
 from core.handoff import HandoffLimits, wanted
 from core.languages import same
 from core.phrases import Phrases, phrases_in
-from core.ports import Chat
 from core.sentences import Splitter
 from core.served import ServedBy
 from core.tools import HandOff, ToolCall, ToolResult
 from media_relay.catalog import Catalog, Scene
+from media_relay.foresight import Foresight
 from media_relay.handing_over import Handovers
 from media_relay.journal import Journal
 from media_relay.served import note_served
@@ -43,7 +42,7 @@ class Thinker:
 
     def __init__(
         self,
-        chat: Chat,
+        chat: Foresight,
         catalog: Catalog,
         journal: Journal,
         tools: ToolWork,
@@ -72,6 +71,12 @@ class Thinker:
 
     async def think(self, thought: Thought) -> None:
         """Make one reply, however many tools it takes. Raises EngineFailed."""
+        try:
+            await self._think(thought)
+        finally:
+            thought.record.wasted += self._chat.take_wasted()
+
+    async def _think(self, thought: Thought) -> None:
         for _ in range(self._settings.max_rounds):
             calls = await self._round(thought)
             if not calls:
@@ -90,6 +95,12 @@ class Thinker:
         if len(keys) < _MAY_BE_SECRET or not any(tool.secrets for tool in tools):
             return _pressed(keys)
         return f"keyed in digits, kept secret: {self._tools.keep(keys)}"
+
+    def think_ahead(self, text: str, *, interrupted: bool) -> None:
+        """Begin to answer what the caller seems to have said; `think` uses it if he did."""
+        scene = self._scene()
+        said = UserSaid(text=text, interrupted=interrupted)
+        self._chat.foresee(self._asking(scene, (*scene.conversation.messages(), said)))
 
     async def use(self, thought: Thought, wanted: DigitsWanted, keys: str) -> None:
         """Give the caller's keys to the tool that wanted them, though no model asks for it."""
@@ -120,7 +131,7 @@ class Thinker:
 
     async def _stream(self, thought: Thought, request: ChatRequest) -> list[ToolCall]:
         splitter, calls, end = Splitter(), list[ToolCall](), Finished()
-        events = cast("AsyncGenerator[ChatEvent]", self._chat.stream(request))
+        events = self._chat.stream(request)
         async with aclosing(events):
             while (event := await self._next(events)) is not None:
                 match event:
@@ -158,6 +169,9 @@ class Thinker:
     def _request(self, thought: Thought | None) -> ChatRequest:
         scene = self._scene()
         messages = with_unheard(scene.conversation, thought) if thought is not None else ()
+        return self._asking(scene, messages)
+
+    def _asking(self, scene: Scene, messages: tuple[Message, ...]) -> ChatRequest:
         return ChatRequest(
             agent=scene.agent,
             system=self._catalog.system(scene),

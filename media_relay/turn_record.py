@@ -116,6 +116,7 @@ class TurnRecord:
     marks: Marks = field(default_factory=Marks)
     repeats: Repeats = field(default_factory=Repeats)
     partials_ms: tuple[int, ...] = ()
+    wasted: int = 0
     engines: dict[str, str] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
@@ -163,6 +164,7 @@ class TurnRecord:
             handoffs=tuple(self.handoffs),
             latency=self.marks.latency(),
             partials_ms=self.partials_ms,
+            wasted=self.wasted,
             engines=dict(self.engines),
             usage=self.usage,
         )

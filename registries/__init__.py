@@ -11,7 +11,13 @@ from registries.catalog import (
 from registries.context import ToolContext, known_caller
 from registries.handoff_tools import tools_for
 from registries.mistakes import CatalogError, Mistake
-from registries.prompts import RenderFailed, render_greeting, render_prompt, render_values
+from registries.prompts import (
+    RenderFailed,
+    render_greeting,
+    render_prompt,
+    render_values,
+    render_voicemail,
+)
 from registries.running import run_approved, run_tool
 from registries.tools import ToolRegistry, list_tools, register_tool
 
@@ -33,6 +39,7 @@ __all__ = [
     "render_greeting",
     "render_prompt",
     "render_values",
+    "render_voicemail",
     "run_approved",
     "run_tool",
     "tools_for",

@@ -77,6 +77,9 @@ class SpeechShape(Shape):
     min_silence_ms: int = Field(default=0, ge=0, le=5000)
     max_silence_ms: int = Field(default=0, ge=0, le=10000)
     vad_threshold: float = Field(default=0.5, ge=0.1, le=0.95)
+    barge_in_words: int | None = Field(default=None, ge=1, le=20)
+    barge_in_ms: int | None = Field(default=None, ge=100, le=10_000)
+    backchannels: bool | None = None
     hints: tuple[str, ...] = ()
     use_semantic_segmentation: bool = False
     # From files of the ART accelerator; the engines here have no such switch.
@@ -110,6 +113,7 @@ class AgentShape(Shape):
     description: str = ""
     greeting: str = ""
     return_greeting: str = ""
+    voicemail_message: str = ""
     handoff: HandoffShape = HandoffShape()
     handoff_trigger: str = ""
     model: ModelShape = ModelShape()
@@ -210,6 +214,7 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
         description=shape.description,
         greeting=shape.greeting,
         return_greeting=shape.return_greeting,
+        voicemail_message=shape.voicemail_message,
         handoff_trigger=shape.handoff.trigger or shape.handoff_trigger,
         tools=tuple(dict.fromkeys(shape.tools)),
         model=_model(shape.cascade_model or shape.model),
@@ -225,6 +230,9 @@ def _agent(shape: AgentShape, prompt: str, source: str) -> AgentSpec:
             min_silence_ms=shape.speech.min_silence_ms,
             max_silence_ms=shape.speech.max_silence_ms,
             vad_threshold=shape.speech.vad_threshold,
+            barge_in_words=shape.speech.barge_in_words,
+            barge_in_ms=shape.speech.barge_in_ms,
+            backchannels=shape.speech.backchannels,
             hints=tuple(shape.speech.hints),
             languages=tuple(each for each in candidates if each != language),
             semantic=shape.speech.use_semantic_segmentation,

@@ -136,6 +136,7 @@ def _text_mistakes(agent: AgentSpec) -> Iterator[Mistake]:
         ("prompt", agent.prompt, prompt_variables),
         ("greeting", agent.greeting, prompt_variables),
         ("return_greeting", agent.return_greeting, prompt_variables),
+        ("voicemail_message", agent.voicemail_message, prompt_variables),
         ("fallback", agent.fallback, spoken),
         *((f"small_talk.{at}.say", t.say, spoken) for at, t in enumerate(agent.small_talk)),
     ]

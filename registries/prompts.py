@@ -240,6 +240,11 @@ def render_values(
     return rendered
 
 
+def render_voicemail(agent: AgentSpec, variables: Mapping[str, Any]) -> str:
+    """Return what an agent says to a voicemail, empty if it has nothing. Raises `RenderFailed`."""
+    return render(agent.voicemail_message, variables_of(agent, variables))
+
+
 def handoff_instructions(scenario: Scenario, agent: str) -> str:
     """Return the part of a prompt that says to whom this agent may hand the caller, and when."""
     lines = list(_handoff_lines(scenario, agent))

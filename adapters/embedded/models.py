@@ -11,6 +11,7 @@ from pathlib import Path
 from core.errors import Cause, EngineError, EngineFailed
 
 FETCH = "make setup"
+FETCH_JUDGE = "make smart-turn"
 # Beside the code in a checkout, and in the relay's image.
 DEFAULT_FOLDER = Path(__file__).parents[2] / ".artvoice" / "models"
 # Holds the GPL-3 engine, for the path of the child process alone.
@@ -91,9 +92,13 @@ def find_model(file: ModelFile, folder: Path | None = None) -> Path:
     raise EngineFailed(
         EngineError(
             cause=Cause.UNAVAILABLE,
-            detail=f"speech model {file.name} is missing; `{FETCH}` fetches it",
+            detail=f"speech model {file.name} is missing; `{_fetch(file)}` fetches it",
         )
     )
+
+
+def _fetch(file: ModelFile) -> str:
+    return FETCH_JUDGE if file == SMART_TURN else FETCH
 
 
 def piper_path(folder: Path | None = None) -> Path | None:
@@ -124,7 +129,9 @@ def _check(file: ModelFile, path: Path) -> None:
     # Remembered for as long as size and time stay: the voice is 63 MB.
     stat = path.stat()
     if _digest_at(path, stat.st_size, stat.st_mtime_ns) != file.sha256:
-        detail = f"speech model {path.name} is not {file.package} {file.version}'s; run `{FETCH}`"
+        detail = (
+            f"speech model {path.name} is not {file.package} {file.version}'s; run `{_fetch(file)}`"
+        )
         raise EngineFailed(EngineError(cause=Cause.UNAVAILABLE, detail=detail))
 
 

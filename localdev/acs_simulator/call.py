@@ -29,6 +29,7 @@ from localdev.acs_simulator.telephone import Telephone
 from localdev.acs_simulator.tokens import TokenIssuer
 
 DRAIN_S = 90.0
+ANSWERED_MS = 400  # from picking up to the first word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +272,9 @@ class Call(Telephone):
         if behaviour.manner is Manner.NO_ANSWER:
             usual = settings.ring_timeout_s
         await asyncio.sleep(usual if behaviour.delay_s is None else behaviour.delay_s)
+        if behaviour.audio and not transfer:
+            at_ms = self.clock.now_ms() + ANSWERED_MS
+            self.say(behaviour.audio, at_ms=at_ms, text=behaviour.manner.value)
         return RESULTS.get(behaviour.manner)
 
     def _established_line(self) -> Line:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
+from localdev.acs_simulator.audio import DEFAULT_RATE
 from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.happenings import Result
 
@@ -25,14 +28,19 @@ class Manner(StrEnum):
     DECLINE = "decline"
     REJECT = "reject"
     UNREACHABLE = "unreachable"
+    VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What one number does, after how many seconds (None: the simulator's usual time)."""
+    """What one number does, after how many seconds (None: the simulator's usual time).
+
+    `audio`: what is said as soon as it answers, PCM at 16 kHz; a voicemail's greeting and beep.
+    """
 
     manner: Manner = Manner.ANSWER
     delay_s: float | None = None
+    audio: bytes = b""
 
 
 RESULTS: Mapping[Manner, Result] = {
@@ -42,6 +50,20 @@ RESULTS: Mapping[Manner, Result] = {
     Manner.REJECT: REJECTED,
     Manner.UNREACHABLE: UNREACHABLE,
 }
+
+
+GREETING = (
+    "Hi, you have reached Maria Lopez. I can't come to the phone right now. "
+    "Please leave a message after the tone."
+)
+BEEP_HZ, BEEP_S = 1_000, 0.5
+
+
+def beep(hertz: float = BEEP_HZ, seconds: float = BEEP_S) -> bytes:
+    """Return the tone after which a voicemail records, PCM at 16 kHz."""
+    time = np.arange(int(DEFAULT_RATE * seconds)) / DEFAULT_RATE
+    tone: bytes = (8_000 * np.sin(2 * np.pi * hertz * time)).astype("<i2").tobytes()
+    return tone
 
 
 def behaviour_of(

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from localdev.acs_simulator.audio import NotAudio, read_audio
 from localdev.acs_simulator.call import Call, Parties
-from localdev.acs_simulator.callee import Behaviour
+from localdev.acs_simulator.callee import Behaviour, Manner
 from localdev.acs_simulator.control_requests import (
     CalleeSetting,
     Dtmf,
@@ -152,7 +152,12 @@ class ControlInterface:
 
     async def _set_number(self, request: web.Request) -> web.Response:
         setting = CalleeSetting.model_validate_json(await request.read())
-        behaviour = Behaviour(manner=setting.behaviour, delay_s=setting.delay_s)
+        audio = b""
+        if setting.behaviour is Manner.VOICEMAIL:
+            from localdev.caller.sound import voicemail  # speech models; most runs never need them
+
+            audio = await voicemail(setting.text)
+        behaviour = Behaviour(manner=setting.behaviour, delay_s=setting.delay_s, audio=audio)
         number = request.match_info["number"]
         if number not in self._numbers and len(self._numbers) >= MAX_NUMBERS:
             raise OverflowError("too many numbers have been set")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, Field
 
 from localdev.acs_simulator.bodies import E164
-from localdev.acs_simulator.callee import Manner
+from localdev.acs_simulator.callee import GREETING, Manner
 
 MAX_WAIT_S = 60.0
 
@@ -48,10 +48,11 @@ class FaultNames(BaseModel):
 
 
 class CalleeSetting(BaseModel):
-    """`POST /emulator/numbers/{n}`."""
+    """`POST /emulator/numbers/{n}`. `text`: what a voicemail says before it beeps."""
 
     behaviour: Manner = Field(validation_alias=AliasChoices("behaviour", "behavior"))
     delay_s: Annotated[float, Field(ge=0, le=600)] | None = None
+    text: Annotated[str, Field(max_length=1_000)] = GREETING
 
 
 class Since(BaseModel):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.speech import SpokenAudio
 from localdev.acs_simulator.audio import read_audio
+from localdev.acs_simulator.callee import beep
 from localdev.caller.lines import Line
 
 TAIL = bytes(320 * 2)
@@ -32,6 +33,12 @@ async def spoken_lines(lines: Sequence[Line]) -> tuple[bytes, ...]:
         return tuple(audio)
     finally:
         await mouth.aclose()
+
+
+async def voicemail(text: str) -> bytes:
+    """Return what a voicemail plays: its greeting, and the beep. Raises `EngineFailed`."""
+    (greeting,) = await spoken_lines([Line(text=text)])
+    return greeting + TAIL * 20 + beep()
 
 
 def _recorded(path: Path) -> bytes:

@@ -27,6 +27,7 @@ from localdev.talk.plane import MemoryPlane
 from media_relay.call_settings import CallSettings
 from media_relay.catalog import Scene, scene_of
 from media_relay.closing import Closings
+from media_relay.foresight import Foresight
 from media_relay.journal import Journal
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import Reporter
@@ -88,7 +89,7 @@ class Talk:
             settings=settings.tools,
         )
         self._thinker = Thinker(
-            chat,
+            Foresight(chat),
             catalog,
             self._journal,
             tools,

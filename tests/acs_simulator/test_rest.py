@@ -23,6 +23,7 @@ from azure.core.exceptions import (
 )
 
 from localdev.acs_simulator import Behaviour, Manner
+from localdev.acs_simulator.callee import beep
 from tests.acs_simulator.conftest import KEY, Bench
 
 PINNED = {
@@ -207,6 +208,24 @@ async def test_a_call_is_placed_and_answered(bench: Bench) -> None:
     assert connected["data"]["callConnectionId"] == placed.call_connection_id
     assert connected["data"]["operationContext"] == "out"
     assert socket.headers["x-ms-call-connection-id"] == placed.call_connection_id
+
+
+async def test_a_voicemail_answers_speaks_and_beeps(bench: Bench) -> None:
+    simulator = await bench.simulator()
+    simulator.numbers["+15550142"] = Behaviour(manner=Manner.VOICEMAIL, audio=beep())
+    client = await bench.client(simulator)
+
+    await client.create_call(
+        PhoneNumberIdentifier("+15550142"),
+        bench.app.callback_url,
+        source_caller_id_number=PhoneNumberIdentifier("+15550199"),
+        media_streaming=bench.streaming(),
+    )
+    await bench.app.event("CallConnected")
+    [call] = simulator.calls.values()
+    await call.timeline.wait_for("utterance_ended")
+
+    assert beep() in call.said_pcm()
 
 
 @pytest.mark.parametrize(

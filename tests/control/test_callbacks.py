@@ -93,6 +93,8 @@ FAILED = {
     "declined": (f.ConnectFailed(code=603),),
 }
 UP = f.SessionOpened(epoch=1, relay_id="r")
+PERSON = f.AnsweredBy(who="person", by="words")
+FAILED["voicemail"] = (UP, f.AnsweredBy(who="voicemail", by="beep", action="hang_up"))
 
 
 async def test_the_call_is_made_when_it_was_promised_and_its_agent_knows_why():
@@ -102,7 +104,7 @@ async def test_the_call_is_made_when_it_was_promised_and_its_agent_knows_why():
         await life.engine.advance(2)
         (attempt,) = (await life.callback()).attempts
         page = await life.app.plane.store.log(attempt.call_id)
-        await life.becomes(UP)
+        await life.becomes(UP, PERSON)
 
         assert (early, life.rung) == ([], [("create", "+15550100")])
         (briefed,) = [e.fact for e in page.entries if isinstance(e.fact, f.Briefed)]
@@ -114,7 +116,8 @@ async def test_the_call_is_made_when_it_was_promised_and_its_agent_knows_why():
 
 
 @pytest.mark.parametrize(
-    ("outcome", "again"), [("busy", 300), ("no_answer", 1800), ("declined", 7200)]
+    ("outcome", "again"),
+    [("busy", 300), ("no_answer", 1800), ("declined", 7200), ("voicemail", 7200)],
 )
 async def test_who_does_not_answer_is_called_again_later(outcome, again):
     async with living(at=MORNING) as life:
@@ -202,7 +205,7 @@ async def test_a_review_that_dies_makes_no_second_call():
         life.app.crashes = 3
 
         await life.engine.advance(61)
-        await life.becomes(UP, wait=60)
+        await life.becomes(UP, PERSON, wait=60)
 
         assert len(life.rung) == 1
         assert (await life.callback()).status == "reached"

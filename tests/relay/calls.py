@@ -171,6 +171,9 @@ class PlainCatalog:
     def filled(self, scene: Scene, handoff: Accepted) -> tuple[Mapping[str, Any], str]:
         return handoff.context_vars, handoff.farewell
 
+    def voicemail(self, scene: Scene) -> str:
+        return scene.agent.voicemail_message
+
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         self.uses.append((call.name, use))
         answer = self.runs[call.name](call.arguments, use)

@@ -1,14 +1,23 @@
 """A caller who speaks over the agent: who is heard, and what history remembers."""
 
-import pytest
+import asyncio
+import itertools
 
-from adapters.scripted import ScriptedSpeaking
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.scripted import ScriptedChat, ScriptedSpeaking
+from core.agents import SpeechSpec
 from core.chat import AgentSaid, UserSaid
 from core.facts import AgentHeard, CallerSaid, TurnDone
-from tests.relay.calls import calling
-from tests.virtual_time import VIRTUAL
+from core.floor import TurnSettings
+from media_relay.call_settings import CallSettings
+from tests.relay.calls import agent, calling, scenario
+from tests.virtual_time import VIRTUAL, VirtualTimeLoop
 
 SPEECH_STARTS_S = 0.1  # of the scripted ears
+CUT_WORD = 14  # letters of a word that was stopped in the middle, and spaces
 LONG = "I can tell you a lot about that. There are many accounts. Each one has its own rules."
 
 
@@ -147,3 +156,105 @@ async def test_words_over_the_greeting_are_a_turn_of_their_own():
 
         assert (greeting.turn, answer.turn) == (0, 1)
         assert answer.heard == "Yes."
+
+
+QUESTION = "Shall I open an account for you? It takes a minute, and it costs nothing at all."
+
+
+async def test_somebody_who_only_listens_does_not_stop_the_agent():
+    async with calling([LONG]) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(AgentHeard, count=3)
+        call.says("mhm okay")
+        began = call.now
+        turn = await call.until(TurnDone, count=2)
+
+        played = [at for at, _ in call.wire.audio if at > began - 0.5]
+        gaps = [b - a for a, b in itertools.pairwise(played)]
+
+        assert turn.heard == LONG
+        assert not turn.interrupted
+        assert len(call.facts(CallerSaid)) == 1
+        # He pauses for the sound of it, and goes on as soon as it is over.
+        assert 0.3 < max(gaps) < 1.0
+
+
+async def test_yes_to_a_question_is_an_answer_though_the_agent_talks_on():
+    async with calling([QUESTION, "Done."]) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(AgentHeard, count=3)
+        call.says("yes")
+        cut = await call.until(TurnDone, count=2)
+        await call.until(TurnDone, count=3)
+
+        assert cut.interrupted
+        assert call.facts(CallerSaid)[-1].text == "yes"
+
+
+async def test_an_agent_may_ask_for_more_words_to_be_interrupted_or_listen_to_every_one():
+    patient = scenario(agent("Ann", speech=SpeechSpec(barge_in_words=3)))
+    eager = scenario(agent("Ann", speech=SpeechSpec(backchannels=False)))
+    heard = []
+    for graph, words in ((patient, "hold on"), (patient, "hold on please sir"), (eager, "okay")):
+        async with calling([LONG, "Yes?"], scenario=graph) as call:
+            await call.until(TurnDone)
+            call.says("tell me about accounts")
+            await call.until(AgentHeard, count=3)
+            call.says(words)
+            turn = await call.until(TurnDone, count=2)
+            heard.append(turn.interrupted)
+
+    assert heard == [False, True, True]
+
+
+async def test_speech_without_words_interrupts_only_when_it_lasts():
+    patient = CallSettings(turn=TurnSettings(barge_in_s=1.5))
+    async with calling([LONG, "Yes?"], settings=patient) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(AgentHeard, count=3)
+        call.makes_noise(1_200)
+        turn = await call.until(TurnDone, count=2)
+
+    assert not turn.interrupted
+
+
+SOUNDS = st.lists(
+    st.tuples(
+        st.sampled_from(["stop please", "mhm", "noise", "and my cards", "long noise"]),
+        st.floats(0.1, 3.0),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(SOUNDS)
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_history_equals_what_was_heard_whatever_the_caller_does(sounds):
+    async def live():
+        chat = ScriptedChat(lambda _: LONG)
+        speaking = ScriptedSpeaking(words=True)
+        async with calling(chat, speaking=speaking) as call:
+            await call.until(TurnDone)
+            call.says("tell me about accounts")
+            for sound, after in sounds:
+                await call.after(after)
+                if "noise" in sound:
+                    call.makes_noise(1_500 if "long" in sound else 300)
+                else:
+                    call.says(sound)
+            await call.after(30)
+            said = call.session._journal.conversation.messages()
+            return [m for m in said if isinstance(m, AgentSaid)], call.heard
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        history, heard = runner.run(live())
+
+    remembered = "".join(message.text for message in history).replace(" ", "")
+    sounded = iter(heard.replace(" ", ""))
+    assert all(letter in sounded for letter in remembered), (remembered, heard)
+    # What history lacks is, for every sound, less than the word that was cut by it.
+    assert len(heard.replace(" ", "")) - len(remembered) <= CUT_WORD * len(sounds)

@@ -219,3 +219,15 @@ async def test_an_engine_that_ends_utterances_by_itself_is_believed() -> None:
 
     assert ears.finals == [("What is my balance?", False)]
     assert ears.asked_at == []
+
+
+async def test_the_judge_of_sound_ends_a_turn_sooner_or_later_and_only_for_its_own_pause() -> None:
+    sure, doubts, stale = [await says("i lost my card") for _ in range(3)]
+    sure.ending.judged(0.99, 1_000)
+    doubts.ending.judged(0.01, 1_000)
+    stale.ending.judged(0.01, 400)
+
+    for ears in (sure, doubts, stale):
+        await ears.until(2_200)
+
+    assert sure.asked_at[0] < stale.asked_at[0] < doubts.asked_at[0]

@@ -5,9 +5,14 @@ import pytest
 from adapters.scripted import ScriptedHearing, ScriptedSpeaking
 from core.chat import TextDelta, ToolCalled
 from core.facts import TurnDone
+from core.floor import TurnSettings
 from core.tools import ToolCall, ToolSpec
+from media_relay.call_settings import CallSettings
 from tests.relay.calls import PlainCatalog, agent, calling, scenario
 from tests.virtual_time import VIRTUAL
+
+# What a model does ahead of the turn's end is no part of the wait.
+IN_TURN = CallSettings(turn=TurnSettings(think_ahead=False))
 
 
 @pytest.fixture
@@ -30,6 +35,7 @@ async def test_the_parts_of_a_turn_add_up_to_the_wait():
         [[0.4, TextDelta(text="Ten dollars."), 0.1]],
         hearing=ScriptedHearing(delay_s=0.12),
         speaking=ScriptedSpeaking(first_audio_ms=90),
+        settings=IN_TURN,
     ) as call:
         await call.until(TurnDone)
         sent_before = len(call.wire.sent_at)
@@ -62,6 +68,7 @@ async def test_the_time_in_tools_has_its_own_part():
         [[0.3, wish], [0.2, TextDelta(text="Ten dollars.")]],
         scenario=scenario(agent("Ann", tools=("balance",))),
         catalog=catalog,
+        settings=IN_TURN,
     ) as call:
         await call.until(TurnDone)
         sent_before = len(call.wire.sent_at)

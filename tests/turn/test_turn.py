@@ -2,18 +2,27 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import floor as f
 from core.errors import Cause, EngineError
 from core.floor import Floor, Purpose
-from core.speech import FinalHeard, HearingFailed, PartialHeard, SpeechStarted, SpeechStopped
+from core.speech import (
+    FinalHeard,
+    HearingFailed,
+    PartialHeard,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+)
 from core.turn import TurnState, deadline, step
 
 RULES = f.TurnSettings()
 GENERATIONS = st.integers(0, 8)
-WORDS = st.sampled_from(["", "yes", "stop it please"])
+WORDS = st.sampled_from(["", "yes", "mhm", "stop it please"])
 
 
 def heard(event):
@@ -23,8 +32,25 @@ def heard(event):
 SPEECH = st.one_of(
     st.just(heard(SpeechStarted(at_ms=0))),
     st.just(heard(SpeechStopped(speech_end_ms=0, decided_ms=0))),
-    st.builds(lambda text: heard(PartialHeard(text=text, start_ms=0, end_ms=0)), WORDS),
-    st.builds(lambda t: heard(FinalHeard(text=t, start_ms=0, end_ms=0, decided_ms=0)), WORDS),
+    st.just(heard(SpeechPaused(at_ms=0, now_ms=0))),
+    st.just(heard(SpeechResumed(at_ms=0))),
+    st.builds(
+        lambda text, stable, asked: f.Heard(
+            at=0.0,
+            event=PartialHeard(text=text, start_ms=0, end_ms=0, stable=stable),
+            asked=asked,
+        ),
+        WORDS,
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda t, late: heard(
+            FinalHeard(text=t, start_ms=0, end_ms=0, decided_ms=0, corrects=late)
+        ),
+        WORDS,
+        st.booleans(),
+    ),
     st.just(heard(HearingFailed(error=EngineError(cause=Cause.LOST)))),
 )
 CLOSINGS = st.builds(
@@ -271,3 +297,52 @@ def test_a_promised_transfer_survives_an_interruption_but_a_goodbye_does_not():
         outcomes[kind] = any(isinstance(output, f.Close) for output in outputs)
 
     assert outcomes == {"transfer": True, "hang_up": False}
+
+
+def talking(text="One moment."):
+    """Return an agent who is heard, and over whom somebody has begun to speak."""
+    state, _ = step(TurnState(), f.SpeechWanted(at=0.0, purpose=Purpose.GREETING))
+    state, _ = step(state, f.PieceReady(at=0.0, generation=1, text=text))
+    state, _ = step(state, f.Sounding(at=0.1, generation=1))
+    state, _ = step(state, f.Heard(at=1.0, event=SpeechStarted(at_ms=900)))
+    assert state.floor is Floor.PAUSED
+    return state
+
+
+def guess(text, *, stable=True, asked=False):
+    event = PartialHeard(text=text, start_ms=0, end_ms=0, stable=stable)
+    return f.Heard(at=1.4, event=event, asked=asked)
+
+
+@pytest.mark.parametrize("text", ["Mm-hmm.", "okay", "Yes.", "I see.", "uh huh"])
+def test_a_sound_of_listening_gives_the_floor_back_at_once(text):
+    state, outputs = step(talking(), guess(text))
+
+    assert state.floor is Floor.SPEAKING
+    assert outputs == (f.Resume(generation=1),)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("yes", True), ("no", False), ("okay but wait", False), ("stop", False)]
+)
+def test_an_answer_or_other_words_take_the_floor(text, asked):
+    state, outputs = step(talking(), guess(text, asked=asked))
+
+    assert state.floor is Floor.LISTENING
+    assert f.StopTalking(generation=1) in outputs
+
+
+def test_a_late_final_corrects_the_turn_and_its_answer_unless_that_was_heard():
+    said = f.Heard(at=1.0, event=FinalHeard(text="my ballad", start_ms=0, end_ms=0, decided_ms=0))
+    late = FinalHeard(text="My balance.", start_ms=0, end_ms=0, decided_ms=0, corrects=True)
+    state, _ = step(TurnState(), said)
+
+    thinking, before = step(state, f.Heard(at=1.2, event=late))
+    sounding, _ = step(state, f.Sounding(at=1.1, generation=state.generation))
+    _, after = step(sounding, f.Heard(at=1.2, event=late))
+
+    correct = f.Correct(turn=1, text="My balance.")
+    assert correct in before
+    assert any(isinstance(output, f.Generate) for output in before)
+    assert after == (correct,)
+    assert step(thinking, f.Heard(at=1.3, event=late)) == (thinking, ())

@@ -1,0 +1,101 @@
+"""How a call begins: with a greeting, where another relay lost it, or with who answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from core import floor as f
+from core.answering import Answerer, AnsweringRules, By
+from core.facts import AnsweredBy
+from core.floor import Closing, Purpose
+from core.speech import HearingEvent
+from core.turn import TurnState
+from media_relay.journal import Journal
+from media_relay.screening import Screening
+
+BY_MACHINE = Closing(kind="hang_up", by="machine")
+
+
+class Talk(Protocol):
+    """What an opening needs of the call's replies."""
+
+    def stop(self) -> None: ...
+
+    def overheard(self, text: str) -> None: ...
+
+
+class Opening:
+    """Begins one call. In a call that we made, whoever answered is listened to first."""
+
+    def __init__(
+        self,
+        rules: AnsweringRules,
+        journal: Journal,
+        talk: Talk,
+        *,
+        state: Callable[[], TurnState],
+        feed: Callable[[f.Event], None],
+        close: Callable[[Closing], None],
+    ) -> None:
+        self._rules = rules
+        self._journal = journal
+        self._talk = talk
+        self._state = state
+        self._feed = feed
+        self._close = close
+        self._loop = asyncio.get_running_loop()
+        self._screening: Screening | None = None
+
+    def begin(self, *, ours: bool) -> None:
+        """Greet, or go on; in a call of `ours` wait for who answers."""
+        new = not self._state().answered
+        if new and ours and self._rules.detect:
+            self._screening = Screening(self._rules, self)
+        else:
+            self._say(Purpose.GREETING if new else Purpose.RESUMED)
+
+    def on_audio(self, pcm: bytes) -> None:
+        """Take the far side's next audio."""
+        if self._screening is not None:
+            self._screening.on_audio(pcm)
+            if self._screening.over and not self._screening.holds:
+                self._screening = None
+
+    def takes(self, event: HearingEvent) -> bool:
+        """Take what was heard; whether it is no matter of turns."""
+        screening = self._screening
+        if screening is None:
+            return False
+        held = screening.holds
+        screening.hear(event)
+        return held or screening.holds
+
+    def stop(self) -> None:
+        """Find out nothing more."""
+        if self._screening is not None:
+            self._screening.close()
+
+    def answered(self, who: Answerer, by: By, text: str) -> None:
+        """Speak to a person, or to somebody silent; do about a machine what was configured."""
+        machine = who in (Answerer.VOICEMAIL, Answerer.MENU)
+        action = self._rules.menu if who is Answerer.MENU else self._rules.voicemail
+        fact = AnsweredBy(who=who.value, by=by, action=action if machine else "")
+        self._journal.write(fact, urgent=True)
+        if machine and action != "go_on":
+            self._talk.stop()
+            if action == "hang_up":
+                self._close(BY_MACHINE)
+        elif self._state().generation == 0:  # nothing was said yet
+            if text:
+                self._talk.overheard(text)
+            self._say(Purpose.GREETING)
+
+    def place_for_message(self) -> None:
+        """Leave the message, and hang up."""
+        self._say(Purpose.MESSAGE, BY_MACHINE)
+
+    def _say(self, purpose: Purpose, closing: Closing | None = None) -> None:
+        at = self._loop.time()
+        self._feed(f.SpeechWanted(at=at, purpose=purpose, closing=closing))

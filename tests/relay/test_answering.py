@@ -1,0 +1,158 @@
+"""Calls that we made: a person is greeted when he answers, a machine gets what was configured."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.answering import AnsweringRules
+from core.attempts import outcome_of
+from core.call import CallState, fold
+from core.facts import AgentHeard, AnsweredBy, CallerSaid, Direction, HangUpRequested, TurnDone
+from media_relay.beep import BeepEar
+from media_relay.call_settings import CallSettings
+from tests.relay.calls import MemoryControl, agent, calling, scenario
+from tests.virtual_time import VIRTUAL
+
+ANN = agent("Ann", voicemail_message="Hello, this is Ann. Please call me back.")
+MACHINE = "please leave a message after the tone"
+
+
+@pytest.fixture
+def anyio_backend():
+    return VIRTUAL
+
+
+class OutboundControl(MemoryControl):
+    """Gives sessions of calls that we made."""
+
+    async def open_session(self, call_id, request):
+        session = await super().open_session(call_id, request)
+        return replace(session, leg=replace(session.leg, direction=Direction.OUTBOUND))
+
+
+def outbound(replies=(), **rules):
+    graph = scenario(ANN)
+    settings = CallSettings(answering=AnsweringRules(**rules))
+    control = OutboundControl(graph)
+    return calling(replies, scenario=graph, control=control, settings=settings)
+
+
+def tone(hertz, ms):
+    time = np.arange(16 * ms) / 16_000
+    return (9_000 * np.sin(2 * np.pi * hertz * time)).astype("<i2").tobytes()
+
+
+async def test_a_person_who_says_hello_is_greeted_then_and_answered_after():
+    async with outbound(["Fine."]) as call:
+        call.says("hello")
+        greeting = await call.until(TurnDone)
+        call.says("what do you want")
+        turn = await call.until(TurnDone, count=2)
+
+    assert call.facts(AnsweredBy) == [AnsweredBy(who="person", by="words")]
+    assert call.facts(CallerSaid)[0].text == "hello"
+    assert greeting.heard == "Hello from Ann."
+    assert turn.heard == "Fine."
+
+
+async def test_somebody_silent_is_spoken_to():
+    async with outbound(silence_s=2.0) as call:
+        began = call.now
+        await call.until(AgentHeard)
+        waited = call.now - began
+
+    assert 2.0 <= waited < 3.5
+    assert call.facts(AnsweredBy) == [AnsweredBy(who="nobody", by="silence")]
+
+
+async def test_a_voicemail_is_hung_up_on_and_the_attempt_is_to_be_repeated():
+    async with outbound() as call:
+        call.says(MACHINE)
+        hung_up = await call.until(HangUpRequested)
+        await call.after(1)
+
+    assert hung_up.by == "machine"
+    assert call.heard == ""
+    assert call.facts(AnsweredBy) == [AnsweredBy(who="voicemail", by="words", action="hang_up")]
+    log = call.control.logs["call"]
+    assert outcome_of(fold(CallState(call_id="call"), log), log) == "voicemail"
+
+
+async def test_a_message_is_left_after_the_beep_and_not_before():
+    async with outbound(voicemail="leave_message") as call:
+        call.says(MACHINE)
+        await call.until(AnsweredBy)
+        await call.after(3.0)
+        call._sound += tone(1_000, 500)
+        beeped = call.now
+        hung_up = await call.until(HangUpRequested)
+
+    assert call.heard == "Hello, this is Ann. Please call me back."
+    assert min(at for at, _ in call.wire.audio) >= beeped + 0.5
+    assert hung_up.by == "machine"
+
+
+async def test_without_a_beep_the_message_is_left_in_the_silence_after_the_greeting():
+    async with outbound(voicemail="leave_message") as call:
+        call.says(MACHINE)
+        await call.until(HangUpRequested)
+
+    assert call.heard == "Hello, this is Ann. Please call me back."
+
+
+async def test_who_speaks_on_and_on_is_a_machine():
+    async with outbound(long_s=4.0) as call:
+        call.says("this is the office of doctor miller we are open on mondays", ms=9_000)
+        await call.until(HangUpRequested)
+
+    assert call.facts(AnsweredBy) == [AnsweredBy(who="voicemail", by="length", action="hang_up")]
+
+
+async def test_a_machine_may_show_itself_after_the_agent_has_greeted():
+    async with outbound(silence_s=1.0) as call:
+        await call.until(AgentHeard)
+        call.says(MACHINE)
+        await call.until(HangUpRequested)
+
+    assert [fact.who for fact in call.facts(AnsweredBy)] == ["nobody", "voicemail"]
+
+
+async def test_with_a_menu_the_agent_goes_on():
+    async with outbound() as call:
+        call.says("for english press one")
+        greeting = await call.until(TurnDone)
+
+    assert greeting.heard == "Hello from Ann."
+    assert call.facts(AnsweredBy) == [AnsweredBy(who="menu", by="words", action="go_on")]
+
+
+async def test_detection_that_is_off_lets_the_agent_speak_at_once():
+    async with outbound(detect=False) as call:
+        greeting = await call.until(TurnDone)
+
+    assert greeting.heard == "Hello from Ann."
+    assert call.facts(AnsweredBy) == []
+
+
+@pytest.mark.parametrize(
+    ("sound", "beeps"),
+    [
+        (tone(1_000, 400), True),
+        (tone(440, 300), True),
+        (tone(1_000, 100), False),
+        (tone(697, 400)[: 16 * 800], True),
+        (np.random.default_rng(1).normal(0, 3_000, 16_000).astype("<i2").tobytes(), False),
+        (bytes(32_000), False),
+    ],
+)
+def test_a_beep_is_one_steady_tone_that_ends(sound, beeps):
+    ear = BeepEar()
+
+    assert ear.over(sound + bytes(3_200)) is beeps
+
+
+def test_a_key_is_no_beep():
+    low, high = (np.frombuffer(tone(hertz, 400), "<i2") // 2 for hertz in (770, 1_336))
+
+    assert not BeepEar().over((low + high).astype("<i2").tobytes() + bytes(3_200))
