@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from adapters.acs_addresses import address_of, identifier
 from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 
@@ -122,7 +123,7 @@ class AcsCalls:
     async def people(self, connection_id: str) -> frozenset[str]:
         with _carrier_errors():
             listed = (await self._leg(connection_id)).list_participants()
-            return frozenset([_address(each.identifier) async for each in listed])
+            return frozenset([address_of(each.identifier) async for each in listed])
 
     async def hold(self, connection_id: str, address: str, music_url: str) -> None:
         from azure.communication.callautomation import FileSource
@@ -198,26 +199,6 @@ class AcsCalls:
         return (await self._calls()).get_call_connection(connection_id)
 
 
-def identifier(address: str) -> Any:
-    """Return a number or a raw id as the SDK wants it."""
-    from azure.communication.callautomation import (
-        CommunicationUserIdentifier,
-        PhoneNumberIdentifier,
-        UnknownIdentifier,
-    )
-
-    if address.startswith("+"):
-        return PhoneNumberIdentifier(address)
-    if address.startswith("8:acs:"):
-        return CommunicationUserIdentifier(address)
-    return UnknownIdentifier(address)
-
-
-def _address(identified: Any) -> str:
-    """Return an address as events spell it: the number, else the raw id."""
-    return str(identified.raw_id).removeprefix("4:")
-
-
 def key_client(endpoint: str, access_key: str) -> Connect:
     """Connect with an access key; http endpoints work, for loopback."""
 
@@ -247,6 +228,8 @@ def _client(endpoint: str, credential: Any) -> Any:
     from azure.communication.callautomation.aio import CallAutomationClient
 
     logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+    # Hold and unhold make the SDK warn of its own keyword arguments.
+    logging.getLogger("azure.communication.callautomation._generated").setLevel(logging.ERROR)
     return CallAutomationClient(
         endpoint.rstrip("/"),
         credential,

@@ -89,6 +89,11 @@ class People:
         """Whether audio of this generation is for somebody else than the caller."""
         return generation == GENERATION
 
+    def close(self) -> None:
+        """Speak to nobody any more."""
+        if self._consultation is not None:
+            self._consultation.end()
+
     # --- inside ----------------------------------------------------------------------------------
 
     def _announce(self, ref: str, text: str) -> None:

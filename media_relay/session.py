@@ -230,6 +230,7 @@ class CallSession:
         self._hearer.stop()
         self._foresight.withdraw()
         self._opening.stop()
+        self._people.close()
         self._replies.close()
         if self._preparing is not None:
             self._preparing.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from localdev.acs_simulator.service_errors import invalid_argument
 
+MAX_SIP_HEADERS, MAX_VOIP_HEADERS, MAX_HEADER_NAME = 5, 1000, 64
+MAX_SIP_VALUE, MAX_VOIP_VALUE = 256, 1024
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{1,14}$")]
 Context = Annotated[str, StringConstraints(max_length=5000)]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
@@ -101,7 +104,55 @@ class InOperation(Body):
     operation_callback_uri: Url | None = None
 
 
-class Transfer(InOperation):
+class CallingContext(Body):
+    """Headers that go along. Assumed: what is over the documented limits is refused with 8523."""
+
+    sip_headers: dict[str, str] = {}
+    voip_headers: dict[str, str] = {}
+
+    def check(self) -> None:
+        """Refuse what may not be sent. Raises `ServiceError`."""
+        custom = [name for name in self.sip_headers if name.lower() != "user-to-user"]
+        fine = len(custom) <= MAX_SIP_HEADERS and len(self.voip_headers) <= MAX_VOIP_HEADERS
+        fine &= all(name.lower().startswith(("x-ms-custom-", "x-")) for name in custom)
+        fine &= all(len(name) <= MAX_HEADER_NAME for name in (*custom, *self.voip_headers))
+        fine &= all(len(text) <= MAX_SIP_VALUE for text in self.sip_headers.values())
+        fine &= all(len(text) <= MAX_VOIP_VALUE for text in self.voip_headers.values())
+        if not fine:
+            raise invalid_argument("customCallingContext is not valid.")
+
+
+class WithHeaders(InOperation):
+    """An operation that reaches somebody, who is told something with it."""
+
+    custom_calling_context: CallingContext = CallingContext()
+
+    def headers(self) -> dict[str, str]:
+        context = self.custom_calling_context
+        return {**context.sip_headers, **context.voip_headers}
+
+    def check_headers(self) -> None:
+        self.custom_calling_context.check()
+
+
+class Transfer(WithHeaders):
+    target_participant: Identifier
+
+
+class AddParticipant(WithHeaders):
+    participant_to_add: Identifier
+    invitation_timeout_in_seconds: Annotated[int, Field(ge=1, le=180)] = 30
+
+
+class CancelAddParticipant(InOperation):
+    invitation_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class RemoveParticipant(InOperation):
+    participant_to_remove: Identifier
+
+
+class Unhold(InOperation):
     target_participant: Identifier
 
 
@@ -112,6 +163,14 @@ class FileSource(Body):
 class PlaySource(Body):
     kind: Literal["file", "text", "ssml"]
     file: FileSource | None = None
+
+
+class Hold(Unhold):
+    play_source_info: PlaySource | None = None
+
+    def files(self) -> list[str]:
+        """Return the music's file, if one is named. Raises `ServiceError` for what needs Azure."""
+        return files_of([self.play_source_info]) if self.play_source_info else []
 
 
 class PlayOptions(Body):
@@ -125,10 +184,15 @@ class Play(InOperation):
 
     def files(self) -> list[str]:
         """Return the files to play. Raises `ServiceError` for sources that need Azure."""
-        files = [source.file.uri for source in self.play_sources if source.file is not None]
-        if len(files) != len(self.play_sources):
-            raise invalid_argument("only file sources work without cognitive services.")
-        return files
+        return files_of(self.play_sources)
+
+
+def files_of(sources: Sequence[PlaySource]) -> list[str]:
+    """Return the files of sources. Raises `ServiceError` for sources that need Azure."""
+    files = [source.file.uri for source in sources if source.file is not None]
+    if len(files) != len(sources):
+        raise invalid_argument("only file sources work without cognitive services.")
+    return files
 
 
 def read_body[B: Body](kind: type[B], json: Any) -> B:

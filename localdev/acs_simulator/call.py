@@ -6,11 +6,9 @@ import asyncio
 import base64
 import secrets
 import uuid
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, assert_never
-
-import aiohttp
 
 from localdev.acs_simulator import happenings as h
 from localdev.acs_simulator.announcer import Announcer
@@ -18,38 +16,18 @@ from localdev.acs_simulator.audio import DEFAULT_RATE
 from localdev.acs_simulator.bodies import MediaOptions, Play, Taking
 from localdev.acs_simulator.callbacks import Callback, CallbackSender
 from localdev.acs_simulator.callee import RESULTS, Behaviour, Manner, behaviour_of
-from localdev.acs_simulator.events import cloud_event, identifier, participants
+from localdev.acs_simulator.company import Company
+from localdev.acs_simulator.events import cloud_event, identifier
 from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.line import Line
 from localdev.acs_simulator.media import MediaStream, StreamPlan
+from localdev.acs_simulator.parties import Parties, Services
 from localdev.acs_simulator.service_errors import ServiceError, not_established
-from localdev.acs_simulator.settings import SimulatorSettings
 from localdev.acs_simulator.state import ENDED, ESTABLISHED, Phase, State, step
 from localdev.acs_simulator.telephone import Telephone
-from localdev.acs_simulator.tokens import TokenIssuer
 
 DRAIN_S = 90.0
 ANSWERED_MS = 400  # from picking up to the first word
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """What all calls of a simulator share."""
-
-    settings: SimulatorSettings
-    http: aiohttp.ClientSession
-    tokens: TokenIssuer
-    numbers: Mapping[str, Behaviour]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parties:
-    """Who calls whom, and what came with the call."""
-
-    from_: str
-    to: str
-    display_name: str = ""
-    custom_context: Mapping[str, Any] | None = None
 
 
 class Call(Telephone):
@@ -86,6 +64,18 @@ class Call(Telephone):
             timeline=self.timeline,
             retries=services.settings.callback_retries,
         )
+        self.company = Company(
+            http=services.http,
+            tasks=self.tasks,
+            timeline=self.timeline,
+            caller=self.person,
+            bot=self.bot,
+            send=self._raise,
+            ring=lambda number: self._callee(number, transfer=True),
+            behaviour=lambda number: services.numbers.get(number, Behaviour()),
+            line=self._established_line,
+            press=lambda digit: self.stream is not None and self.stream.press(digit),
+        )
         self.timeline.note("phase", phase=self.state.phase)
 
     # --- for whoever places the call -------------------------------------------------------------
@@ -104,7 +94,8 @@ class Call(Telephone):
     def hang_up(self) -> None:
         """Put the caller's receiver down."""
         self.timeline.note("caller_hung_up")
-        self.tell(h.CallerLeft())
+        if not (self.established and self.company.goes_on_without_caller()):
+            self.tell(h.CallerLeft())
 
     # --- for the service -------------------------------------------------------------------------
 
@@ -126,7 +117,7 @@ class Call(Telephone):
 
     def people(self) -> list[dict[str, Any]]:
         """Return who is in the call, the app itself included."""
-        return participants(self.person, self.bot)
+        return self.company.people()
 
     def take(self, body: Taking) -> None:
         """Let the app answer or place the call. Raises `ServiceError`."""

@@ -36,11 +36,16 @@ class Behaviour:
     """What one number does, after how many seconds (None: the simulator's usual time).
 
     `audio`: what is said as soon as it answers, PCM at 16 kHz; a voicemail's greeting and beep.
+    Rung into a call, a person listens for `listens_s`, then presses `keys` and, if `hangs_up`,
+    leaves.
     """
 
     manner: Manner = Manner.ANSWER
     delay_s: float | None = None
     audio: bytes = b""
+    listens_s: float = 2.0
+    keys: str = ""
+    hangs_up: bool = False
 
 
 RESULTS: Mapping[Manner, Result] = {

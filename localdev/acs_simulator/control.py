@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from localdev.acs_simulator.audio import NotAudio, read_audio
-from localdev.acs_simulator.call import Call, Parties
+from localdev.acs_simulator.call import Call
 from localdev.acs_simulator.callee import Behaviour, Manner
 from localdev.acs_simulator.control_requests import (
     CalleeSetting,
@@ -28,6 +28,7 @@ from localdev.acs_simulator.control_requests import (
 )
 from localdev.acs_simulator.exchange import Exchange, TooManyCalls
 from localdev.acs_simulator.faults import FAULTS, UnknownFault, parse_faults
+from localdev.acs_simulator.parties import Parties
 
 MAX_NUMBERS = 1000
 TOKEN_HEADER = "x-emulator-token"  # noqa: S105 -- a header's name
@@ -157,7 +158,14 @@ class ControlInterface:
             from localdev.caller.sound import voicemail  # speech models; most runs never need them
 
             audio = await voicemail(setting.text)
-        behaviour = Behaviour(manner=setting.behaviour, delay_s=setting.delay_s, audio=audio)
+        behaviour = Behaviour(
+            manner=setting.behaviour,
+            delay_s=setting.delay_s,
+            audio=audio,
+            listens_s=setting.listens_s,
+            keys=setting.keys,
+            hangs_up=setting.hangs_up,
+        )
         number = request.match_info["number"]
         if number not in self._numbers and len(self._numbers) >= MAX_NUMBERS:
             raise OverflowError("too many numbers have been set")

@@ -53,6 +53,9 @@ class CalleeSetting(BaseModel):
     behaviour: Manner = Field(validation_alias=AliasChoices("behaviour", "behavior"))
     delay_s: Annotated[float, Field(ge=0, le=600)] | None = None
     text: Annotated[str, Field(max_length=1_000)] = GREETING
+    listens_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+    keys: Annotated[str, Field(pattern="^[0-9*#A-D]{0,20}$")] = ""
+    hangs_up: bool = False
 
 
 class Since(BaseModel):

@@ -54,11 +54,6 @@ def cloud_event(event: Raise, *, ids: Mapping[str, str], time: datetime) -> dict
     }
 
 
-def participants(*people: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the people of a call as `ParticipantsUpdated` and the REST list show them."""
-    return [{"identifier": who, "isMuted": False, "isOnHold": False} for who in people]
-
-
 def incoming_call(
     *, data: Mapping[str, Any], resource_id: str, time: datetime, schema: GridSchema
 ) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import orjson
 
-from localdev.acs_simulator.call import Call, Parties, Services
+from localdev.acs_simulator.call import Call
 from localdev.acs_simulator.eventgrid import GridPublisher
 from localdev.acs_simulator.events import identifier, incoming_call
 from localdev.acs_simulator.faults import Faults
+from localdev.acs_simulator.parties import Parties, Services
 from localdev.acs_simulator.service_errors import call_not_found
 from localdev.acs_simulator.settings import MAX_KEPT_CALLS, MAX_LIVE_CALLS, GridSchema
 

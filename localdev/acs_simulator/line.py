@@ -33,8 +33,23 @@ class PromptListener(Protocol):
     def prompt_ended(self, prompt: Prompt) -> None: ...
 
 
+class Ear:
+    """What somebody hears who was rung into the call."""
+
+    def __init__(self, rate: int, timeline: Timeline) -> None:
+        self.heard = Recorder(rate, lambda start, end: self._note(timeline, start, end))
+
+    @staticmethod
+    def _note(timeline: Timeline, start_ms: float, end_ms: float | None) -> None:
+        if end_ms is not None:
+            timeline.note("guest_heard", start_ms=round(start_ms, 1), end_ms=round(end_ms, 1))
+
+
 class Line:
-    """Ticks while its `run` does. `sink` may come and go."""
+    """Ticks while its `run` does. `sink` and `guest` may come and go.
+
+    `hold`: the caller hears this and nothing else, and is not heard.
+    """
 
     def __init__(
         self, *, rate: int, clock: CallClock, timeline: Timeline, listener: PromptListener
@@ -46,6 +61,8 @@ class Line:
         self.heard = Recorder(rate, self._note_heard)
         self.said = Recorder(rate, lambda _start, _end: None)
         self.sink: FrameSink | None = None
+        self.guest: Ear | None = None
+        self.hold: PromptPlayer | None = None
         self.frames_sent = 0
         self.late_ticks = 0
         self._silence = bytes(frame_bytes(rate))
@@ -66,21 +83,34 @@ class Line:
     def tick(self, now_ms: int) -> None:
         """Send the frame that ended now; begin to hear and to say the next."""
         if self._spoken is not None and self.sink is not None:
-            pcm = self._spoken or self._silence
-            self.sink.send_audio(now_ms - FRAME_MS, pcm, silent=not self._spoken)
+            spoken = b"" if self.hold is not None else self._spoken
+            self.sink.send_audio(now_ms - FRAME_MS, spoken or self._silence, silent=not spoken)
             self.frames_sent += 1
         self._hear(now_ms)
         self._speak(now_ms)
 
     def finish(self) -> None:
         """Close the recordings: the call is over."""
+        self.let_go()
         self.heard.finish()
         self.said.finish()
+
+    def let_go(self) -> None:
+        """Somebody who was rung into the call is in it no more."""
+        if self.guest is not None:
+            self.guest.heard.finish()
+            self.guest = None
 
     def _hear(self, now_ms: int) -> None:
         frame = self.playout.next_frame()
         prompt_frame, ended = self.prompts.next_frame()
-        self.heard.add(now_ms, mix(frame, prompt_frame) if prompt_frame else frame)
+        if self.guest is not None:
+            self.guest.heard.add(now_ms, frame)
+        if self.hold is not None:
+            music, _ = self.hold.next_frame()
+            self.heard.add(now_ms, music or self._silence)
+        else:
+            self.heard.add(now_ms, mix(frame, prompt_frame) if prompt_frame else frame)
         if ended is not None:
             self._listener.prompt_ended(ended)
 

@@ -10,17 +10,15 @@ from aiohttp import web
 
 from localdev.acs_simulator import bodies as b
 from localdev.acs_simulator import happenings as h
-from localdev.acs_simulator.call import Call, Parties
+from localdev.acs_simulator.call import Call
 from localdev.acs_simulator.events import identifier
 from localdev.acs_simulator.exchange import Exchange, TooManyCalls
 from localdev.acs_simulator.gate import Gate, Json
+from localdev.acs_simulator.parties import Parties
 from localdev.acs_simulator.properties import connection_properties
 from localdev.acs_simulator.repeatability import Reply
-from localdev.acs_simulator.service_errors import (
-    invalid_argument,
-    not_established,
-    throttled,
-)
+from localdev.acs_simulator.rest_company import CompanyRoutes
+from localdev.acs_simulator.service_errors import invalid_argument, throttled
 from localdev.acs_simulator.settings import SimulatorSettings
 
 EVENT_PATIENCE_S = 5.0
@@ -55,7 +53,7 @@ class RestInterface:
             web.post(one + ":cancelAllMediaOperations", on_call(self._cancel_media)),
             web.post(one + ":startMediaStreaming", on_call(self._start_streaming)),
             web.post(one + ":stopMediaStreaming", on_call(self._stop_streaming)),
-            web.get(one + "/participants", on_call(self._participants)),
+            *CompanyRoutes(self._operation, self._check_url).routes(one, on_call),
         ]
 
     # --- calls that are offered or placed --------------------------------------------------------
@@ -130,16 +128,13 @@ class RestInterface:
         call.apply(h.AppHungUp())
         return Reply(status=204)
 
-    async def _participants(self, call: Call, _: Json) -> Reply:
-        if not call.established:
-            raise not_established()
-        return Reply(status=200, json={"value": call.people()})
-
     async def _transfer(self, call: Call, json: Json) -> Reply:
         body = b.read_body(b.Transfer, json)
         target = identifier(body.target_participant.address())
         if target["kind"] == "unknown":
             raise invalid_argument("targetParticipant is of an unsupported kind.")
+        body.check_headers()
+        call.timeline.note("transfer_asked", headers=body.headers())
         call.apply(h.TransferAsked(target=target, operation=self._operation(body)))
         return Reply(status=202, json=_echo(body))
 

@@ -9,13 +9,14 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from localdev.acs_simulator.call import Call, Parties, Services
+from localdev.acs_simulator.call import Call
 from localdev.acs_simulator.callee import Behaviour
 from localdev.acs_simulator.control import ControlInterface
 from localdev.acs_simulator.eventgrid import GridPublisher
 from localdev.acs_simulator.exchange import Exchange
 from localdev.acs_simulator.faults import parse_faults
 from localdev.acs_simulator.gate import service_errors
+from localdev.acs_simulator.parties import Parties, Services
 from localdev.acs_simulator.rest import RestInterface
 from localdev.acs_simulator.settings import MAX_BODY_BYTES, SimulatorSettings
 from localdev.acs_simulator.tokens import TokenIssuer

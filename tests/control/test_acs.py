@@ -105,6 +105,62 @@ async def test_a_caller_is_transferred_to_a_number():
         await call.timeline.wait_for("event", type="CallTransferFailed")
 
 
+async def test_a_person_is_rung_into_the_call_while_the_caller_is_held():
+    async with line() as it:
+        it.simulator.numbers[DESK] = Behaviour(delay_s=0.0)
+        call, leg = await it.answered()
+        desk = Invitee(address=DESK, headers={"User-To-User": "a card"})
+        once = Once(key="t:invite", at=1.0)
+
+        await it.calls.hold(leg, CALLER, f"{it.links.callback_url}/hold.wav")
+        for _ in range(2):
+            await it.calls.invite(leg, desk, ring_s=30, context="t1", once=once)
+        await call.timeline.wait_for("guest_joined")
+        people = await it.calls.people(leg)
+        await it.calls.unhold(leg, CALLER)
+        await it.calls.leave(leg)
+
+        assert {CALLER, DESK} < people
+        assert len(people) == 3
+        assert [e.facts["headers"] for e in call.timeline.entries if e.kind == "invited"] == [
+            {"User-To-User": "a card"}
+        ]
+        assert await it.calls.leg(leg) is LegState.GONE
+
+
+@pytest.mark.parametrize("answers_after_s", [0.0, 60.0])
+async def test_an_invitation_is_withdrawn_whether_it_rings_or_was_taken(answers_after_s):
+    async with line() as it:
+        it.simulator.numbers[DESK] = Behaviour(delay_s=answers_after_s)
+        call, leg = await it.answered()
+        once = Once(key="t:invite", at=1.0)
+        invitation = await it.calls.invite(
+            leg, Invitee(address=DESK), ring_s=30, context="t1", once=once
+        )
+        if not answers_after_s:
+            await call.timeline.wait_for("guest_joined")
+
+        for _ in range(2):
+            await it.calls.withdraw(leg, invitation, DESK, Once(key="t:withdraw", at=1.0))
+
+        assert DESK not in await it.calls.people(leg)
+        assert call.company.guests == []
+
+
+async def test_a_user_of_the_carrier_is_told_in_headers_of_any_name():
+    async with line() as it:
+        user = f"8:acs:{RESOURCE}_kim"
+        it.simulator.numbers[user] = Behaviour(manner=Manner.BUSY, delay_s=0.0)
+        call, leg = await it.answered()
+
+        to = Invitee(address=user, headers={"case": "42"})
+        await it.calls.transfer(leg, to, "t1", Once(key="t", at=1.0))
+
+        await call.timeline.wait_for("event", type="CallTransferFailed")
+        (asked,) = [e.facts for e in call.timeline.entries if e.kind == "transfer_asked"]
+        assert asked["headers"] == {"case": "42"}
+
+
 async def test_we_ring_a_number():
     async with line() as it:
         leg = await it.calls.create(DESK, it.links, Once(key="c", at=1.0), streaming=True)
