@@ -15,6 +15,7 @@ BENCHMARKS = (
     ("the relay's share of an answer", ("turn_share",)),
     ("embedded engines", ("engines",)),
     ("the end of a turn, known how soon", ("endpointing",)),
+    ("gaps in a spoken reply", ("speech_gaps",)),
 )
 
 

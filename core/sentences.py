@@ -24,14 +24,16 @@ _CLAUSE_BEGINS = frozenset(
 )
 _MARKS_AHEAD = _ENDS + _BREATHS + _FULL_ENDS + "\n"
 
-# Lengths are in letters; a character of a script that writes whole syllables counts for three.
+# Lengths are in spoken letters: a figure counts for four, and so many does a character that is
+# a whole syllable or word.
 _FIRST_PIECE = 10  # a shorter clause ("Well,") sounds chopped off
 # A first piece without a mark ends before a word that begins a clause, or else between two words.
 _FIRST_CLAUSE = 24
 _FIRST_LONGEST = 48
 _NOT_ALONE = 16  # fewer of the sentence are not left for a piece of their own
-# While one piece plays the next one is made: what follows a short one must not take long.
-_LONGEST = (_FIRST_LONGEST * 5, 120, 180)
+# While one piece plays the next one is made, whole by some engines: each may be longer than the
+# last, none so long that it takes longer than the one before sounds.
+_LONGEST = (_FIRST_LONGEST * 5, 80, 110, 140)
 
 
 class Splitter:
@@ -134,7 +136,7 @@ def _cut(text: str, *, first: bool, longest: int, final: bool) -> int | None:
         end = _end_at(text, index, first=first, size=size, final=final)
         if end != 0:
             return end
-        size += 1 if char < "\u2e80" else 3
+        size += 4 if char.isdigit() or char >= "\u2e80" else 1
         index += 1
         if char.isspace():
             space = index

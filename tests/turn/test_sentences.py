@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.aloud import aloud
 from core.sentences import Splitter, plain
 
 ALPHABET = "abcAB 019.,!?:;…。'\"()[]*_`#-\n$%/"
@@ -137,8 +138,14 @@ def test_a_piece_after_a_short_one_is_not_long():
     first, second, *_ = pieces("Well, it is like this. " + sentence * 8)
 
     assert first == "Well, it is like this."
-    assert len(second) < 130
+    assert len(second) < 110
     assert second.endswith(",")
+
+
+def test_figures_count_as_long_as_they_are_said():
+    text = "Here they are. One has $12,450.75, one $18,200.10, one $23,640.20, one $640.20."
+
+    assert max(len(aloud(piece).text) for piece in pieces(text)) < 150
 
 
 def test_a_first_piece_does_not_wait_for_its_sentence():
