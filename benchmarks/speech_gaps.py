@@ -93,7 +93,7 @@ async def main() -> None:
     playout = Marked(ear, PlayoutSettings(), on_sounding=lambda _: None, on_dry=on_dry)
     mouth = Mouth(engine, playout, timeout_s=5, on_audio=lambda _: None, on_served=lambda _: None)
     playout.begin(1)
-    pieces: asyncio.Queue[Utterance] = asyncio.Queue()
+    pieces: asyncio.Queue[Utterance | None] = asyncio.Queue()
     speaking = asyncio.create_task(mouth.speak_all(pieces, 1))
     said: list[str] = []
     splitter, words = Splitter(), REPLY.split(" ")

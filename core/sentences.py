@@ -13,7 +13,7 @@ from core.abbreviations import BEFORE_NUMBERS, MAYBE_LAST, MONTHS_AFTER_A_DAY, N
 from core.markup import cells_of, is_table_rule, plain, row_read
 
 _ENDS = ".!?…"
-_FULL_ENDS = "。！？｡؟۔।॥։።፧။។"  # noqa: RUF001 (these end sentences without a space too)
+_FULL_ENDS = "。！？｡؟۔।॥።፧။"  # noqa: RUF001 (these end sentences without a space too)
 _CLOSERS = "\"'”’)]*_`»」』）】》"  # noqa: RUF001
 _CLAUSE_ENDS = ",;:—–"  # noqa: RUF001
 _FULL_CLAUSE_ENDS = "，、；：،؛"  # noqa: RUF001

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core import floor as f
 from core.facts import DigitsWanted
+from core.floor import Floor
 from core.turn_caller import take
 from core.turn_state import AGENT_HAS_FLOOR, Stepped, TurnState, interrupt
 
@@ -40,6 +41,8 @@ def key_came(state: TurnState, event: f.KeyPressed, settings: f.TurnSettings) ->
     ends = ends and bool(state.keys)
     keys = state.keys if ends else state.keys + event.key
     state = replace(state, keys=keys, key_at=event.at, key_pause_s=event.pause_s)
+    if state.floor is Floor.LISTENING:
+        state = replace(state, since=event.at)  # who is keying something in is not silent
     if not ends and len(keys) < event.max_keys:
         return state, before
     after, outputs = take(state, keys, at=event.at, keys=True)

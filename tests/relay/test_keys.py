@@ -188,6 +188,19 @@ async def test_another_relay_knows_that_keys_are_secret():
         assert " ".join(PIN) not in shown(call)
 
 
+async def test_who_keys_in_a_long_number_slowly_is_not_asked_whether_he_is_there():
+    pins = Pins(max_digits=16)
+    async with pins.calling("Your card, please.", "Thanks.") as call:
+        await asked_for_the_pin(call)
+        for key in "4000123412341234":
+            press(call, key)
+            await call.after(1.5)
+        await call.until(TurnDone, count=3)
+
+        assert pins.taken == [{"digits": "4000123412341234"}]
+        assert call.heard.endswith("Your card, please. Thanks.")
+
+
 async def test_keys_pressed_before_the_greeting_are_heard():
     async with calling(["You pressed one."]) as call:
         press(call, "1#")
