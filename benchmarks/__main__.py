@@ -12,6 +12,7 @@ BENCHMARKS = (
     ("event to answer", ("event_to_answer", "100")),
     ("calls per core, beside a bare socket and pipecat", ("capacity", "pass")),
     ("calls per core with voice detection", ("capacity", "vad")),
+    ("end of speech to first audio, beside pipecat", ("latency",)),
     ("the relay's share of an answer", ("turn_share",)),
     ("embedded engines", ("engines",)),
     ("the end of a turn, known how soon", ("endpointing",)),
