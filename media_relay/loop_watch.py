@@ -26,13 +26,14 @@ _DEEPEST = 8  # files of a stack; what blocked is at its end
 class LoopWatchSettings:
     """`every_s`: between two looks. `stall_s`: a longer stop of the loop is reported.
 
-    Frames leave 160 ms ahead of the ear, so a stop of 50 ms is not heard yet. `memory`: looks
-    that `lag_s` forgets by; one stop is not a loop that cannot keep up.
+    A stop lies between two looks, so all that are longer are found, and some that are shorter by
+    less than `every_s`. Frames leave 160 ms ahead of the ear, so a stop of 50 ms is not heard yet.
+    `memory`: looks that `lag_s` forgets by; one stop is not a loop that cannot keep up.
     """
 
-    every_s: float = 0.05
+    every_s: float = 0.01
     stall_s: float = 0.05
-    memory: int = 40
+    memory: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class LoopWatch:
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._timer: asyncio.TimerHandle | None = None
-        self._due = time.monotonic()
+        self._looked = self._due = time.monotonic()
         self._seen: list[tuple[str, ...]] = []
         self._over = threading.Event()
         self._lag_s = 0.0
@@ -81,6 +82,7 @@ class LoopWatch:
 
     def start(self) -> None:
         """Watch until `stop`."""
+        self._looked = self._due = time.monotonic()
         self._beat()
         self._thread.start()
 
@@ -92,14 +94,15 @@ class LoopWatch:
         self._thread.join()
 
     def _beat(self) -> None:
-        late = max(time.monotonic() - self._due, 0.0)
+        now = time.monotonic()
+        late, between = max(now - self._due, 0.0), now - self._looked
         self._lag_s += (late - self._lag_s) / self._settings.memory
         seen, self._seen = self._seen, []
-        self._due = time.monotonic() + self._settings.every_s
+        self._looked, self._due = now, now + self._settings.every_s
         self._timer = self._loop.call_later(self._settings.every_s, self._beat)
-        if late > self._settings.stall_s:
+        if between > self._settings.stall_s:
             ((stack, _),) = Counter(seen or [()]).most_common(1)
-            self._on_stall(Stall(ms=round(late * 1000), stack=stack))
+            self._on_stall(Stall(ms=round(between * 1000), stack=stack))
 
     def _watch(self) -> None:
         pause = self._settings.stall_s / 4

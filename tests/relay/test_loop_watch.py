@@ -30,6 +30,23 @@ async def test_a_function_that_holds_up_the_loop_is_named():
     assert stall.ms > 100
 
 
+async def test_a_stall_just_over_the_limit_is_reported_wherever_it_falls_between_two_looks():
+    stalls = asyncio.Queue()
+    watch = LoopWatch(on_stall=stalls.put_nowait)
+    watch.start()
+    try:
+        for phase_ms in (0, 2, 4, 6, 8):
+            await asyncio.sleep(0.03 + phase_ms / 1000)
+            while not stalls.empty():  # a busy machine's own
+                stalls.get_nowait()
+            hog(time.monotonic() + 0.055)
+            async with asyncio.timeout(1):
+                stall = await stalls.get()
+            assert stall.ms >= 55
+    finally:
+        watch.stop()
+
+
 async def test_lag_rises_with_a_busy_loop_and_falls_again():
     stalls = asyncio.Queue()
     watch = LoopWatch(on_stall=stalls.put_nowait, settings=QUICK)

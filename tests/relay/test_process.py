@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -173,6 +174,26 @@ async def test_mistakes_in_the_registries_are_told_before_any_call_comes(tmp_pat
     assert process.returncode == 2
     assert first.startswith("agentstore/one.yaml: prompt: uses the undefined variable 'caler_name'")
     assert second.startswith("agentstore/two.yaml: tools.0: there is no tool 'nothing'")
+
+
+async def test_what_stops_a_relays_loop_is_in_its_log(tmp_path, caplog):
+    control = MemoryControl(scenario(agent("Ann")))
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    async with control_plane(control) as url:
+        serving = asyncio.create_task(
+            serve(environment(url, tmp_path), "127.0.0.1", 0, stop, ready.set_result, drain_s=0)
+        )
+        await ready
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            pass
+        for _ in range(3):
+            await asyncio.sleep(0)
+        stop.set()
+        await serving
+
+    stalls = [each for each in caplog.records if each.message == "the loop stalled"]
+    assert any("test_what_stops_a_relays_loop_is_in_its_log" in each.stack for each in stalls)
 
 
 async def test_a_relay_that_nobody_listens_to_still_stops(tmp_path):
