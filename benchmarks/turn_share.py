@@ -22,7 +22,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport
 from adapters.mailbox import Mailbox
 from adapters.scripted import ScriptedChat
 from benchmarks.media_load import audio_message, connect
-from benchmarks.processes import alone_on_core, ours, serving
+from benchmarks.processes import alone_on_core, cpu_ns, ours, serving
 from benchmarks.relay_server import Brief, serve_relay
 from core.speech import (
     FRAME_BYTES,
@@ -139,12 +139,15 @@ def main() -> None:
         uvloop.run(serve_relay(Engines(hearing=Signs(), chat=chat, speaking=Brief())))
         return
     alone_on_core(1)
-    with serving(ours("turn_share", "--serve")) as (port, _):
+    with serving(ours("turn_share", "--serve")) as (port, pid):
+        cpu, began = cpu_ns(pid), time.perf_counter()
         waits, lost = uvloop.run(measure(port, asked.calls, asked.turns))
+        busy = (cpu_ns(pid) - cpu) / 1e9 / (time.perf_counter() - began)
     p50, p99 = statistics.median(waits), waits[int(len(waits) * 0.99)]
     print(
         f"own share of {len(waits)} answers in {asked.calls} calls: p50 {p50:.1f} ms, "
-        f"p99 {p99:.1f} ms, most {waits[-1]:.1f} ms; {lost} without an answer"
+        f"p99 {p99:.1f} ms, most {waits[-1]:.1f} ms; {lost} without an answer; "
+        f"whole turns, one a second, take {busy:.0%} of a core"
     )
 
 
