@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup run call test eval check format bench docs requirements clean
+.PHONY: help setup run call test eval check format bench docs smart-turn reliability requirements clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ docs: setup ## write the pages that are made from code
 
 smart-turn: setup ## fetch the optional judge of pauses (SMART_TURN=true)
 	@$(BIN)/python scripts/models.py --only judge
+
+reliability: setup ## play every fault as a call and write docs/reliability.md
+	@$(BIN)/python -m tests.reliability.page
 
 requirements: ## compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile -q --no-emit-index-url --no-emit-find-links --no-header --python-version 3.13 --universal --extra telemetry pyproject.toml -o requirements.txt
