@@ -17,6 +17,7 @@ BENCHMARKS = (
     ("embedded engines", ("engines",)),
     ("the end of a turn, known how soon", ("endpointing",)),
     ("gaps in a spoken reply", ("speech_gaps",)),
+    ("a caller without a relay", ("recovery", "3")),
 )
 
 
