@@ -36,6 +36,8 @@ from core.speech import (
 _WORDLESS_MS = 3_000
 # A guess from before a pause may lack the last word; this long into it, none better comes.
 _GUESS_LAG_MS = 240
+# One that ends so long before the caller did is short of a word.
+_LAST_WORD_MS = 150
 # He went on so soon after he was taken for done that he had only paused.
 _CUT_OFF_MS = 1_500
 
@@ -213,9 +215,9 @@ class Endpointing:
         if self._paused_ms is not None:
             if now_ms - self._paused_ms >= self._silence_ms():
                 self._decide(self._paused_ms)
-            elif self._partial is not None and not self._partial.stable and self._settled:
-                self._partial = replace(self._partial, stable=True)
-                self._tell_words(self._partial)
+            elif self._settled and (whole := self._whole_guess()) is not None:
+                self._partial = whole
+                self._tell_words(whole)
         elif self._segments and now_ms - self._words_ms >= _WORDLESS_MS:
             self._decide(self._segments[-1].end_ms)
 
@@ -231,6 +233,14 @@ class Endpointing:
     def _settled(self) -> bool:
         """Whether a guess from before the pause would have been replaced by now."""
         return self._paused_ms is not None and self._now_ms - self._paused_ms >= _GUESS_LAG_MS
+
+    def _whole_guess(self) -> PartialHeard | None:
+        """Return a guess that nobody called stable, if it reaches to the end of what was said."""
+        partial, paused_ms = self._partial, self._paused_ms
+        if partial is None or partial.stable or paused_ms is None:
+            return None
+        reaches = partial.end_ms >= paused_ms - _LAST_WORD_MS
+        return replace(partial, stable=True) if reaches else None
 
     @property
     def _text(self) -> str:

@@ -210,6 +210,23 @@ async def test_noise_under_the_callers_words_does_not_keep_the_turn_for_ever() -
     assert len(ears.asked_at) == 1
 
 
+async def test_a_guess_is_worth_an_answer_only_if_it_reaches_to_the_pause() -> None:
+    whole, short = Ears(), Ears()
+    for ears, guessed_ms in ((whole, 960), (short, 600)):
+        ears.hear(SpeechStarted(at_ms=0))
+        await ears.until(guessed_ms)
+        ears.guess("i lost my card")
+        await ears.until(1_120)
+        ears.pause()
+        await ears.until(1_380)
+
+    def stable(ears: Ears) -> bool:
+        return any(isinstance(e, PartialHeard) and e.stable for e in ears.told)
+
+    assert stable(whole)
+    assert not stable(short)
+
+
 async def test_an_engine_that_ends_utterances_by_itself_is_believed() -> None:
     ears = Ears()
     ears.hear(SpeechStarted(at_ms=0))
