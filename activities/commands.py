@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import assert_never
 
+from activities import recording
+from activities.carrying import carried_out, done, once
 from adapters import orders, promising
 from adapters.archive import archive
 from adapters.plane import Plane
@@ -14,10 +15,8 @@ from core.attempts import RETRY_S
 from core.control_ports import (
     CarrierError,
     NewFact,
-    Once,
     Orchestrations,
     StoredCall,
-    Trouble,
     UnknownCall,
 )
 from core.promises import promise_id
@@ -52,32 +51,34 @@ async def _outcome(  # noqa: C901, PLR0912 one row per command
             await archive(call.call_id, plane)
             await orders.wrap_up(call.call_id, durable)
             await _tell_campaign(call, plane, durable)
-            return _done(command)
+            return done(command)
         case c.TellRelay(directive=kind, ref=ref):
             directive_id = f"{call.call_id}:{command.id}"
             directive = Directive(id=directive_id, call_id=call.call_id, kind=kind, ref=ref)
             await plane.store.direct(directive)
-            return _done(command)
+            return done(command)
         case c.StartPromise(promise=kind, request_id=request):
             promised = promise_id(call.call_id, kind, request)
             await durable.begin(kind, promised, {"id": promised})
-            return _done(command)
+            return done(command)
         case c.StartMedia():
-            return await _carried_out(command, plane.calls.start_media(call.connection_id))
+            return await carried_out(command, plane.calls.start_media(call.connection_id))
         case c.Wake():
             woken = await plane.door.ready(c.TRY_S)
-            return _done(command, "ok" if woken else "failed")
+            return done(command, "ok" if woken else "failed")
         case c.HangUp():
             if not call.connection_id:
-                return _done(command, "failed", "no leg yet")
-            once = await _once(call, command, plane)
-            return await _carried_out(command, plane.calls.hang_up(call.connection_id, once))
+                return done(command, "failed", "no leg yet")
+            asked = plane.calls.hang_up(call.connection_id, await once(call, command, plane))
+            return await carried_out(command, asked)
         case c.Transfer():
             await _transfer(call, command, durable)
-            return _done(command)
+            return done(command)
         case c.WakePromise(promise=kind, request_id=request):
             await durable.poke(promise_id(call.call_id, kind, request))
-            return _done(command)
+            return done(command)
+        case c.StartRecording() | c.PauseRecording() | c.ResumeRecording() | c.StopRecording():
+            return await recording.perform(call, command, plane)
         case c.Apologise():
             return await _apologise(call, command, plane)
         case c.SayBusy() | c.Reassure():
@@ -105,7 +106,7 @@ async def _play(
 ) -> f.Fact:
     url = plane.prompt_url(prompt)
     asked = plane.calls.play(call.connection_id, url, context or prompt)
-    return await _carried_out(command, asked)
+    return await carried_out(command, asked)
 
 
 async def _apologise(call: StoredCall, command: c.Apologise, plane: Plane) -> f.Fact:
@@ -130,7 +131,7 @@ async def _reconcile(call: StoredCall, command: c.Reconcile, plane: Plane) -> f.
     try:
         leg = await plane.calls.leg(call.connection_id)
     except CarrierError as error:
-        return _done(command, "failed", error.code)
+        return done(command, "failed", error.code)
     return f.Reconciled(state=leg, attended=await _attended(call, now, plane))
 
 
@@ -141,25 +142,3 @@ async def _attended(call: StoredCall, now: float, plane: Plane) -> bool:
         return True
     live = LiveCall(call_id=call.call_id, epoch=call.epoch)
     return any(live in relay.calls for relay in await plane.store.relays(seen_after=since))
-
-
-async def _once(call: StoredCall, command: c.Command, plane: Plane) -> Once:
-    """Name a request after its command, and date it by the fact that called for it."""
-    n = int(command.id.partition(".")[0]) if command.id[0].isdigit() else 1
-    page = await plane.store.log(call.call_id, after=n - 1, limit=1)
-    return Once(key=f"{call.call_id}:{command.id}", at=page.entries[0].at)
-
-
-async def _carried_out(command: c.Command, request: Awaitable[None]) -> f.CommandDone:
-    try:
-        await request
-    except CarrierError as error:
-        gone = error.trouble is Trouble.GONE
-        return _done(command, "gone" if gone else "failed", error.code)
-    return _done(command)
-
-
-def _done(command: c.Command, outcome: f.CommandOutcome = "ok", code: str = "") -> f.CommandDone:
-    return f.CommandDone(
-        command_id=command.id, command=command.name, outcome=outcome, code=code[:80]
-    )

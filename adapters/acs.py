@@ -17,7 +17,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapters.acs_addresses import address_of, identifier
-from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
+from core.control_ports import CarrierError, Invitee, Links, Once, RecordTo, Trouble
 from core.facts import LegState
 
 # Takes most of a second to import: done in a thread, so that other calls go on meanwhile.
@@ -170,6 +170,45 @@ class AcsCalls:
         if state in CONNECTED_STATES:
             return LegState.CONNECTED
         return LegState.GONE if state in GONE_STATES else LegState.CONNECTING
+
+    async def start_recording(
+        self, connection_id: str, where: RecordTo, once: Once, *, paused: bool
+    ) -> str:
+        from azure.communication.callautomation import (
+            AzureBlobContainerRecordingStorage,
+            RecordingChannel,
+            RecordingContent,
+            RecordingFormat,
+        )
+
+        with _carrier_errors():
+            started = await (await self._calls()).start_recording(
+                call_connection_id=connection_id,
+                recording_content_type=RecordingContent.AUDIO,
+                recording_channel_type=RecordingChannel.MIXED,
+                recording_format_type=RecordingFormat.WAV,
+                pause_on_start=paused,
+                recording_storage=AzureBlobContainerRecordingStorage(where.container_url),
+                recording_state_callback_url=where.callback_url,
+                headers=_repeatable(once),
+            )
+        return str(started.recording_id)
+
+    async def pause_recording(self, recording_id: str) -> None:
+        with _carrier_errors():
+            await (await self._calls()).pause_recording(recording_id)
+
+    async def resume_recording(self, recording_id: str) -> None:
+        with _carrier_errors():
+            await (await self._calls()).resume_recording(recording_id)
+
+    async def stop_recording(self, recording_id: str) -> None:
+        try:
+            with _carrier_errors():
+                await (await self._calls()).stop_recording(recording_id)
+        except CarrierError as error:
+            if error.trouble is not Trouble.GONE:
+                raise  # the call ended, and its recording with it
 
     async def check(self) -> None:
         await self.leg(NOBODY)  # "no such call" proves that it answers and takes our credentials

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.plane import Plane
+from adapters.recordings import index_of
 from core.control_ports import CallStore, StoredCall, UnknownCall
-from core.facts import LogEntry
+from core.facts import LogEntry, RecordingKept, RecordingStarted
 from core.record import call_record, without_words
 from core.transcript import markdown
 
@@ -74,12 +75,20 @@ async def _forget_old(plane: Plane) -> None:
     before = plane.clock() - plane.settings.retention_days * DAY_S
     old = await plane.store.expired(ended_before=before)
     for call_id in old:
-        for name in (*transcripts(call_id), analysis(call_id)):
+        for name in (*transcripts(call_id), analysis(call_id), *await _recorded(call_id, plane)):
             await plane.blobs.delete(name)
     if old:
         await plane.store.forget(old)
         await plane.approvals.forget(old)
         await plane.callbacks.forget(old)
+
+
+async def _recorded(call_id: str, plane: Plane) -> list[str]:
+    """Name a call's recordings, and what says that they are its own."""
+    facts = [entry.fact for entry in await whole_log(call_id, plane.store)]
+    files = [fact.name for fact in facts if isinstance(fact, RecordingKept) and fact.name]
+    started = [fact.recording_id for fact in facts if isinstance(fact, RecordingStarted)]
+    return [*files, *map(index_of, started)]
 
 
 def analysis(call_id: str) -> str:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-CONTAINER = "artvoice"
+from adapters.settings import CONTAINER
+
 CONNECT_S = 2
 READ_S = 10
 RETRIES = 2

@@ -50,6 +50,7 @@ from core.floor import TurnSettings
 from core.moments import Hours
 
 MIN_KEY_CHARS = 16
+CONTAINER = "artvoice"  # of an Azure Storage account
 TIDY_S = 600.0  # from the longest call's end to its record, with a host that was down
 TRANSFER_MARGIN_S = 30.0  # to announce it, to hold the caller, and to look what came of it
 
@@ -155,6 +156,7 @@ class Settings(LimitSettings, BaseModel):
     azure_storage_account_url: Url | None = None
     keep_transcript: bool = True
     keep_audio: bool = False
+    recording_container_url: Url | None = None
     retention_days: int = Field(default=30, ge=1, le=3650)
 
     @classmethod
@@ -219,7 +221,7 @@ class Settings(LimitSettings, BaseModel):
             raise SettingsError(mistakes)
         return self
 
-    def _contradictions(self) -> list[Mistake]:
+    def _contradictions(self) -> list[Mistake]:  # noqa: C901 one rule after the other
         found: list[Mistake] = []
 
         def wrong(name: str, reason: str, remedy: str) -> None:
@@ -261,6 +263,12 @@ class Settings(LimitSettings, BaseModel):
                 "is not set, but OUTBOUND_ENABLED is",
                 "Set the number that outgoing calls show.",
             )
+        if self.keep_audio and not self.recordings_container:
+            wrong(
+                "RECORDING_CONTAINER_URL",
+                "is not set, but KEEP_AUDIO is",
+                "Set the blob container that the carrier may write to.",
+            )
         return found
 
     def _no_way_on(self) -> tuple[Mistake, ...]:
@@ -299,6 +307,13 @@ class Settings(LimitSettings, BaseModel):
         """Numbers that are ours: a call from one of them would be a loop."""
         source = {self.acs_source_phone_number} if self.acs_source_phone_number else set()
         return frozenset(self.own_phone_numbers) | source
+
+    @property
+    def recordings_container(self) -> str:
+        """The container that recordings are written to: that of the other files, unless named."""
+        account = self.azure_storage_account_url if self.blobs == "azure" else None
+        ours = f"{account.rstrip('/')}/{CONTAINER}" if account else ""
+        return self.recording_container_url or ours
 
     @property
     def customers_path(self) -> Path:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from core.after_facts import CallerOutcome, Satisfaction
 from core.attempts import Attempt, Attempted, Missed
 from core.campaigns import CampaignStatus, TargetStatus
-from core.facts import ApprovalDecision, Direction, LogEntry
+from core.facts import ApprovalDecision, ConsentDecision, Direction, LogEntry
 from core.result_codes import Cause
 
 CallbackStatus = Literal["scheduled", "calling", "reached", "failed", "cancelled"]
@@ -87,6 +87,30 @@ class Moment(TypedDict):
     kind: str
 
 
+class ConsentGiven(TypedDict):
+    """What the caller said to being recorded; `announced`: was told of it and talked on."""
+
+    decision: ConsentDecision
+    at: float
+
+
+class RecordedFile(TypedDict):
+    """A file in the blobs; no name if the carrier wrote it elsewhere."""
+
+    name: str
+    ms: int
+
+
+class Recorded(TypedDict):
+    """How a call was recorded: `state` as ordered, `paused` times, and what went wrong."""
+
+    state: Literal["off", "on", "paused", "over", "failed"]
+    consent: list[ConsentGiven]
+    paused: int
+    files: list[RecordedFile]
+    trouble: str
+
+
 class StepDone(TypedDict):
     """What became of one step of the wrap-up, and why."""
 
@@ -121,6 +145,7 @@ class CallShown(CallLine):
     turns: list[RecordedTurn]
     handoffs: list[RecordedHandoff]
     timeline: list[Moment]
+    recording: Recorded | None
     wrap_up: WrappedUp | None
     scenario_sha: NotRequired[str]
     retention_days: NotRequired[int]

@@ -27,7 +27,7 @@ async def receive(request: Request, plane: Plane, durable: Orchestrations) -> Re
     call = await plane.store.call(request.params["call_id"])
     if call is None:
         raise Problem(404, "no such call")
-    for leg in {event.connection_id for event in events}:
+    for leg in {event.connection_id for event in events} - {""}:
         if await plane.store.bind_leg(call.call_id, leg) != leg:
             log.warning("a callback names another leg", extra={"call_id": call.call_id})
             raise Problem(403, "not this call's leg")

@@ -50,6 +50,17 @@ async def get_transcript(request: Request, plane: Plane, durable: Orchestrations
     return ok(cast(answers.Transcript, shown))
 
 
+async def get_recording(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
+    """Give the (first) file of a call's recording."""
+    call = await _call(request.params["call_id"], plane)
+    files = ((await _record(call, plane)).get("recording") or {}).get("files") or []
+    names = [file["name"] for file in files if file["name"]]
+    content = await plane.blobs.get(names[0]) if names else None
+    if content is None:
+        raise Problem(404, "there is no recording, or not yet; the call's record says which")
+    return Reply(body=content, content_type="audio/wav")
+
+
 async def get_log(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
     """Show what a call's record is made of, oldest first: `?after=&limit=`."""
     call = await _call(request.params["call_id"], plane)

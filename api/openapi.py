@@ -87,6 +87,7 @@ OPERATIONS: dict[str, Operation] = {
     "get_transcript": Operation(
         answers={200: answers.Transcript}, problems=(404,), others=("text/markdown",)
     ),
+    "get_recording": WAV,
     "get_log": Operation(
         query=inputs.LogQuery, answers={200: answers.LogPage}, problems=(400, 404)
     ),

@@ -14,6 +14,7 @@ from api import approvals, directives, promised_calls, returning
 from api.http import Problem, Reply, Request, read_body
 from core import facts as f
 from core import session as s
+from core.agents import RecordingRule
 from core.call import CallState, Phase, fold
 from core.control_ports import NewFact, Orchestrations, Relay, StoredCall
 from core.transfers import MAX_SUMMARY
@@ -29,6 +30,8 @@ ITS_OWN = (
     | f.HangUpRequested
     | f.ApprovalRequested
     | f.CallbackRequested
+    | f.ConsentDecided
+    | f.SecretAwaited
 )
 TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 RELAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
@@ -55,11 +58,13 @@ async def open_session(request: Request, plane: Plane, durable: Orchestrations) 
         raise Problem(500, "the call's scenario snapshot is not in the store")
     epoch = await plane.store.open_session(call.call_id, wanted.relay_id)
     await orders.wake(call, plane, durable)
+    scenario = s.SCENARIO.validate_json(snapshot)
     session = s.Session(
         call_id=call.call_id,
         epoch=epoch,
         token=session_token(plane.signing_key, call.call_id, epoch),
-        scenario=s.SCENARIO.validate_json(snapshot),
+        scenario=scenario,
+        recording=scenario.recording if plane.settings.keep_audio else RecordingRule.OFF,
         leg=s.Leg(
             connection_id=wanted.connection_id,
             direction=call.direction,

@@ -55,6 +55,8 @@ ROUTES = (
     Route("get_call", "GET", CALL, Access.FUNCTION_KEY, "api.calls:get_call"),
     Route("get_transcript", "GET", f"{CALL}/transcript", Access.FUNCTION_KEY,
           "api.calls:get_transcript"),
+    Route("get_recording", "GET", f"{CALL}/recording", Access.FUNCTION_KEY,
+          "api.calls:get_recording"),
     Route("get_log", "GET", f"{CALL}/log", Access.FUNCTION_KEY, "api.calls:get_log"),
     Route("hang_up", "POST", f"{CALL}/hangup", Access.FUNCTION_KEY, "api.calls:hang_up"),
     Route("terminate", "POST", f"{CALL}/terminate", Access.FUNCTION_KEY, "api.calls:hang_up"),

@@ -1,4 +1,4 @@
-"""The Event Grid function: a phone rings."""
+"""The Event Grid functions: a phone rings, a recording has been written."""
 
 from __future__ import annotations
 
@@ -36,6 +36,27 @@ async def on_incoming_call(event: func.EventGridEvent, client: Any) -> None:
     here = plane()
     rang_at = rang.timestamp() if rang else here.clock()
     await answer(ring, rang_at, here, DurableCalls(client))
+
+
+@bp.function_name("on_recording_file")
+@bp.event_grid_trigger(arg_name="event")
+async def on_recording_file(event: func.EventGridEvent) -> None:
+    """Note where the files of a recording are; to fail is to be delivered again."""
+    from adapters.plane import plane
+    from api.recordings import kept
+    from core.acs_events import Garbled
+    from core.acs_recordings import FILE_STATUS, parse_recorded_files
+
+    name, _ = _name_and_time(event)
+    if name != FILE_STATUS:
+        log.info("ignored an event", extra={"type": name[:80]})
+        return
+    try:
+        files = parse_recorded_files(str(event.subject), event.get_json())
+    except Garbled:
+        log.exception("an event about a recording could not be read")
+        return
+    await kept(files, plane())
 
 
 def _name_and_time(event: func.EventGridEvent | func.CloudEvent) -> tuple[str, datetime | None]:

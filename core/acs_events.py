@@ -30,7 +30,10 @@ class Garbled(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
-    """One callback: `id` is the same on every delivery, `connection_id` names the leg."""
+    """One callback: `id` is the same on every delivery, `connection_id` names the leg.
+
+    An event of a recording may name none.
+    """
 
     id: str
     connection_id: str
@@ -79,11 +82,19 @@ def parse_incoming_call(data: object) -> IncomingCall:
 
 def _callback(event: Mapping[str, Any]) -> CarrierEvent:
     data = _mapping(event.get("data"))
+    name = _text(event, "type")
     return CarrierEvent(
         id=_text(event, "id"),
-        connection_id=_text(data, "callConnectionId"),
-        fact=_fact(_text(event, "type"), data),
+        connection_id=_leg(name, data),
+        fact=_fact(name, data),
     )
+
+
+def _leg(event_type: str, data: Mapping[str, Any]) -> str:
+    """Return the leg an event is about; a recording belongs to the call, not to one leg of it."""
+    if "Recording" in event_type and "callConnectionId" not in data:
+        return ""
+    return _text(data, "callConnectionId")
 
 
 def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901, PLR0912 one row per event
@@ -120,6 +131,11 @@ def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901
             return f.PromptPlayed(ok=True, context=_context(data))
         case "PlayFailed" | "PlayCanceled":
             return f.PromptPlayed(ok=False, context=_context(data))
+        case "RecordingStateChanged":
+            active = str(data.get("state")).casefold() == "active"
+            return f.RecordingChanged(state="active" if active else "inactive")
+        case "StartRecordingFailed":
+            return f.RecordingChanged(state="failed")
         case other:
             return f.OtherEvent(type=re.sub(r"[^A-Za-z0-9.]", "", other)[:80])
 

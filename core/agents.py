@@ -140,6 +140,14 @@ class TransferTarget:
     description: str = ""
 
 
+class RecordingRule(StrEnum):
+    """Whether calls are recorded. Ask: of who says yes. Announce: of who talks on, once told."""
+
+    OFF = "off"
+    ASK = "ask"
+    ANNOUNCE = "announce"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A graph of agents: who starts, who may hand to whom. Agents hold their effective fields.
@@ -159,6 +167,7 @@ class Scenario:
     extract: tuple[ExtractField, ...] = ()
     on_voicemail: str = ""
     on_menu: str = ""
+    recording: RecordingRule = RecordingRule.OFF
     source: str = ""
 
     def agent(self, name: str) -> AgentSpec:

@@ -220,6 +220,14 @@ class Invitee:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordTo:
+    """Where a recording is written, and where its state is reported to."""
+
+    container_url: str
+    callback_url: str = field(repr=False)
+
+
 class CallControl(Protocol):
     """Commands to the telephone carrier. All raise `CarrierError`."""
 
@@ -280,6 +288,20 @@ class CallControl(Protocol):
         ...
 
     async def leg(self, connection_id: str) -> LegState: ...
+
+    async def start_recording(
+        self, connection_id: str, where: RecordTo, once: Once, *, paused: bool
+    ) -> str:
+        """Record both sides into a container of ours; return the recording's id."""
+        ...
+
+    async def pause_recording(self, recording_id: str) -> None: ...
+
+    async def resume_recording(self, recording_id: str) -> None: ...
+
+    async def stop_recording(self, recording_id: str) -> None:
+        """Record no more; one that is over already is stopped."""
+        ...
 
     async def check(self) -> None:
         """Make sure that the carrier answers and knows us. Raises `CarrierError`."""

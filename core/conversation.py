@@ -19,6 +19,8 @@ from core.facts import (
     ApprovalTold,
     Briefed,
     CallerSaid,
+    ConsentDecided,
+    ConsentDecision,
     DigitsWanted,
     Fact,
     Filtered,
@@ -26,6 +28,7 @@ from core.facts import (
     LanguageRecognised,
     LogEntry,
     Remembered,
+    SecretAwaited,
     ToolFinished,
     ToolStarted,
     TransferFailed,
@@ -86,6 +89,8 @@ class Conversation:
     open_tools: tuple[OpenTool, ...] = ()
     reply_done: bool = False
     collecting: DigitsWanted | None = None
+    consent: ConsentDecision | None = None
+    secret_awaited: bool = False
     pending: Mapping[str, str] = field(default_factory=dict)
     news: tuple[ApprovalDecided, ...] = ()
     decided: frozenset[str] = frozenset()
@@ -135,6 +140,10 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:  # noqa: C901
             return _corrected(conversation, fact)
         case CallerSaid():
             return _caller_said(conversation, fact)
+        case ConsentDecided(decision=decision):
+            return replace(conversation, consent=decision)
+        case SecretAwaited(awaited=awaited):
+            return replace(conversation, secret_awaited=awaited)
         case DigitsWanted():
             return replace(conversation, collecting=fact)
         case AgentHeard():

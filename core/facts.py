@@ -53,6 +53,14 @@ from core.life_facts import (
     TurnedAway,
     Whispered,
 )
+from core.recording_facts import (
+    ConsentDecided,
+    ConsentDecision,
+    RecordingChanged,
+    RecordingKept,
+    RecordingStarted,
+    SecretAwaited,
+)
 from core.talk_facts import (
     AgentHeard,
     AnsweredBy,
@@ -99,6 +107,8 @@ __all__ = [
     "CommandOutcome",
     "ConnectFailed",
     "Connected",
+    "ConsentDecided",
+    "ConsentDecision",
     "ConsultAnswered",
     "DigitsWanted",
     "Direction",
@@ -126,8 +136,12 @@ __all__ = [
     "PersonRefused",
     "PromptPlayed",
     "Reconciled",
+    "RecordingChanged",
+    "RecordingKept",
+    "RecordingStarted",
     "RelayLost",
     "Remembered",
+    "SecretAwaited",
     "SessionOpened",
     "TalkFact",
     "ToolFinished",
@@ -178,6 +192,11 @@ LifeFact = (
     | TransferAnnounced
     | ConsultAnswered
     | Whispered
+    | ConsentDecided
+    | SecretAwaited
+    | RecordingStarted
+    | RecordingChanged
+    | RecordingKept
     | CommandDone
     | Reconciled
     | Overdue
@@ -225,6 +244,8 @@ POKING = (
     ParticipantsChanged,
     PersonJoined,
     Whispered,
+    ConsentDecided,
+    SecretAwaited,
 )
 
 
@@ -273,5 +294,9 @@ def lean(entry: LogEntry) -> LogEntry:
         case ApprovalDecided(request_id=request, decision=decision, ok=ok):
             decided = ApprovalDecided(request_id=request, decision=decision, ok=ok)
             return replace(bare, fact=decided)
+        case RecordingStarted() as fact:
+            return replace(bare, fact=replace(fact, recording_id=""))
+        case RecordingKept() as fact:
+            return replace(bare, fact=replace(fact, name=""))
         case _:
             return bare

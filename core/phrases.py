@@ -30,6 +30,10 @@ class Phrases:
     voicemail: str = "Hello. This is an automated call. We will try to reach you again. Goodbye."
     go_on: str = "Please go on."
     time_is_short: str = "This call can only last a little longer. Let us come to a close."
+    may_record: str = "May I record this call, so that we can get better?"
+    is_recorded: str = "This call is recorded. If you do not want that, just say so."
+    recorded: str = "Thank you. How can I help you?"
+    not_recorded: str = "All right, this call is not recorded. How can I help you?"
 
     def named(self, name: str) -> str:
         """Return the phrase that the turn machine asks for by this name."""
@@ -69,6 +73,11 @@ PHRASES: Mapping[str, Phrases] = {
         "Auf Wiederhören.",
         go_on="Bitte sprechen Sie weiter.",
         time_is_short="Dieses Gespräch kann nur noch kurz dauern. Lassen Sie uns zum Ende kommen.",
+        may_record="Darf ich dieses Gespräch aufzeichnen, damit wir besser werden?",
+        is_recorded="Dieses Gespräch wird aufgezeichnet. Wenn Sie das nicht möchten, sagen Sie es "
+        "einfach.",
+        recorded="Danke. Wie kann ich Ihnen helfen?",
+        not_recorded="Gut, dieses Gespräch wird nicht aufgezeichnet. Wie kann ich Ihnen helfen?",
     ),
     "es": Phrases(
         greeting="Hola. ¿En qué puedo ayudarle?",
@@ -89,6 +98,10 @@ PHRASES: Mapping[str, Phrases] = {
         voicemail="Hola. Esta es una llamada automática. Volveremos a llamarle. Adiós.",
         go_on="Siga, por favor.",
         time_is_short="Esta llamada ya solo puede durar un poco más. Vayamos terminando.",
+        may_record="¿Puedo grabar esta llamada para mejorar nuestro servicio?",
+        is_recorded="Esta llamada se graba. Si no lo desea, dígamelo.",
+        recorded="Gracias. ¿En qué puedo ayudarle?",
+        not_recorded="De acuerdo, esta llamada no se graba. ¿En qué puedo ayudarle?",
     ),
     "fr": Phrases(
         greeting="Bonjour. Comment puis-je vous aider ?",
@@ -111,6 +124,10 @@ PHRASES: Mapping[str, Phrases] = {
         voicemail="Bonjour. Ceci est un appel automatique. Nous vous rappellerons. Au revoir.",
         go_on="Continuez, je vous en prie.",
         time_is_short="Cet appel ne peut plus durer longtemps. Terminons, je vous prie.",
+        may_record="Puis-je enregistrer cet appel, afin de nous améliorer ?",
+        is_recorded="Cet appel est enregistré. Si vous ne le souhaitez pas, dites-le-moi.",
+        recorded="Merci. Comment puis-je vous aider ?",
+        not_recorded="Bien, cet appel n'est pas enregistré. Comment puis-je vous aider ?",
     ),
 }
 """By primary subtag; a setting of calls may hold others."""

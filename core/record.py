@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core import facts as f
-from core.call import CallState, Phase, fold, step
+from core.call import CallState, Phase, Recording, fold, step
 
 SCHEMA = 1
 WORDS = ("summary", "reason", "next_action")
@@ -48,6 +48,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "turns": turns,
         "handoffs": [each for turn in turns for each in turn["handoffs"]],
         "timeline": [_moment(entry) for entry in entries if f.is_life(entry.fact)],
+        "recording": _recording(entries, state),
         "wrap_up": _wrap_up([entry.fact for entry in entries]),
     }
 
@@ -56,6 +57,30 @@ def _answered_by(facts: Iterable[f.Fact]) -> str | None:
     """Return who answered a call of ours; a machine may show itself after a greeting."""
     found = [fact.who for fact in facts if isinstance(fact, f.AnsweredBy)]
     return found[-1] if found else None
+
+
+def _recording(entries: Sequence[f.LogEntry], state: CallState) -> dict[str, Any] | None:
+    """Return what is known of the recording; nothing if nobody was asked and none was made."""
+    told: dict[str, Any] = {"consent": [], "paused": 0, "files": [], "trouble": ""}
+    for entry in entries:
+        match entry.fact:
+            case f.ConsentDecided(decision=decision) if not entry.late:
+                told["consent"].append({"decision": decision, "at": entry.at})
+            case f.CommandDone(command=command, outcome="failed", code=code) if command.endswith(
+                "_recording"
+            ):
+                told["trouble"] = f"{command}: {code}"
+            case f.RecordingChanged(state="failed"):
+                told["trouble"] = "the carrier could not record"
+            case f.CommandDone(command="pause_recording", outcome="ok"):
+                told["paused"] += 1
+            case f.RecordingKept(name=name, ms=ms):
+                told["files"].append({"name": name, "ms": ms})
+            case _:
+                pass
+    if not told["consent"] and state.recording is Recording.OFF:
+        return None
+    return {"state": state.recording.value, **told}
 
 
 def _wrap_up(facts: Iterable[f.Fact]) -> dict[str, Any] | None:

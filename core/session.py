@@ -19,7 +19,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from core.agents import Scenario
+from core.agents import RecordingRule, Scenario
 from core.facts import ApprovalDecided, Direction, Fact, LogEntry, Whispered
 
 MAX_REPORTS = 200
@@ -50,7 +50,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """All a relay needs to start a call or to go on where another relay stopped."""
+    """All a relay needs to start a call or to go on where another relay stopped.
+
+    `recording`: the scenario's rule, where calls may be recorded at all.
+    """
 
     call_id: str
     epoch: int
@@ -58,6 +61,7 @@ class Session:
     scenario: Scenario
     leg: Leg
     log: tuple[LogEntry, ...] = ()
+    recording: RecordingRule = RecordingRule.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

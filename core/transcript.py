@@ -66,7 +66,8 @@ def _report(wrap_up: Mapping[str, Any]) -> list[str]:
 def _recording(recording: Mapping[str, Any]) -> list[str]:
     if not recording:
         return []
-    return [f"Recording: {recording['state']}; consent: {recording['consent'] or 'not asked'}.", ""]
+    consent = ", then ".join(each["decision"] for each in recording["consent"])
+    return [f"Recording: {recording['state']}; consent: {consent or 'none'}.", ""]
 
 
 def _turn(turn: Mapping[str, Any]) -> list[str]:

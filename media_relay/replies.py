@@ -18,6 +18,7 @@ from core.phrases import Phrases, phrases_in
 from core.served import ServedBy
 from core.tools import Effect
 from media_relay.catalog import Catalog, Scene
+from media_relay.consent import Consent
 from media_relay.journal import Journal
 from media_relay.playout import Playout
 from media_relay.served import note_served
@@ -33,6 +34,7 @@ _CUT_OFF = "The line broke after your last words. Say briefly what the caller ha
 @dataclass(slots=True)
 class _Reply:
     generation: int
+    purpose: Purpose
     pieces: asyncio.Queue[Utterance | None] = field(default_factory=asyncio.Queue)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
@@ -57,6 +59,7 @@ class Replies:
         ears: Callable[[], str],
         tasks: asyncio.TaskGroup,
         phrases: Mapping[str, Phrases],
+        consent: Consent,
         heard_every_s: float,
     ) -> None:
         self._journal = journal
@@ -73,6 +76,7 @@ class Replies:
         self._ears = ears
         self._tasks = tasks
         self._book = phrases
+        self._consent = consent
         self._heard_every_s = heard_every_s
         self._loop = asyncio.get_running_loop()
         self._record = record_of(journal.conversation)
@@ -111,6 +115,8 @@ class Replies:
         self._asked = 0
         said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted, keys=take.keys)
         self._journal.write(said, urgent=True)
+        if not take.keys:
+            self._consent.taken(text, take.turn)
 
     def correct(self, correct: f.Correct) -> None:
         """Record what the caller's last words really were."""
@@ -139,7 +145,7 @@ class Replies:
 
     def generate(self, order: f.Generate) -> None:
         """Begin to make and to speak a reply."""
-        reply = _Reply(order.generation)
+        reply = _Reply(order.generation, order.purpose)
         self._playout.begin(order.generation)
         self._reply = reply
         reply.tasks = [
@@ -156,6 +162,7 @@ class Replies:
         agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
         self._mark_words()
         self._record.reply.append(text)
+        self._consent.speaking(text)
         language = language_of(agent, scene.conversation.language)
         voice = voice_of(agent, language)
         self._reply.pieces.put_nowait(
@@ -218,6 +225,8 @@ class Replies:
                 self._piece(generation, piece, self._journal.conversation.agent)
             if purpose is Purpose.RESUMED:
                 await self._go_on(generation)
+            elif purpose is Purpose.ANSWER and (settled := self._consent.reply()):
+                self._piece(generation, settled, self._journal.conversation.agent)
             elif purpose is Purpose.ANSWER:
                 await self._answer(generation)
         except EngineFailed as failure:
@@ -269,7 +278,8 @@ class Replies:
         silence = scene.agent.silence if own else SilenceSpec()
         match purpose:
             case Purpose.GREETING:
-                return self._catalog.greeting(self._scene(), returning=False) or phrases.greeting
+                greeting = self._catalog.greeting(self._scene(), returning=False)
+                return self._consent.opening(greeting or phrases.greeting)
             case Purpose.REPROMPT:
                 self._asked += 1
                 prompts = silence.prompts or phrases.reprompts
@@ -319,11 +329,14 @@ class Replies:
             for fact in record.heard_facts(live, done=done, cut=cut):
                 self._journal.write(fact)
             record.heard += live
+        self._consent.heard()
+        self._consent.over(answer=reply.purpose is Purpose.ANSWER)
 
     def _report_heard(self) -> None:
         live = self._playout.heard()
         for fact in self._record.heard_facts(live)[-1:]:
             self._journal.write(fact)
+        self._consent.heard()
         self._timer = self._loop.call_later(self._heard_every_s, self._report_heard)
 
     def _mark_words(self) -> None:

@@ -17,6 +17,7 @@ from core.conversation import rebuild
 from core.facts import Direction, EngineStumbled, LanguageRecognised, MediaDetached, Remembered
 from core.floor import Floor, Purpose
 from core.languages import speech_of, spoken_after
+from core.phrases import phrases_in
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
 from core.tools import Effect, ToolResult
@@ -27,6 +28,7 @@ from core.waiting_sound import WaitingSound
 from media_relay.call_settings import CallSettings, Engines, answering_of, turns_of
 from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
+from media_relay.consent import Consent
 from media_relay.foresight import Foresight
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
@@ -151,6 +153,13 @@ class CallSession:
             ears=lambda: self._hearer.engine,
             tasks=self._tasks,
             phrases=settings.phrases,
+            consent=Consent(
+                self.session.recording,
+                self._journal,
+                settings.phrases,
+                lambda: phrases_in(self._scene().language, settings.phrases),
+                lambda: self._catalog.tools(self._scene()),
+            ),
             heard_every_s=settings.heard_every_s,
         )
         people = People(

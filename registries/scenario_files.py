@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from core.agents import AgentSpec, Edge, GenericHandoff, HandoffType, Scenario, TransferTarget
+from core.agents import (
+    AgentSpec,
+    Edge,
+    GenericHandoff,
+    HandoffType,
+    RecordingRule,
+    Scenario,
+    TransferTarget,
+)
 from core.extraction import ExtractField
 from registries.agent_files import Percent
 from registries.mistakes import Mistake, did_you_mean
@@ -130,6 +138,7 @@ class ScenarioShape(Shape):
     transfer_targets: tuple[TargetShape, ...] = ()
     wrap_up: WrapUpShape = WrapUpShape()
     answering_machine: MachineShape = MachineShape()
+    recording: RecordingRule = RecordingRule.OFF
 
 
 def read_scenarios(
@@ -213,6 +222,7 @@ class _Builder:
             extract=shape.wrap_up.fields(),
             on_voicemail=shape.answering_machine.voicemail,
             on_menu=shape.answering_machine.menu,
+            recording=shape.recording,
             source=self._label,
         )
 

@@ -105,6 +105,42 @@ class WakePromise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording:
+    """Record the call, from now on or from the next resume (`paused`)."""
+
+    id: str
+    paused: bool = False
+    name: Literal["start_recording"] = "start_recording"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRecording:
+    """Leave out what comes now."""
+
+    id: str
+    name: Literal["pause_recording"] = "pause_recording"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRecording:
+    """Record again."""
+
+    id: str
+    name: Literal["resume_recording"] = "resume_recording"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """Record no more. Its file comes later."""
+
+    id: str
+    name: Literal["stop_recording"] = "stop_recording"
+
+
+RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     """Write the call's record and transcript. The last command of every call."""
 
@@ -124,6 +160,7 @@ Command = (
     | TellRelay
     | StartPromise
     | WakePromise
+    | RecordingCommand
     | Archive
 )
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("name")])

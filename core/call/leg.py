@@ -8,7 +8,8 @@ from core import facts as f
 from core.call.commands import Archive, HangUp
 from core.call.decision import Decision, clear, command_id, due
 from core.call.phases import Move, can, moved
-from core.call.state import CallState, Deadline, Media, Outcome, Phase
+from core.call.recording import last_commands
+from core.call.state import CallState, Deadline, Media, Outcome, Phase, Recording
 
 
 def answered(state: CallState, leg: str, at: float) -> CallState:
@@ -83,5 +84,7 @@ def how(state: CallState) -> tuple[Outcome, str]:
 
 
 def end(state: CallState, entry: f.LogEntry, outcome: Outcome, by: str) -> Decision:
+    commands = (*last_commands(state, entry), Archive(id=command_id(entry)))
+    recording = Recording.OVER if len(commands) > 1 else state.recording
     ended = replace(moved(state, Move.END), outcome=outcome, ended_by=by, deadlines={})
-    return ended, (Archive(id=command_id(entry)),)
+    return replace(ended, recording=recording), commands

@@ -10,6 +10,7 @@ from core.call.commands import Reconcile, TellRelay
 from core.call.decision import Decision, clear, command_id, due
 from core.call.leg import disconnected, end, hang_up, how
 from core.call.media import dial_again, without_relay
+from core.call.recording import command_failed
 from core.call.state import CallState, Deadline, Media, Outcome, Phase
 from core.call.transfer import transfer_failed
 from core.call.waking import never_woke, up, wait, woken
@@ -31,6 +32,8 @@ def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> De
             return transfer_failed(state, entry, state.transfer_id)
         case (("apologise" | "say_busy"), _):
             return hang_up(state, entry, "fault")
+        case command, _ if command.endswith("_recording"):
+            return command_failed(state, entry, command)
         case _:
             return state, ()
 

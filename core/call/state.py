@@ -32,6 +32,16 @@ class Media(StrEnum):
     LOST = "lost"
 
 
+class Recording(StrEnum):
+    """How the recording of a call is, as far as we have ordered it."""
+
+    OFF = "off"
+    ON = "on"
+    PAUSED = "paused"
+    OVER = "over"
+    FAILED = "failed"
+
+
 class Deadline(StrEnum):
     """What may take too long."""
 
@@ -103,6 +113,8 @@ class CallState:
     accepted: bool = False
     refused: bool = False
     turned_away: bool = False
+    recording: Recording = Recording.OFF
+    secret_awaited: bool = False
     ended_by: str = ""
     outcome: Outcome | None = None
     cause: Cause | None = None

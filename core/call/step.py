@@ -16,6 +16,7 @@ from core.call.decision import Decision, command_id, due
 from core.call.leg import answered, disconnected, end, hang_up, refused
 from core.call.media import attached, detached, media_lost
 from core.call.outcomes import command_done, overdue, reconciled
+from core.call.recording import changed, consent_decided, secret_awaited
 from core.call.room import turned_away
 from core.call.state import CallState, Deadline, Outcome, Phase
 from core.call.transfer import stirred, transfer, transfer_accepted, transfer_failed
@@ -109,6 +110,12 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
         case f.ApprovalDecided(request_id=request):
             tell = TellRelay(id=command_id(entry), directive="approval_decided", ref=request)
             return state, (tell,)
+        case f.ConsentDecided(decision=decision):
+            return consent_decided(state, entry, decision)
+        case f.SecretAwaited(awaited=awaited):
+            return secret_awaited(state, entry, awaited=awaited)
+        case f.RecordingChanged(state=now):
+            return changed(state, now), ()
         case f.CommandDone():
             return command_done(state, entry, fact)
         case f.Reconciled():
@@ -122,6 +129,8 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
         case f.PersonJoined() | f.PersonRefused() | f.TransferAnnounced() | f.ConsultAnswered():
             return state, ()  # the transfer's own orchestration reads them
         case f.MediaStarted() | f.TransferStepped() | f.OtherEvent():
+            return state, ()
+        case f.RecordingStarted() | f.RecordingKept():
             return state, ()
         case _:
             assert_never(fact)

@@ -195,6 +195,29 @@ def files_of(sources: Sequence[PlaySource]) -> list[str]:
     return files
 
 
+class CallLocator(Body):
+    kind: Literal["serverCallLocator"]
+    server_call_id: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class ExternalStorage(Body):
+    recording_storage_kind: Literal["azureBlobStorage"]
+    recording_destination_container_url: Url
+
+
+class StartRecording(Body):
+    """Names the call by its leg or by its locator; only audio, only to a container of one's own."""
+
+    call_connection_id: str | None = None
+    call_locator: CallLocator | None = None
+    recording_state_callback_uri: Url | None = None
+    recording_content_type: Literal["audio"] = "audio"
+    recording_channel_type: Literal["mixed", "unmixed"] = "mixed"
+    recording_format_type: Literal["wav"] = "wav"
+    pause_on_start: bool = False
+    external_storage: ExternalStorage
+
+
 def read_body[B: Body](kind: type[B], json: Any) -> B:
     """Return a request as its type. Raises `ServiceError` 8523 naming the fields."""
     try:

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from localdev.acs_simulator import happenings as h
 from localdev.acs_simulator.announcer import Announcer
 from localdev.acs_simulator.audio import DEFAULT_RATE
-from localdev.acs_simulator.bodies import MediaOptions, Play, Taking
+from localdev.acs_simulator.bodies import MediaOptions, Play, StartRecording, Taking
 from localdev.acs_simulator.callbacks import Callback, CallbackSender
 from localdev.acs_simulator.callee import RESULTS, Behaviour, Manner, behaviour_of
 from localdev.acs_simulator.company import Company
@@ -22,6 +22,8 @@ from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.line import Line
 from localdev.acs_simulator.media import MediaStream, StreamPlan
 from localdev.acs_simulator.parties import Parties, Services
+from localdev.acs_simulator.recording_desk import RecordingDesk
+from localdev.acs_simulator.recordings import Recording
 from localdev.acs_simulator.service_errors import ServiceError, not_established
 from localdev.acs_simulator.state import ENDED, ESTABLISHED, Phase, State, step
 from localdev.acs_simulator.telephone import Telephone
@@ -56,6 +58,7 @@ class Call(Telephone):
         self._over = asyncio.Event()
         self._finished = asyncio.Event()
         self._announcing: asyncio.Task[None] | None = None
+        self.desk = RecordingDesk(self, services.settings, services.grid, self._raise)
         self._announcer = Announcer(services.http, self.timeline, self._raise)
         self._callbacks = CallbackSender(
             http=services.http,
@@ -185,6 +188,10 @@ class Call(Telephone):
         """Play files to the caller. Raises `ServiceError`."""
         self.tasks.spawn(self._announcer.play(self._established_line(), play))
 
+    def record(self, body: StartRecording) -> Recording:
+        """Begin to record. Raises `ServiceError`."""
+        return self.desk.start(body, self._established_line())
+
     def cancel_prompts(self) -> None:
         """Stop every prompt. Raises `ServiceError`."""
         self._announcer.cancel(self._established_line())
@@ -280,8 +287,10 @@ class Call(Telephone):
 
     async def _wind_up(self) -> None:
         self.close_line()
+        self.desk.stop()
         try:
             async with asyncio.timeout(DRAIN_S):
+                await self.desk.published()
                 if self._announcing is not None:
                     await asyncio.wait({self._announcing})
                 await self._callbacks.drained()

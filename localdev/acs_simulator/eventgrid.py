@@ -21,40 +21,48 @@ NOT_RETRIED = frozenset({400, 401, 413})
 
 
 class GridPublisher:
-    """Delivers to the app's Event Grid webhook. One handshake per schema until it fails."""
+    """Delivers to the app's Event Grid webhook. One handshake per schema and function."""
 
     def __init__(self, settings: SimulatorSettings, http: aiohttp.ClientSession) -> None:
         self._settings = settings
         self._http = http
-        self._validated: set[GridSchema] = set()
+        self._validated: set[tuple[GridSchema, str]] = set()
         self._handshake = asyncio.Lock()
 
     async def deliver(
-        self, event: Mapping[str, Any], schema: GridSchema, timeline: Timeline
+        self, event: Mapping[str, Any], schema: GridSchema, timeline: Timeline, function: str = ""
     ) -> bool:
-        """Deliver with Event Grid's retries; returns whether it arrived."""
+        """Deliver with Event Grid's retries; returns whether it arrived.
+
+        `function`: the subscription's; that for incoming calls if none is named.
+        """
+        function = function or self._settings.function_name
         for attempt in range(1 + len(RETRY_DELAYS_S)):
             if attempt:
                 await asyncio.sleep(RETRY_DELAYS_S[attempt - 1] * self._settings.retry_scale)
-            status = await self._attempt(event, schema, attempt)
-            timeline.note("grid_delivery", attempt=attempt + 1, status=status)
+            status = await self._attempt(event, schema, attempt, function)
+            timeline.note("grid_delivery", attempt=attempt + 1, status=status, function=function)
             if status in DELIVERED:
                 return True
             if status in NOT_RETRIED:
                 return False
         return False
 
-    async def _attempt(self, event: Mapping[str, Any], schema: GridSchema, attempt: int) -> int:
+    async def _attempt(
+        self, event: Mapping[str, Any], schema: GridSchema, attempt: int, function: str
+    ) -> int:
         """Return the HTTP status, 0 when there was none."""
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
-                if not await self._validate(schema):
+                if not await self._validate(schema, function):
                     return 0
-                return await self._notify(event, schema, attempt)
+                return await self._notify(event, schema, attempt, function)
         except (aiohttp.ClientError, OSError):
             return 0
 
-    async def _notify(self, event: Mapping[str, Any], schema: GridSchema, attempt: int) -> int:
+    async def _notify(
+        self, event: Mapping[str, Any], schema: GridSchema, attempt: int, function: str
+    ) -> int:
         headers = _headers("Notification") | {"aeg-delivery-count": str(attempt)}
         if schema is GridSchema.CLOUD_EVENTS:
             headers["Content-Type"] = "application/cloudevents+json; charset=utf-8"
@@ -62,16 +70,17 @@ class GridPublisher:
         else:
             headers |= {"aeg-data-version": "1.0", "aeg-metadata-version": "1"}
             body = orjson.dumps([event])
-        async with self._http.post(self._url(), data=body, headers=headers) as response:
+        async with self._http.post(self._url(function), data=body, headers=headers) as response:
             return response.status
 
-    async def _validate(self, schema: GridSchema) -> bool:
+    async def _validate(self, schema: GridSchema, function: str) -> bool:
         async with self._handshake:
-            if schema not in self._validated and await self._shake_hands(schema):
-                self._validated.add(schema)
-            return schema in self._validated
+            known = (schema, function) in self._validated
+            if not known and await self._shake_hands(schema, function):
+                self._validated.add((schema, function))
+            return (schema, function) in self._validated
 
-    async def _shake_hands(self, schema: GridSchema) -> bool:
+    async def _shake_hands(self, schema: GridSchema, function: str) -> bool:
         """Validate the endpoint as Event Grid does an Azure Function's, in either schema.
 
         The CloudEvents handshake by OPTIONS is for other webhooks: a Function's trigger does not
@@ -80,7 +89,7 @@ class GridPublisher:
         code = str(uuid.uuid4())
         headers = _headers("SubscriptionValidation")
         body = orjson.dumps(self._validation(schema, code))
-        async with self._http.post(self._url(), data=body, headers=headers) as response:
+        async with self._http.post(self._url(function), data=body, headers=headers) as response:
             answer = (await response.content.read(4096)) if response.status == 200 else b""
         try:
             return bool(orjson.loads(answer)["validationResponse"] == code)
@@ -106,10 +115,10 @@ class GridPublisher:
             event | versions | {"topic": topic, "eventType": kind, "eventTime": now, "data": data}
         ]
 
-    def _url(self) -> str:
+    def _url(self, function: str) -> str:
         base, settings = self._settings.functions_base_url.rstrip("/"), self._settings
         code = f"&code={settings.function_key}" if settings.function_key else ""
-        return f"{base}/runtime/webhooks/EventGrid?functionName={settings.function_name}{code}"
+        return f"{base}/runtime/webhooks/EventGrid?functionName={function}{code}"
 
 
 def _headers(event_type: str) -> dict[str, str]:

@@ -32,7 +32,9 @@ def seven_digits(moment: datetime) -> str:
 def cloud_event(event: Raise, *, ids: Mapping[str, str], time: datetime) -> dict[str, Any]:
     """Return the CloudEvent of a callback. `ids`: the call's three ids, by their JSON names."""
     result = event.result
-    source = f"calling/callConnections/{ids['callConnectionId']}"
+    source = str(
+        event.data.get("eventSource") or f"calling/callConnections/{ids['callConnectionId']}"
+    )
     data: dict[str, Any] = dict(event.data)
     if event.operation.context is not None and event.type != "ParticipantsUpdated":
         data["operationContext"] = event.operation.context
@@ -58,14 +60,29 @@ def incoming_call(
     *, data: Mapping[str, Any], resource_id: str, time: datetime, schema: GridSchema
 ) -> dict[str, Any]:
     """Return the Event Grid event of a ringing telephone."""
+    subject = f"/caller/{data['from']['rawId']}/recipient/{data['to']['rawId']}"
+    return grid_event(
+        "IncomingCall", subject, data, resource_id=resource_id, time=time, schema=schema
+    )
+
+
+def grid_event(
+    name: str,
+    subject: str,
+    data: Mapping[str, Any],
+    *,
+    resource_id: str,
+    time: datetime,
+    schema: GridSchema,
+) -> dict[str, Any]:
+    """Return an event as Event Grid delivers it, in either schema."""
     topic = (
         f"/subscriptions/{resource_id}/resourceGroups/simulator"
         "/providers/Microsoft.Communication/communicationServices/simulator"
     )
-    subject = f"/caller/{data['from']['rawId']}/recipient/{data['to']['rawId']}"
     moment = f"{time:%Y-%m-%dT%H:%M:%S.%f}0Z"
     common = {"id": str(uuid.uuid4()), "subject": subject, "data": dict(data)}
-    kind = _PREFIX + "IncomingCall"
+    kind = _PREFIX + name
     if schema is GridSchema.CLOUD_EVENTS:
         return common | {"source": topic, "type": kind, "time": moment, "specversion": "1.0"}
     return common | {

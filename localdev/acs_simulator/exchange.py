@@ -55,6 +55,13 @@ class Exchange:
                 return call
         raise call_not_found()
 
+    def by_server_call(self, server_call_id: str) -> Call:
+        """Return a call that the app has taken, by its locator. Raises `ServiceError`."""
+        for call in self.calls.values():
+            if call.server_call_id == server_call_id and not call.over and call.callback_url:
+                return call
+        raise call_not_found()
+
     def by_context(self, incoming_context: str) -> Call:
         """Return the call that was offered with this context. Raises `ServiceError`."""
         for call in self.calls.values():

@@ -90,6 +90,8 @@ _TABLE = (
     ),
     Fault(name="rest_slow", help="responses come late", parameter="seconds", default="2"),
     Fault(name="drop_after_accept", help="the first request is executed, its response is lost"),
+    Fault(name="recording_fail", help="recordings cannot be started"),
+    Fault(name="recording_no_file", help="Event Grid never says where a recording is"),
     Fault(name="transfer_fail", help="the transfer target cannot be reached"),
     Fault(name="callee_busy", help="whoever is called is busy"),
     Fault(name="callee_noanswer", help="whoever is called does not answer"),

@@ -27,6 +27,12 @@ class FrameSink(Protocol):
         ...
 
 
+class Tap(Protocol):
+    """Who listens to both sides."""
+
+    def add(self, heard: bytes, said: bytes) -> None: ...
+
+
 class PromptListener(Protocol):
     """Who wants to know that a prompt has ended."""
 
@@ -63,6 +69,7 @@ class Line:
         self.sink: FrameSink | None = None
         self.guest: Ear | None = None
         self.hold: PromptPlayer | None = None
+        self.taps: list[Tap] = []
         self.frames_sent = 0
         self.late_ticks = 0
         self._silence = bytes(frame_bytes(rate))
@@ -86,8 +93,10 @@ class Line:
             spoken = b"" if self.hold is not None else self._spoken
             self.sink.send_audio(now_ms - FRAME_MS, spoken or self._silence, silent=not spoken)
             self.frames_sent += 1
-        self._hear(now_ms)
-        self._speak(now_ms)
+        heard = self._hear(now_ms)
+        said = self._speak(now_ms)
+        for tap in self.taps:
+            tap.add(heard, said)
 
     def finish(self) -> None:
         """Close the recordings: the call is over."""
@@ -101,30 +110,34 @@ class Line:
             self.guest.heard.finish()
             self.guest = None
 
-    def _hear(self, now_ms: int) -> None:
+    def _hear(self, now_ms: int) -> bytes:
         frame = self.playout.next_frame()
         prompt_frame, ended = self.prompts.next_frame()
         if self.guest is not None:
             self.guest.heard.add(now_ms, frame)
         if self.hold is not None:
             music, _ = self.hold.next_frame()
-            self.heard.add(now_ms, music or self._silence)
+            heard = music or self._silence
         else:
-            self.heard.add(now_ms, mix(frame, prompt_frame) if prompt_frame else frame)
+            heard = mix(frame, prompt_frame) if prompt_frame else frame
+        self.heard.add(now_ms, heard)
         if ended is not None:
             self._listener.prompt_ended(ended)
+        return heard
 
-    def _speak(self, now_ms: int) -> None:
+    def _speak(self, now_ms: int) -> bytes:
         heard = Heard(
             last_audible_ms=self.heard.last_audible_ms,
             waiting=self.prompts.playing or self.playout.holds_audible(),
         )
         self._spoken, began, ended = self.caller.next_frame(now_ms, heard)
-        self.said.add(now_ms, self._spoken or self._silence)
+        said = self._spoken or self._silence
+        self.said.add(now_ms, said)
         if began is not None:
             self._note_spoken("utterance_started", began)
         if ended is not None:
             self._note_spoken("utterance_ended", ended)
+        return said
 
     def _note_spoken(self, kind: str, spoken: Spoken) -> None:
         facts = {"index": spoken.utterance.index, "start_ms": round(spoken.start_ms, 1)}

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from localdev.acs_simulator.callee import Behaviour
+from localdev.acs_simulator.eventgrid import GridPublisher
 from localdev.acs_simulator.settings import SimulatorSettings
 from localdev.acs_simulator.tokens import TokenIssuer
 
@@ -21,6 +22,7 @@ class Services:
     http: aiohttp.ClientSession
     tokens: TokenIssuer
     numbers: Mapping[str, Behaviour]
+    grid: GridPublisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

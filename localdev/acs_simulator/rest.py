@@ -30,10 +30,10 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 class RestInterface:
     """The routes under `/calling/callConnections`."""
 
-    def __init__(self, settings: SimulatorSettings, exchange: Exchange) -> None:
+    def __init__(self, settings: SimulatorSettings, exchange: Exchange, gate: Gate) -> None:
         self._settings = settings
         self._exchange = exchange
-        self._gate = Gate(settings.access_key)
+        self._gate = gate
 
     def routes(self) -> list[web.RouteDef]:
         """Return what an application must route."""

@@ -29,6 +29,7 @@ class SimulatorSettings:
     """One ACS resource of our own. Times are seconds.
 
     `access_key` is base64, as Azure gives it. `resource_id` is the audience of every token.
+    `recordings_dir` stands for the container that recordings are written to, whatever its URL.
     `retry_scale` multiplies Event Grid's retry delays (10 s, 30 s). Assumed, not documented by
     Azure: `connect_delay_s`, `transfer_delay_s`, `callback_retries`.
     """
@@ -50,6 +51,8 @@ class SimulatorSettings:
     max_call_s: float = 1800.0
     loopback_only: bool = True
     out_dir: Path | None = None
+    recordings_dir: Path | None = None
+    recording_function: str = "on_recording_file"
     faults: Mapping[str, str] = field(default_factory=Faults)
 
     def __post_init__(self) -> None:

@@ -15,8 +15,9 @@ from localdev.acs_simulator.control import ControlInterface
 from localdev.acs_simulator.eventgrid import GridPublisher
 from localdev.acs_simulator.exchange import Exchange
 from localdev.acs_simulator.faults import parse_faults
-from localdev.acs_simulator.gate import service_errors
+from localdev.acs_simulator.gate import Gate, service_errors
 from localdev.acs_simulator.parties import Parties, Services
+from localdev.acs_simulator.recording_rest import RecordingInterface
 from localdev.acs_simulator.rest import RestInterface
 from localdev.acs_simulator.settings import MAX_BODY_BYTES, SimulatorSettings
 from localdev.acs_simulator.tokens import TokenIssuer
@@ -47,10 +48,15 @@ class Simulator:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=5),
             connector=aiohttp.TCPConnector(limit=0),
         )
+        grid = GridPublisher(self.settings, self._http)
         services = Services(
-            settings=self.settings, http=self._http, tokens=self.tokens, numbers=self.numbers
+            settings=self.settings,
+            http=self._http,
+            tokens=self.tokens,
+            numbers=self.numbers,
+            grid=grid,
         )
-        self._exchange = Exchange(services, GridPublisher(self.settings, self._http))
+        self._exchange = Exchange(services, grid)
         self._runner = web.AppRunner(
             self._application(self._exchange), access_log=None, shutdown_timeout=1
         )
@@ -98,7 +104,9 @@ class Simulator:
 
     def _application(self, exchange: Exchange) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[service_errors])
-        app.add_routes(RestInterface(self.settings, exchange).routes())
+        gate = Gate(self.settings.access_key)
+        app.add_routes(RestInterface(self.settings, exchange, gate).routes())
+        app.add_routes(RecordingInterface(self.settings, exchange, gate).routes())
         app.add_routes(
             ControlInterface(self.settings.control_token, exchange, self.numbers).routes()
         )

@@ -8,6 +8,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from localdev.stack.layout import ROOT, Layout, is_free, local_settings
 from localdev.stack.supervisor import STOP_WITHIN_S
@@ -118,6 +119,7 @@ async def _simulator(
         port=layout.ports["simulator"],
         functions_base_url=environ["FUNCTIONS_BASE_URL"],
         function_key=environ.get("FUNCTIONS_KEY", ""),
+        recordings_dir=Path(environ["BLOB_PATH"]),
     )
     await serve(settings, stop, lambda simulator: ready(simulator.url))
 

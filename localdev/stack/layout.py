@@ -123,6 +123,8 @@ def _simulated_carrier(layout: Layout, seed: str) -> dict[str, str]:
         "ACS_ACCESS_KEY": base64.b64encode(derived("access")).decode(),
         "ACS_RESOURCE_ID": guid,
         "ACS_JWKS_URL": f"{layout.url('simulator')}/calling/keys",
+        # The simulator writes where the blobs are, whatever it is told.
+        "RECORDING_CONTAINER_URL": f"{layout.url('simulator')}/container",
         "EMULATOR_TOKEN": derived("control").hex(),
     }
 

@@ -96,6 +96,19 @@ class FakeCarrier:
     async def leg(self, connection_id: str) -> LegState:
         return self.state
 
+    async def start_recording(self, connection_id, where, once, *, paused) -> str:
+        self._do(once, "start_recording", "paused" if paused else "")
+        return "recording-1"
+
+    async def pause_recording(self, recording_id: str) -> None:
+        self._do(None, "pause_recording", recording_id)
+
+    async def resume_recording(self, recording_id: str) -> None:
+        self._do(None, "resume_recording", recording_id)
+
+    async def stop_recording(self, recording_id: str) -> None:
+        self._do(None, "stop_recording", recording_id)
+
     async def check(self) -> None:
         if self.troubles:
             raise self.troubles.pop(0)

@@ -51,7 +51,7 @@ async def test_every_door_has_a_decision_and_asks_for_what_it_decided(tmp_path):
         ring = await it.post("runtime/webhooks/EventGrid?functionName=on_incoming_call", json=[])
 
     assert (undecided, wrong_level, open_doors) == ([], [], [])
-    assert len(functions) == len(ROUTES) + 17
+    assert len(functions) == len(ROUTES) + 18
     assert [len(each) for each in nothing] == [0, 0]
     assert ring[0] == 401
 

@@ -157,6 +157,7 @@ PROVED_ELSEWHERE = (
     "terminate",
     "take_over",
     "whisper",
+    "get_recording",
 )
 CHECKS = [
     checks.not_a_server_error,

@@ -66,6 +66,7 @@ class MemoryControl:
                 called="+15550199",
             ),
             log=tuple(self.logs.get(call_id, ())),
+            recording=self.scenario.recording,
         )
 
     async def report(self, call_id: str, token: str, report: Report) -> Acknowledged:

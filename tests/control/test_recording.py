@@ -1,0 +1,192 @@
+"""Recording through every door it really has: consent, the carrier, the file, and the record."""
+
+import asyncio
+import io
+import json
+import sqlite3
+import wave
+from contextlib import closing
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from core import facts as f
+from core.agents import RecordingRule
+from core.session import SCENARIO as SCENARIOS
+from tests.control.stack import CALLED, CALLER, stack
+from tests.control.test_calls import talk, written
+
+YES = f.ConsentDecided(decision="given", turn=1)
+SECRET, NO_SECRET = f.SecretAwaited(awaited=True), f.SecretAwaited(awaited=False)
+
+
+def recording_stack(tmp_path, **more):
+    settings = {"KEEP_AUDIO": "true", "RECORDING_CONTAINER_URL": "http://127.0.0.1:9/c", **more}
+    return stack(tmp_path, simulator={"recordings_dir": tmp_path / "blobs"}, **settings)
+
+
+async def changed(call, count):
+    """Wait until a recording has changed so often; return how it has been."""
+    while len(found := [e for e in call.timeline.entries if e.kind == "recording"]) < count:
+        async with asyncio.timeout(10):
+            await call.timeline.grown(len(call.timeline.entries))
+    return [entry.facts["state"] for entry in found]
+
+
+async def ended(it, call, session):
+    """Hang up, and wait until all of it is done; return the record's words on the recording."""
+    call.hang_up()
+    await call.finished()
+    await it.over(session.call_id)
+    await it.over(f"{session.call_id}:wrap_up")
+    return (await it.get(f"api/v1/calls/{session.call_id}"))[1]["recording"]
+
+
+async def fetched(it, session):
+    url = f"{it.host.url}/api/v1/calls/{session.call_id}/recording"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        return answer.status, await answer.read()
+
+
+async def test_a_call_is_recorded_after_a_yes_and_without_its_secrets(tmp_path):
+    async with recording_stack(tmp_path) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call, YES)
+        await changed(call, 1)
+        await it.relay.report(session, SECRET)
+        await changed(call, 2)
+        before = call.desk.recordings[0].ms
+        paused_at = call.clock.now_ms()
+        await call.clock.reach(paused_at + 300)
+        during = call.desk.recordings[0].ms
+        await it.relay.report(session, NO_SECRET)
+        states = await changed(call, 3)
+        record = await ended(it, call, session)
+        status, content = await fetched(it, session)
+
+        assert states == ["active", "inactive", "active"]
+        assert during == before
+        assert [each["decision"] for each in record["consent"]] == ["given"]
+        assert (record["state"], record["paused"], record["trouble"]) == ("over", 1, "")
+        assert [file["name"].endswith("audiomixed.wav") for file in record["files"]] == [True]
+        assert status == 200
+        with wave.open(io.BytesIO(content)) as sound:
+            assert sound.getnframes() // 16 == record["files"][0]["ms"]
+    assert call.desk.recordings[0].id not in written(tmp_path, "hub.db*")
+
+
+@pytest.mark.parametrize("decision", ["refused", "unclear"])
+async def test_nobody_who_did_not_agree_is_recorded(tmp_path, decision):
+    async with recording_stack(tmp_path) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call, f.ConsentDecided(decision=decision))
+        record = await ended(it, call, session)
+        status, _ = await fetched(it, session)
+
+        assert call.desk.recordings == []
+        assert (record["state"], record["files"], status) == ("off", [], 404)
+        assert [each["decision"] for each in record["consent"]] == [decision]
+
+
+async def test_who_changes_his_mind_is_recorded_no_more(tmp_path):
+    async with recording_stack(tmp_path) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call, YES)
+        await changed(call, 1)
+        await it.relay.report(session, f.ConsentDecided(decision="withdrawn"))
+        await changed(call, 2)
+        assert call.desk.recordings[0].over
+        record = await ended(it, call, session)
+
+        assert [each["decision"] for each in record["consent"]] == ["given", "withdrawn"]
+        assert len(record["files"]) == 1
+
+
+async def test_where_audio_may_not_be_kept_no_relay_asks_and_nothing_is_recorded(tmp_path):
+    async with recording_stack(tmp_path, KEEP_AUDIO="false") as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call, YES)
+        await it.host.engine.settled()
+        record = await ended(it, call, session)
+
+        assert session.recording is RecordingRule.OFF
+        assert call.desk.recordings == []
+        assert (record["state"], "KEEP_AUDIO" in record["trouble"]) == ("failed", True)
+
+
+async def test_a_relay_is_told_the_rule_of_the_calls_scenario(tmp_path):
+    async with recording_stack(tmp_path) as it:
+        snapshot = it.plane.snapshot("banking")
+        ask = replace(snapshot.scenario, recording=RecordingRule.ASK)
+        text = SCENARIOS.dump_json(ask).decode()
+        it.plane._snapshots["banking"] = replace(snapshot, sha="ask", text=text, scenario=ask)
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call)
+        await ended(it, call, session)
+
+        assert session.recording is RecordingRule.ASK
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "trouble", "files"),
+    [
+        ("recording_fail", "failed", "start_recording: 8500", 0),
+        ("drop_event:RecordingStateChanged", "over", "", 1),
+        ("recording_no_file", "over", "", 0),
+    ],
+)
+async def test_a_recording_that_goes_wrong_leaves_the_call_alone(
+    tmp_path, fault, state, trouble, files
+):
+    async with recording_stack(tmp_path) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED, faults=[fault])
+        session = await talk(it, call, YES)
+        await it.relay.report(session, f.CallerSaid(turn=1, text="Hello?"))
+        await it.host.engine.settled()
+        record = await ended(it, call, session)
+        _, shown = await it.get(f"api/v1/calls/{session.call_id}")
+
+        assert (record["state"], record["trouble"], len(record["files"])) == (state, trouble, files)
+        assert shown["outcome"] == "completed"
+
+
+async def test_recordings_go_with_their_calls(tmp_path):
+    async with recording_stack(tmp_path, RETENTION_DAYS="1") as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call, YES)
+        await changed(call, 1)
+        await ended(it, call, session)
+        there = list((tmp_path / "blobs").rglob("*.wav"))
+        with closing(sqlite3.connect(it.plane.settings.store_path + "/calls.db")) as db, db:
+            db.execute("update calls set ended_at = ended_at - 2 * 86400")
+        other = await it.simulator.ring(from_=CALLER, to=CALLED)
+        later = await it.relay.session(2)
+        await other.until("connected")
+        await ended(it, other, later)
+
+        assert len(there) == 1
+        assert list((tmp_path / "blobs" / "recordings" / "by-id").iterdir()) == []
+        assert list((tmp_path / "blobs").rglob("*.wav")) == []
+
+
+async def test_an_event_about_somebody_elses_recording_is_ignored(tmp_path):
+    async with recording_stack(tmp_path) as it:
+        chunk = {"documentId": "d", "index": 0, "contentLocation": "http://x/c/f.wav"}
+        event = {
+            "id": "1", "subject": "/recording/call/c/recordingId/unknown", "dataVersion": "1",
+            "topic": "t", "eventType": "Microsoft.Communication.RecordingFileStatusUpdated",
+            "eventTime": "2026-01-01T00:00:00Z",
+            "data": {"recordingStorageInfo": {"recordingChunks": [chunk]}},
+        }  # fmt: skip
+        url = f"{it.host.url}/runtime/webhooks/EventGrid?functionName=on_recording_file"
+        statuses = []
+        for data in (event, {**event, "data": {}}, {**event, "subject": "/"}):
+            headers = {"aeg-event-type": "Notification", "content-type": "application/json"}
+            async with (
+                aiohttp.ClientSession() as http,
+                http.post(url, data=json.dumps([data]), headers=headers) as answer,
+            ):
+                statuses.append(answer.status)
+
+        assert statuses == [202, 202, 202]
