@@ -156,6 +156,7 @@ async def test_recordings_go_with_their_calls(tmp_path):
         call = await it.simulator.ring(from_=CALLER, to=CALLED)
         session = await talk(it, call, YES)
         await changed(call, 1)
+        await it.host.engine.settled()
         await ended(it, call, session)
         there = list((tmp_path / "blobs").rglob("*.wav"))
         with closing(sqlite3.connect(it.plane.settings.store_path + "/calls.db")) as db, db:
