@@ -41,7 +41,9 @@ class Closings:
             if wanted is None:
                 return TransferAnnounced(request_id=closing.ref)
             return TransferRequested(
-                request_id=closing.ref, target=wanted.target, summary=wanted.summary
+                request_id=closing.ref,
+                target=wanted.target,
+                summary=wanted.summary or wanted.reason,
             )
         return HangUpRequested(by=closing.by, reason=self._reason if closing.by == "agent" else "")
 

@@ -272,7 +272,8 @@ async def test_a_goodbye_is_heard_before_the_call_ends():
 
 async def test_a_transfer_is_asked_for_after_its_words_and_its_failure_is_told():
     def connect(arguments, use):
-        return ToolResult(text="Connecting.", effects=(TransferCall(target="desk"),))
+        effect = TransferCall(target="desk", reason="a lost card")
+        return ToolResult(text="Connecting.", effects=(effect,))
 
     catalog = tools(connect=connect)
     replies = [wants("connect"), "I connect you now.", "Nobody is free, sorry."]
@@ -288,6 +289,7 @@ async def test_a_transfer_is_asked_for_after_its_words_and_its_failure_is_told()
         await call.silence()
 
         assert heard.endswith("I connect you now.")
+        assert wanted.summary == "a lost card"
         assert "still there" not in call.heard
         assert call.heard.endswith("Nobody is free, sorry.")
 
