@@ -112,16 +112,18 @@ def turn_span(
 ) -> Measured:
     """Return the span of a turn; `sounded`: when the first frame of its answer was sent.
 
-    Its parts lie end to end and end there. A turn without an answer has none.
+    Its parts lie end to end and end there. A turn in which nobody waited (a greeting) has none, nor
+    has one without an answer.
     """
     tools = tuple(tools)
-    parts = () if sounded is None else tuple(_parts(done, sounded))
-    start = min((each.start for each in (*parts, *tools)), default=end)
+    waited = sounded is not None and total_ms(done.latency) > 0
+    parts = tuple(_parts(done, sounded)) if sounded is not None and waited else ()
+    start = min((each.start for each in (*parts, *tools)), default=sounded or end)
     return Measured(
         name="turn",
         start=start,
         end=max(end, start),
-        attributes=_turn_attributes(done, answered=sounded is not None),
+        attributes=_turn_attributes(done, answered=waited),
         children=(*parts, *tools),
     )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from core.facts import EngineStumbled, Fact, ToolFinished, TurnDone
-from core.measured import CallTrace, Figure, Measured, tool_span, turn_figures, turn_span
+from core.measured import CallTrace, Figure, Measured, tool_span, total_ms, turn_figures, turn_span
 from core.session import Session
 
 
@@ -42,7 +42,9 @@ class CallMeter:
         now = self._wall_clock()
         sounded = None if sent is None else now - (self._loop.time() - sent)
         span = turn_span(done, sounded=sounded, end=now, tools=tools)
-        self._trace.add(span, turn_figures(done, answered=sounded is not None))
+        self._trace.add(
+            span, turn_figures(done, answered=sounded is not None and total_ms(done.latency) > 0)
+        )
 
     def end(self, reason: str) -> None:
         """The call has left."""

@@ -137,6 +137,9 @@ async def test_figures_of_turns_carry_the_names_that_dashboards_know():
 
     assert tokens == {"input": 120, "output": 8}
     assert sum(point["value"] for point in points["turn.count"]) == 2
+    assert (
+        sum(point["count"] for point in points["turn.total_latency"]) == 1
+    )  # nobody waits to be greeted
     assert {"turn.total_latency", "turn.stt.latency", "turn.llm.ttfb", "turn.tts.ttfb"} <= set(
         points
     )
