@@ -142,6 +142,7 @@ class CallShown(CallLine):
     language: str | None
     epoch: int
     reconciled: bool
+    unknown_events: int
     turns: list[RecordedTurn]
     handoffs: list[RecordedHandoff]
     timeline: list[Moment]

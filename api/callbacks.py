@@ -32,7 +32,7 @@ async def receive(request: Request, plane: Plane, durable: Orchestrations) -> Re
             log.warning("a callback names another leg", extra={"call_id": call.call_id})
             raise Problem(403, "not this call's leg")
     for event in events:
-        if isinstance(event.fact, OtherEvent):
+        if isinstance(event.fact, OtherEvent) and not event.fact.known:
             extra = {"call_id": call.call_id, "type": event.fact.type}
             log.info("an event without meaning was kept", extra=extra)
     facts = [NewFact(source="carrier", source_id=each.id, fact=each.fact) for each in events]

@@ -20,6 +20,28 @@ INCOMING_CALL = PREFIX + "IncomingCall"
 MAX_EVENTS = 100
 MAX_ID = 200
 
+# What changes nothing for a call of ours; any other type is of a later version, and counted.
+KNOWN = frozenset(
+    {
+        "PlayStarted",
+        "HoldFailed",
+        "ContinuousDtmfRecognitionToneFailed",
+        "ContinuousDtmfRecognitionStopped",
+        "SendDtmfTonesCompleted",
+        "SendDtmfTonesFailed",
+        "RemoveParticipantSucceeded",
+        "RemoveParticipantFailed",
+        "CancelAddParticipantSucceeded",
+        "CancelAddParticipantFailed",
+        "MoveParticipantSucceeded",
+        "MoveParticipantFailed",
+        "TranscriptionStarted",
+        "TranscriptionStopped",
+        "TranscriptionUpdated",
+        "TranscriptionFailed",
+    }
+)
+
 # Names that may name a scenario in the custom context of an incoming call.
 SCENARIO_HEADERS = ("scenario", "x-ms-custom-scenario")
 
@@ -136,8 +158,16 @@ def _fact(event_type: str, data: Mapping[str, Any]) -> f.LifeFact:  # noqa: C901
             return f.RecordingChanged(state="active" if active else "inactive")
         case "StartRecordingFailed":
             return f.RecordingChanged(state="failed")
+        case "RecognizeCompleted":
+            return f.Recognised(ok=True, context=_context(data))
+        case "RecognizeFailed" | "RecognizeCanceled":
+            return f.Recognised(ok=False, context=_context(data))
+        case "ContinuousDtmfRecognitionToneReceived":
+            sequence = data.get("sequenceId")
+            return f.ToneHeard(sequence=sequence if isinstance(sequence, int) else 0)
         case other:
-            return f.OtherEvent(type=re.sub(r"[^A-Za-z0-9.]", "", other)[:80])
+            name = re.sub(r"[^A-Za-z0-9.]", "", other)[:80]
+            return f.OtherEvent(type=name, known=other in KNOWN)
 
 
 def _result(data: Mapping[str, Any]) -> tuple[int, int]:

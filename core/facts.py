@@ -42,9 +42,11 @@ from core.life_facts import (
     PersonJoined,
     PersonRefused,
     PromptPlayed,
+    Recognised,
     Reconciled,
     RelayLost,
     SessionOpened,
+    ToneHeard,
     TransferAccepted,
     TransferAnnounced,
     TransferFailed,
@@ -135,6 +137,7 @@ __all__ = [
     "PersonJoined",
     "PersonRefused",
     "PromptPlayed",
+    "Recognised",
     "Reconciled",
     "RecordingChanged",
     "RecordingKept",
@@ -144,6 +147,7 @@ __all__ = [
     "SecretAwaited",
     "SessionOpened",
     "TalkFact",
+    "ToneHeard",
     "ToolFinished",
     "ToolRun",
     "ToolStarted",
@@ -176,6 +180,8 @@ LifeFact = (
     | TransferAccepted
     | TransferFailed
     | PromptPlayed
+    | Recognised
+    | ToneHeard
     | OtherEvent
     | SessionOpened
     | MediaDetached

@@ -157,10 +157,31 @@ class PromptPlayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """The carrier's own recognition came to an end. What was said or pressed is not kept.
+
+    Ours is the relay's: this is somebody's recognition that was started beside us.
+    """
+
+    ok: bool
+    context: str = ""
+    kind: Literal["recognised"] = "recognised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneHeard:
+    """The carrier's continuous recognition heard a key. Which one is not kept: it may be secret."""
+
+    sequence: int
+    kind: Literal["tone_heard"] = "tone_heard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherEvent:
-    """The carrier said something that has no meaning for us (yet). Counted, kept."""
+    """The carrier said something that changes nothing. `known`: we know what it means."""
 
     type: str
+    known: bool = False
     kind: Literal["other_event"] = "other_event"
 
 

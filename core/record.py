@@ -43,6 +43,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "language": _language(on_time),
         "epoch": state.epoch,
         "reconciled": state.reconciled,
+        "unknown_events": state.unknown_events,
         "started_at": on_time[0].at if on_time else None,
         "ended_at": _ended_at(on_time),
         "turns": turns,

@@ -120,6 +120,7 @@ class CallState:
     cause: Cause | None = None
     reconciled: bool = False
     archived: bool = False
+    unknown_events: int = 0
     deadlines: dict[Deadline, float] = field(default_factory=dict)
     cursor: int = 0
 

@@ -128,7 +128,11 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return state, (TellRelay(id=command_id(entry), directive="whisper", ref=whisper),)
         case f.PersonJoined() | f.PersonRefused() | f.TransferAnnounced() | f.ConsultAnswered():
             return state, ()  # the transfer's own orchestration reads them
-        case f.MediaStarted() | f.TransferStepped() | f.OtherEvent():
+        case f.OtherEvent(known=False):
+            return replace(state, unknown_events=state.unknown_events + 1), ()
+        case (
+            f.MediaStarted() | f.TransferStepped() | f.OtherEvent() | f.Recognised() | f.ToneHeard()
+        ):
             return state, ()
         case f.RecordingStarted() | f.RecordingKept():
             return state, ()

@@ -23,6 +23,8 @@ CARRIER = st.one_of(
     st.builds(f.TransferFailed, request_id=REQUESTS),
     st.builds(f.PromptPlayed, ok=st.booleans(), context=st.sampled_from(["", "apology", "busy"])),
     st.just(f.OtherEvent(type="New")),
+    st.builds(f.Recognised, ok=st.booleans()),
+    st.builds(f.ToneHeard, sequence=st.integers(1, 9)),
 )
 RELAY = st.one_of(
     st.builds(f.SessionOpened, epoch=EPOCHS, relay_id=st.just("r")),

@@ -1,7 +1,7 @@
 """What can be told of a person from words is taken out of them; what a call is about stays."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.redaction import redact, redacted
@@ -50,6 +50,8 @@ def test_what_was_redacted_once_stays_as_it_is(text):
 
 @given(st.integers(10**6, 10**18), WORDS, WORDS)
 def test_no_long_number_is_left_whatever_stands_around_it(number, before, after):
+    money = before.rstrip().endswith(("$", "€", "£")) or after.lstrip().startswith("%")
+    assume(not money)  # amounts stay
     assert str(number) not in redact(f"{before} {number} {after}", NAMES)
 
 

@@ -137,6 +137,8 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         ((*TALKING, f.Disconnected()), done("archive", "failed"), "ended", ["archive"]),
         ((*TALKING, f.Disconnected()), SESSION, "ended", []),
         (TALKING, f.OtherEvent(type="New"), "talking", []),
+        (TALKING, f.Recognised(ok=True), "talking", []),
+        (TALKING, f.ToneHeard(sequence=1), "talking", []),
     ],
 )
 def test_every_fact_leads_where_it_should(before, fact, phase, asked):
@@ -372,3 +374,10 @@ def test_a_call_that_is_hung_up_is_not_warned_any_more():
     told = Told(*TALKING, HANG_UP)
 
     assert c.Deadline.WARNING not in told.state.deadlines
+
+
+def test_events_of_a_later_version_are_counted_and_change_nothing_else():
+    known = f.OtherEvent(type="PlayStarted", known=True)
+    told = Told(*TALKING, known, f.OtherEvent(type="New"), f.OtherEvent(type="Newer"))
+
+    assert (told.state.unknown_events, told.state.phase) == (2, c.Phase.TALKING)

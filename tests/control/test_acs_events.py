@@ -42,6 +42,16 @@ def event(name, **data):
             f.PromptPlayed(ok=True, context="apology"),
         ),
         (event("PlayFailed"), f.PromptPlayed(ok=False)),
+        (
+            event("RecognizeCompleted", operationContext="menu", dtmfResult={"tones": ["one"]}),
+            f.Recognised(ok=True, context="menu"),
+        ),
+        (event("RecognizeFailed"), f.Recognised(ok=False)),
+        (
+            event("ContinuousDtmfRecognitionToneReceived", sequenceId=2, tone="seven"),
+            f.ToneHeard(sequence=2),
+        ),
+        (event("PlayStarted"), f.OtherEvent(type="PlayStarted", known=True)),
         (event("DialogStarted"), f.OtherEvent(type="DialogStarted")),
         (event("New<script>\n"), f.OtherEvent(type="Newscript")),
     ],
