@@ -39,6 +39,11 @@ SCRIPTS = (
     ("What is my account balance?", "I want to speak to a person."),
     (),
 )
+TALK = (
+    "What is my account balance?", "Tell me about your credit cards.", "Thank you.",
+    "I would like one for travel.", "What about my retirement accounts?", "Wait a moment.",
+)  # fmt: skip
+A_TURN_S = 7.0  # a line of the caller and its answer
 FAULTS = (
     "dup_events", "reorder_events", "delay_events:2", "drop_event:CallConnected",
     "drop_event:CallDisconnected", "late_after_disconnect", "event_before_response", "eg_dup",
@@ -83,7 +88,7 @@ class Soak:
         caller = f"+1555{n:07d}"
         placed = await exchange.place(to=OUR_NUMBER, from_=caller, scenario=None, faults=faults)
         call_id = call_id_at_host(placed["correlationId"], OUR_NUMBER)
-        for line in self.chance.choice(SCRIPTS):
+        for line in self._lines():
             await exchange.say(spoken(line), quiet_ms=700, max_wait_ms=8_000, text=line)
         await asyncio.sleep(self.seconds)
         await exchange.hang_up()
@@ -92,6 +97,12 @@ class Soak:
         self.tally.outcomes[(record or {}).get("outcome") or "lost"] += 1
         for wrong in await self._wrong(call_id, record, timeline):
             self.tally.wrong.append(f"{call_id} ({', '.join(faults) or 'no fault'}): {wrong}")
+
+    def _lines(self) -> list[str]:
+        """Return what a caller says: a script, or in calm calls enough for the whole call."""
+        if not self.calm:
+            return list(self.chance.choice(SCRIPTS))
+        return [self.chance.choice(TALK) for _ in range(int(self.seconds / A_TURN_S))]
 
     async def _settled(self, call_id: str) -> Any:
         record = None
