@@ -27,6 +27,9 @@ _MONEY = (
     r"|\d[\d,]*(?:\.\d+)?\s?(?:dollars?|cents?|euros?|pounds?|percent|%))"
 )
 _SPELLED_EMAIL = r"\b[\w.+-]+(?:\s+(?:dot|underscore)\s+\w+)*\s+at\s+\w+(?:\s+dot\s+\w{2,})+\b"
+_SOUNDS = "for|fore|to|too|won|ate|tree|sicks|nein"  # what a recognizer makes of digits
+_SOME = rf"(?:(?:{_SOUNDS}|{_WORD}|\d)\b[\s,.-]*)"
+_TWO = rf"(?={_SOME}*?(?:{_WORD}|\d)\b[\s,.-]*{_SOME}*?(?:{_WORD}|\d)\b)"
 _PATTERNS = tuple(
     (re.compile(pattern, re.IGNORECASE), tag)
     for pattern, tag in (
@@ -41,6 +44,7 @@ _PATTERNS = tuple(
         (r"\b(?:\d[ ./-]?){6,10}\d\b", PHONE),
         (r"\b(?:\d[ ,-]{0,2}){2,}\d\b", NUMBER),
         (rf"\b(?:(?:{_WORD}|double|triple)\b[\s,.-]*){{3,}}(?<=\w)", NUMBER),
+        (rf"\b{_TWO}{_SOME}{{3,}}", NUMBER),
     )
 )
 

@@ -15,6 +15,7 @@ from core.after_facts import CallAnalysed, CallerOutcome, Satisfaction
 from core.call import CallState, Outcome, fold
 from core.chat import AgentSaid, Message, UserSaid
 from core.extraction import MAX_TEXT, ExtractField, complaints, known_values
+from core.heard import only_yes_or_no
 from core.redaction import redact, redacted
 
 BY_FACTS = "facts"
@@ -119,7 +120,8 @@ def count_up(entries: Sequence[f.LogEntry], fields: Sequence[ExtractField]) -> C
 
 
 def _reason(said: Sequence[str]) -> str:
-    """Return the first thing the caller said that is more than a greeting."""
+    """Return the first thing the caller said that is more than a greeting, a yes or a no."""
+    said = [text for text in said if only_yes_or_no(text) is None] or said
     chosen = next((text for text in said if len(text.split()) > 2), said[0] if said else "")
     return chosen if len(chosen) <= _QUOTE else f"{chosen[:_QUOTE].rsplit(' ', 1)[0]} ..."
 

@@ -1,12 +1,10 @@
 """What every blob store promises: a folder, and Azure Storage through its real SDK.
 
-Azure Storage is emulated on loopback. `AZURITE=/path/to/azurite` (npm install azurite) runs the
-same promises against Azurite too; it is opt-in because installing it takes longer than all tests.
+Azure Storage is emulated on loopback twice: by an emulator of ours, and by Azurite, which is
+installed from npm when it is first needed (`AZURITE` may name one that is there).
 """
 
 import asyncio
-import os
-import re
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,20 +13,16 @@ from azure.core.exceptions import HttpResponseError
 from adapters.azure_blobs import CONTAINER, AzureBlobs, connection_string
 from adapters.folder_blobs import FolderBlobs
 from localdev.emulators.blobs import BlobEmulator
-
-AZURITE_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
-READY = re.compile(rb"Azurite Blob service successfully listen\S* \S+ (http://\S+)")
+from tests.azure.azurite import running
 
 
 @asynccontextmanager
-async def folder(tmp_path):
+async def folder(tmp_path, request):
     yield FolderBlobs(tmp_path)
 
 
 @asynccontextmanager
-async def emulated(tmp_path):
+async def emulated(tmp_path, request):
     async with BlobEmulator() as account:
         blobs = AzureBlobs(connection_string(account.connection_string))
         yield blobs
@@ -36,33 +30,21 @@ async def emulated(tmp_path):
 
 
 @asynccontextmanager
-async def azurite(tmp_path):
-    program = os.environ.get("AZURITE")
-    if not program:
-        pytest.skip("AZURITE does not name an azurite executable")
-    options = "--blobPort 0 --skipApiVersionCheck --disableProductStyleUrl --disableTelemetry"
-    process = await asyncio.create_subprocess_exec(
-        f"{program}-blob", *options.split(), "--location", tmp_path, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        while not (ready := READY.search(await process.stdout.readline())):
-            assert process.returncode is None
-        blobs = AzureBlobs(
-            connection_string(
-                f"AccountName=devstoreaccount1;AccountKey={AZURITE_KEY};"
-                f"BlobEndpoint={ready[1].decode()}/devstoreaccount1;"
-            )
-        )
-        yield blobs
-        await blobs.aclose()
-    finally:
-        process.terminate()
-        await process.wait()
+async def azurite(tmp_path, request):
+    blobs = AzureBlobs(connection_string(next(request.getfixturevalue("accounts"))))
+    yield blobs
+    await blobs.aclose()
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("azurite")) as accounts:
+        yield accounts
 
 
 @pytest.fixture(params=[folder, emulated, azurite])
 async def blobs(request, tmp_path):
-    async with request.param(tmp_path) as made:
+    async with request.param(tmp_path, request) as made:
         yield made
 
 

@@ -20,6 +20,8 @@ NAMES = ("Maria Lopez",)
         ("Call me at +1 (555) 010-0100, please", "Call me at [phone], please"),
         ("or 555-010-0100", "or [phone]"),
         ("Four one two seven.", "[number]."),
+        ("For one to seven.", "[number]."),
+        ("Thank you for one of the two cards.", "Thank you for one of the two cards."),
         ("double five, oh one zero", "[number]"),
         ("It ends in 4127", "It ends in [number]"),
         ("born on 1985-03-07", "born on [date]"),
