@@ -23,7 +23,7 @@ import aiohttp
 from localdev.caller.exchange import Exchange
 from localdev.caller.place import call_id_at_host
 from localdev.cli.fleet import Fleet
-from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS, Layout, local_settings
+from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, Layout, local_settings
 from localdev.stack.supervisor import Stack
 
 SPEAKS_FOR_S = 2.0  # the relay dies in the middle of the greeting
@@ -44,7 +44,7 @@ class Bench:
 
 async def opened(running: AsyncExitStack, wanted: Fleet, home: Path, **more: str) -> Bench:
     """Start a stack of its own, apart from any other."""
-    base = Layout(home=home, ports=dict(PORTS)).with_relays(wanted.behind_front)
+    base = Layout(home=home).apart().with_relays(wanted.behind_front)
     layout = base.with_free_ports(base.ports)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
     environ = {**clean, **local_settings(layout, {**wanted.settings, **more})}

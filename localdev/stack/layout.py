@@ -45,6 +45,11 @@ class Layout:
             ports[f"relay-{n}"] = self.ports["relay"] + 100 + n
         return replace(self, ports=ports)
 
+    def apart(self) -> Layout:
+        """Return the layout with ports far from the usual ones: other stacks start there, too."""
+        far = 20 * (1 + os.getpid() % 900)
+        return replace(self, ports={part: port + far for part, port in self.ports.items()})
+
     def with_free_ports(self, parts: Iterable[str]) -> Layout:
         """Return the layout with these parts moved off ports that something else listens on."""
         ports = dict(self.ports)

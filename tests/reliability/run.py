@@ -42,9 +42,7 @@ class Came:
 
 async def played(rows: Sequence[Row], home: Path) -> dict[str, Came]:
     """Play all rows and return what came of each, by its name."""
-    apart = 20 * (os.getpid() % 900)  # from the stacks of others who test at this moment
-    ports = {part: port + apart for part, port in PORTS.items()}
-    layout = Layout(home=home, ports=ports).with_free_ports(ports)
+    layout = Layout(home=home).apart().with_free_ports(PORTS)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
     brisk = {"STT": "scripted", "TTS": "tests.reliability.brisk:speaking"}
     settings = local_settings(layout, brisk)
