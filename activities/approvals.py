@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -62,7 +61,6 @@ async def _do(step: Step, approval: Approval, plane: Plane, durable: Orchestrati
 
 
 async def _act(approval: Approval, plane: Plane) -> None:
-    from adapters.customers import SqliteCustomers
     from registries import ToolContext, run_approved
 
     lease = plane.clock() + LEASE_S
@@ -70,10 +68,9 @@ async def _act(approval: Approval, plane: Plane) -> None:
     if not await plane.approvals.change(trying):
         return
     today = datetime.fromtimestamp(plane.clock(), UTC).date()
-    path = plane.settings.customers_path
     context = ToolContext(
         call_id=approval.call_id,
-        customers=await asyncio.to_thread(SqliteCustomers, path, today=today),
+        customers=plane.customers,
         today=today,
         agent=approval.agent,
         idempotency_key=approval.id,

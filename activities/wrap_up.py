@@ -12,7 +12,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adapters.archive import analysis as analysis_file
@@ -42,7 +41,6 @@ from core.wrap_up import (
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from adapters.customers import SqliteCustomers
     from core.chat import ChatEvent
     from core.ports import Chat
 
@@ -121,8 +119,7 @@ async def _customer(call: StoredCall, round_: int, plane: Plane) -> tuple[Outcom
         outcome=found.fact.outcome,
         next_action=found.fact.next_action,
     )
-    customers = await _customers(plane)
-    await asyncio.to_thread(customers.note_call, client_id, note)
+    await asyncio.to_thread(plane.customers.note_call, client_id, note)
     return "ok", ""
 
 
@@ -221,19 +218,11 @@ def _client(entries: Log) -> str:
 async def _names(call: StoredCall, entries: Log, plane: Plane) -> list[str]:
     """Return every name that the call's words may hold, as far as anybody here knows it."""
     names = names_in(entry.fact for entry in entries)
-    customers = await _customers(plane)
     person = call.called if call.direction is f.Direction.OUTBOUND else call.caller
     for customer in (
-        await asyncio.to_thread(customers.by_phone, person),
-        await asyncio.to_thread(customers.customer, _client(entries)),
+        await asyncio.to_thread(plane.customers.by_phone, person),
+        await asyncio.to_thread(plane.customers.customer, _client(entries)),
     ):
         if customer is not None:
             names.add(customer.full_name)
     return sorted(names)
-
-
-async def _customers(plane: Plane) -> SqliteCustomers:
-    from adapters.customers import SqliteCustomers
-
-    today = datetime.fromtimestamp(plane.clock(), UTC).date()
-    return await asyncio.to_thread(SqliteCustomers, plane.settings.customers_path, today=today)

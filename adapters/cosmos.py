@@ -31,11 +31,6 @@ INDEXED = (
     "pk", "n", "life", "source", "seq", "listed", "ended_at", "seen_at", "call_id", "status",
     "outgoing", "due",
 )  # fmt: skip
-INDEXING = {
-    "indexingMode": "consistent",
-    "includedPaths": [{"path": f"/{name}/?"} for name in INDEXED],
-    "excludedPaths": [{"path": "/*"}],
-}
 # A reader must see what another process has written, or a poke would wake an orchestration that
 # finds nothing. Session consistency does not promise that.
 CONSISTENT = frozenset({"Strong", "BoundedStaleness"})
@@ -65,20 +60,29 @@ def deleting(document_id: str) -> Operation:
 
 
 class CosmosContainer:
-    """The container that the call store lives in.
+    """A container: the one that the call store lives in, unless it is named.
 
-    `credential` makes an account key or a token credential. With `create` a missing database or
-    container is made, which only a key may do. Raises the SDK's own errors when the service
-    cannot be reached or refuses us.
+    `indexed`: the properties that are asked for. `credential` makes an account key or a token
+    credential. With `create` a missing database or container is made, which only a key may do.
+    Raises the SDK's own errors when the service cannot be reached or refuses us.
     """
 
     def __init__(
-        self, endpoint: str, credential: Callable[[], Any], *, database: str, create: bool
+        self,
+        endpoint: str,
+        credential: Callable[[], Any],
+        *,
+        database: str,
+        create: bool,
+        name: str = CONTAINER,
+        indexed: Iterable[str] = INDEXED,
     ) -> None:
         self._endpoint = endpoint
         self._make_credential = credential
         self._database = database
         self._create = create
+        self._name = name
+        self._indexed = indexed
         self._opening = asyncio.Lock()
         self._credential: Any = None
         self._client: Any = None
@@ -224,7 +228,7 @@ class CosmosContainer:
         await self._client.__aenter__()
         if self._create:
             await self._make()
-        return self._client.get_database_client(self._database).get_container_client(CONTAINER)
+        return self._client.get_database_client(self._database).get_container_client(self._name)
 
     async def _make(self) -> None:
         from azure.cosmos.exceptions import CosmosResourceExistsError
@@ -234,9 +238,9 @@ class CosmosContainer:
             await self._client.create_database_if_not_exists(self._database)
         with suppress(CosmosResourceExistsError):
             await self._client.get_database_client(self._database).create_container_if_not_exists(
-                CONTAINER,
+                self._name,
                 PartitionKey(path=PARTITION_KEY),
-                indexing_policy=INDEXING,
+                indexing_policy=_indexing(self._indexed),
                 default_ttl=-1,  # documents say themselves how long they live
             )
 
@@ -257,6 +261,14 @@ def identity() -> Any:
     from azure.identity.aio import DefaultAzureCredential
 
     return DefaultAzureCredential()
+
+
+def _indexing(names: Iterable[str]) -> dict[str, Any]:
+    return {
+        "indexingMode": "consistent",
+        "includedPaths": [{"path": f"/{name}/?"} for name in names],
+        "excludedPaths": [{"path": "/*"}],
+    }
 
 
 def _set(values: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 
 from adapters.acs import AcsCalls, identity_client, key_client
 from adapters.providers import analyst_of
 from adapters.relay_door import HttpDoor
 from adapters.settings import Settings
-from adapters.stores import blob_store, call_store, promise_store, target_store
+from adapters.stores import (
+    blob_store,
+    call_store,
+    customer_store,
+    promise_store,
+    target_store,
+)
 from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
+from core.bank import CustomerStore
 from core.callbacks import CALLBACK, Callback
 from core.campaigns import CAMPAIGN, Campaign, TargetStore
 from core.control_ports import Blobs, CallControl, CallStore, Links, RelayDoor
@@ -64,6 +73,7 @@ class Plane:
     callbacks: PromiseStore[Callback]
     campaigns: PromiseStore[Campaign]
     targets: TargetStore
+    customers: CustomerStore
     calls: CallControl
     door: RelayDoor
     blobs: Blobs
@@ -130,6 +140,7 @@ class Plane:
             await self.analyst.aclose()
         await self.campaigns.aclose()
         await self.targets.aclose()
+        await asyncio.to_thread(self.customers.close)
 
 
 def build(settings: Settings) -> Plane:
@@ -144,6 +155,7 @@ def build(settings: Settings) -> Plane:
         callbacks=promise_store(settings, "callbacks", CALLBACK),
         campaigns=promise_store(settings, "campaigns", CAMPAIGN),
         targets=target_store(settings),
+        customers=customer_store(settings, today=datetime.now(UTC).date()),
         calls=AcsCalls(connect, source_number=settings.acs_source_phone_number or ""),
         door=HttpDoor(settings.relay_base_url or ""),
         blobs=blob_store(settings),

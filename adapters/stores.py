@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -13,11 +14,14 @@ from adapters.cosmos import CosmosContainer, account_key, identity
 from adapters.cosmos_calls import CosmosCalls
 from adapters.cosmos_promises import CosmosPromises
 from adapters.cosmos_targets import CosmosTargets
+from adapters.customers import CosmosCustomers, SqliteCustomers
+from adapters.customers.cosmos import CONTAINER, INDEXED
 from adapters.folder_blobs import FolderBlobs
 from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
 from adapters.sqlite_targets import SqliteTargets
+from core.bank import CustomerStore
 from core.campaigns import TargetStore
 from core.control_ports import Blobs, CallStore
 from core.promises import Promise, PromiseStore
@@ -62,8 +66,24 @@ def target_store(settings: Settings) -> TargetStore:
             assert_never(settings.store)
 
 
-def cosmos_container(settings: Settings, *, create: bool = True) -> CosmosContainer:
-    """Make the way to the container; with a key, and with `create`, a missing one is made."""
+def customer_store(settings: Settings, *, today: date) -> CustomerStore:
+    """Make the store of the bank's records. Raises SettingsError for what it lacks."""
+    match settings.store:
+        case "sqlite":
+            return SqliteCustomers(settings.customers_path, today=today)
+        case "cosmos":
+            return CosmosCustomers(customers_container(settings), today=today)
+        case _:
+            assert_never(settings.store)
+
+
+def customers_container(settings: Settings, *, create: bool = True) -> CosmosContainer:
+    """Make the way to the bank's records, apart from the calls: relays may see these only."""
+    return cosmos_container(settings, create=create, name=CONTAINER, indexed=INDEXED)
+
+
+def cosmos_container(settings: Settings, *, create: bool = True, **which: Any) -> CosmosContainer:
+    """Make the way to a container; with a key, and with `create`, a missing one is made."""
     settings.need("azure_cosmos_endpoint")
     key = settings.azure_cosmos_key.get_secret_value()
     credential: Callable[[], Any] = account_key(key) if key else identity
@@ -72,6 +92,7 @@ def cosmos_container(settings: Settings, *, create: bool = True) -> CosmosContai
         credential,
         database=settings.azure_cosmos_database,
         create=create and bool(key),
+        **which,
     )
 
 

@@ -14,18 +14,20 @@ import asyncio
 import os
 import random
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from adapters.customers import SqliteCustomers
+from adapters.customers.people import PEOPLE
 from adapters.scripted import spoken
 from benchmarks.recovery import Bench, opened
 from localdev.caller.exchange import NoAnswer, fetch_record
@@ -187,11 +189,11 @@ def weight(pid: int) -> tuple[int, int]:
 
 def money(home: Path) -> tuple[int, int]:
     """Return what all accounts hold, and what fees were given back, in cents."""
-    with closing(sqlite3.connect(home / "store" / "customers.db")) as db:
-        (held,) = db.execute("SELECT sum(balance) FROM accounts").fetchone()
-        query = "SELECT coalesce(sum(abs(amount)), 0) FROM transactions WHERE refunded = 1"
-        (given,) = db.execute(query).fetchone()
-    return held, given
+    bank = SqliteCustomers(home / "store" / "customers.db", today=datetime.now(UTC).date())
+    everyone = [person.customer.client_id for person in PEOPLE]
+    held = sum(account.balance for who in everyone for account in bank.accounts(who))
+    moved = (each for who in everyone for each in bank.transactions(who, limit=1_000_000))
+    return held, sum(abs(each.amount) for each in moved if each.refunded)
 
 
 async def main(args: argparse.Namespace) -> int:

@@ -136,6 +136,14 @@ class CustomerStore(Protocol):
     second run with the same key changes nothing and returns the first result.
     """
 
+    def warm(self) -> None:
+        """Make ready what the first caller would wait for."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+        ...
+
     def by_phone(self, phone: str) -> Customer | None: ...
 
     def by_name(self, full_name: str) -> Customer | None:

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
+from adapters.cosmos import CosmosContainer
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
-from adapters.stores import blob_store, cosmos_container
+from adapters.stores import blob_store, cosmos_container, customers_container
 
 PATIENCE_S = 5.0
 NEVER_WRITTEN = "doctor/nothing"
@@ -57,18 +58,15 @@ async def _asked(
 REMEDIES = {
     401: "Look at the key.",
     403: "Give the identity the data contributor role, or look at the key.",
-    404: "Deploy the database and its container, or start the app once with a key.",
+    404: "Deploy the database and its containers, or start the app once with a key.",
 }
 
 
 async def _cosmos(settings: Settings) -> Answer:
     from adapters.cosmos import CONSISTENT
 
-    container = cosmos_container(settings, create=False)
-    try:
-        consistency = await container.consistency()
-    finally:
-        await container.aclose()
+    consistency = await _consistency(cosmos_container(settings, create=False))
+    await _consistency(customers_container(settings, create=False))
     if consistency not in CONSISTENT:
         return Answer(
             setting="STORE",
@@ -76,6 +74,13 @@ async def _cosmos(settings: Settings) -> Answer:
             remedy="Set the account's default to Strong or Bounded Staleness.",
         )
     return Answer(setting="STORE", what=f"Cosmos DB answers, with {consistency} consistency")
+
+
+async def _consistency(container: CosmosContainer) -> str:
+    try:
+        return await container.consistency()
+    finally:
+        await container.aclose()
 
 
 async def _blobs(settings: Settings) -> Answer:

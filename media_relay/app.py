@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from adapters.customers import SqliteCustomers
 from adapters.fallback import EngineState, links_of, troubles
 from adapters.settings import Settings
+from adapters.stores import customer_store
 from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier
+from core.bank import CustomerStore
 from core.measured import Figure, Telemetry
 from core.session import Heartbeat
 from media_relay.call_settings import CallSettings, Engines
@@ -59,8 +60,9 @@ async def serve(
     engines = engines_of(read)
     control = ControlClient(read.functions_base_url or "", read.relay_shared_key.get_secret_value())
     zone = ZoneInfo(read.callback_timezone)
+    customers = customer_store(read, today=_today())
     catalog = RegistryCatalog(
-        _customers(read),
+        customers,
         today=_today,
         now=lambda: datetime.now(zone),
         callbacks=read.outbound_rules,
@@ -68,12 +70,15 @@ async def serve(
     telemetry = await asyncio.to_thread(telemetry_of, read, "relay")
     try:
         async with asyncio.TaskGroup() as tasks:
+            # A caller may be greeted before: with a cold relay every tenth of a second is silence.
+            tasks.create_task(_reach(customers))
             relay = Relay(read, engines, catalog, control, tasks, telemetry=telemetry)
             await relay.run(host, port, stop, on_ready, drain_s=drain_s, tell_s=tell_s)
     finally:
         for engine in (engines.hearing, engines.speaking, engines.chat, engines.judge, control):
             if engine is not None:
                 await engine.aclose()
+        await asyncio.to_thread(customers.close)
         if telemetry is not None:
             await asyncio.to_thread(telemetry.close)
 
@@ -214,8 +219,14 @@ def _circuit_changed(state: EngineState, telemetry: Telemetry | None) -> None:
         )
 
 
-def _customers(settings: Settings) -> SqliteCustomers:
-    return SqliteCustomers(settings.customers_path, today=_today())
+async def _reach(customers: CustomerStore) -> None:
+    """Make the bank's records ready, or say that calls go on without them."""
+    try:
+        await asyncio.to_thread(customers.warm)
+    # The edge to other people's code: a store raises what its SDK does.
+    except Exception as error:  # noqa: BLE001
+        reason = type(error).__name__
+        log.warning("the customers' records cannot be reached", extra={"reason": reason})
 
 
 def _today() -> date:

@@ -1,5 +1,6 @@
-"""The bank's records behind `core.bank.CustomerStore`: one SQLite file, seeded for practice."""
+"""The bank's records behind `core.bank.CustomerStore`: SQLite or Cosmos DB, seeded for practice."""
 
-from adapters.customers.store import SqliteCustomers
+from adapters.customers.cosmos import CosmosCustomers
+from adapters.customers.sqlite import SqliteCustomers
 
-__all__ = ["SqliteCustomers"]
+__all__ = ["CosmosCustomers", "SqliteCustomers"]

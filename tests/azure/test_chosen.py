@@ -9,13 +9,14 @@ import pytest
 
 from adapters.setting_values import SettingsError
 from adapters.settings import Settings
-from adapters.stores import blob_store, call_store
+from adapters.stores import blob_store, call_store, customer_store
 from core import facts as f
 from localdev.doctor import azure_findings
 from localdev.doctor_stores import ask_stores
 from localdev.emulators.blobs import BlobEmulator
 from localdev.emulators.cosmos import CosmosEmulator
 from localdev.findings import Health
+from tests.bank import TODAY
 from tests.control.stack import CALLED, CALLER, stack
 
 SDKS = ("azure.cosmos", "azure.storage", "azure.identity", "azure.core")
@@ -34,6 +35,17 @@ async def azure(**options):
         }
 
 
+async def deploy(environ, *, customers=True):
+    """Make the containers, as a deployment does."""
+    store = call_store(Settings.read(environ))
+    await store.calls()
+    await store.aclose()
+    if customers:
+        bank = customer_store(Settings.read(environ), today=TODAY)
+        await asyncio.to_thread(bank.warm)
+        await asyncio.to_thread(bank.close)
+
+
 async def stores(environ):
     """Return what `doctor` says of the two, by name."""
     found = await asyncio.to_thread(azure_findings, environ)
@@ -45,40 +57,43 @@ async def test_a_whole_call_is_kept_in_azure(tmp_path):
         call = await it.simulator.ring(from_=CALLER, to=CALLED)
         session = await it.relay.session()
         await call.until("connected")
-        await it.relay.report(session, f.CallerSaid(turn=1, text="hello there"))
+        proved = f.Remembered(slots={"client_id": "maria_lopez"})
+        await it.relay.report(session, f.CallerSaid(turn=1, text="hello there"), proved)
         call.hang_up()
         await it.over(session.call_id)
+        await it.over(f"{session.call_id}:wrap_up")
 
         _, record = await it.get(f"api/v1/calls/{session.call_id}")
         _, listed = await it.get("api/v1/calls?status=ended")
+        notes = await asyncio.to_thread(it.plane.customers.call_notes, "maria_lopez")
         transcript = await it.plane.blobs.get(f"transcripts/{session.call_id}.json")
 
     assert (record["outcome"], record["ended_by"]) == ("completed", "caller")
     assert [call["call_id"] for call in listed["calls"]] == [session.call_id]
     assert transcript is not None
+    assert [note.call_id for note in notes] == [session.call_id]
     assert [each for each in ("store", "blobs") if (tmp_path / each).exists()] == []
 
 
 async def test_doctor_knows_stores_that_answer_and_changes_nothing():
     async with azure() as environ:
         empty = await stores(environ)
-        store = call_store(Settings.read(environ))
-        await store.calls()
-        await store.aclose()
+        await deploy(environ, customers=False)
+        half = await stores(environ)
+        await deploy(environ)
 
         deployed = await stores(environ)
 
     assert (empty["STORE"].health, empty["BLOBS"].health) == (Health.BAD, Health.OK)
     assert "404" in empty["STORE"].what
+    assert (half["STORE"].health, "404" in half["STORE"].what) == (Health.BAD, True)
     assert deployed["STORE"].health is Health.OK
     assert "Strong" in deployed["STORE"].what
 
 
 async def test_doctor_warns_of_an_account_whose_readers_may_lag_behind():
     async with azure(consistency="Session") as environ:
-        store = call_store(Settings.read(environ))
-        await store.calls()
-        await store.aclose()
+        await deploy(environ)
 
         found = await stores(environ)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters.plane import Plane
@@ -11,6 +12,7 @@ from adapters.settings import Settings
 from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
 from adapters.sqlite_targets import SqliteTargets
+from adapters.stores import customer_store
 from adapters.tokens import TokenVerifier
 from core.agents import AgentSpec, Scenario
 from core.callbacks import CALLBACK
@@ -194,6 +196,7 @@ def plane_of(clock: Callable[[], float], **more: str) -> Plane:
         callbacks=SqlitePromises(":memory:", "callbacks", CALLBACK),
         campaigns=SqlitePromises(":memory:", "campaigns", CAMPAIGN),
         targets=SqliteTargets(":memory:"),
+        customers=customer_store(settings, today=datetime.fromtimestamp(clock(), UTC).date()),
         calls=FakeCarrier(),
         door=PaperDoor(),
         blobs=MemoryBlobs(),
