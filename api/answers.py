@@ -8,10 +8,16 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic import TypeAdapter
 
-from core.after_facts import CallerOutcome, Satisfaction
 from core.attempts import Attempt, Attempted, Missed
 from core.campaigns import CampaignStatus, TargetStatus
-from core.facts import ApprovalDecision, ConsentDecision, Direction, LogEntry
+from core.facts import (
+    ApprovalDecision,
+    CallerOutcome,
+    ConsentDecision,
+    Direction,
+    LogEntry,
+    Satisfaction,
+)
 from core.result_codes import Cause
 
 CallbackStatus = Literal["scheduled", "calling", "reached", "failed", "cancelled"]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.talk_facts import Latency, ToolFinished, TurnDone
+from core.facts import Latency, ToolFinished, TurnDone
 
 type Attributes = Mapping[str, str | int | float | bool]
 

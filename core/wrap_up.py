@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from core import facts as f
-from core.after_facts import CallAnalysed, CallerOutcome, Satisfaction
 from core.call import CallState, Outcome, fold
 from core.chat import AgentSaid, Message, UserSaid
 from core.extraction import MAX_TEXT, ExtractField, complaints, known_values
+from core.facts import CallAnalysed, CallerOutcome, Satisfaction
 from core.heard import only_yes_or_no
 from core.redaction import redact, redacted
 

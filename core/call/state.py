@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
-from core.life_facts import Direction
+from core.facts import Direction
 from core.result_codes import Cause
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 CallerOutcome = Literal["resolved", "partly_resolved", "unresolved", "transferred", "unknown"]
+
+
 Satisfaction = Literal["satisfied", "neutral", "dissatisfied", "unknown"]
 
 
@@ -38,3 +40,6 @@ class WrapUpStep:
     outcome: Literal["ok", "skipped", "failed"]
     code: str = ""
     kind: Literal["wrap_up_step"] = "wrap_up_step"
+
+
+AfterFact = CallAnalysed | WrapUpStep
