@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from adapters.settings import CONTAINER
+from adapters.settings.keeping import CONTAINER
 
 CONNECT_S = 2
 READ_S = 10

@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import batched
 from typing import Any
 
-from adapters.setting_values import is_loopback
+from adapters.settings.values import is_loopback
 
 CONTAINER = "calls"
 PARTITION_KEY = "/pk"

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from adapters.engine_profiles import is_engine_setting, suffixed
-from adapters.setting_values import Mistake, SettingsError
-from adapters.settings import Settings
+from adapters.settings import Mistake, Settings, SettingsError
+from adapters.settings.profiles import is_engine_setting, suffixed
 from core.ports import Chat
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters import orders
 from adapters.campaigns import change, forget_old
 from adapters.plane import Plane
-from adapters.setting_values import Wrong, hours_of
+from adapters.settings.values import Wrong, hours_of
 from api import answers, inputs
 from api.http import Problem, Reply, Request, named, ok, read_body, read_query
 from core.campaigns import Campaign, CampaignStatus, Target, TargetStatus, window_of

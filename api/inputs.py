@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from adapters.setting_values import E164, NAME
+from adapters.settings.values import E164, NAME
 from api.answers import CallbackStatus, TargetTold
 from core.attempts import RETRY_S
 from core.campaigns import MAX_TARGETS, CampaignStatus

@@ -114,7 +114,7 @@ async def _answer(route: Route, req: func.HttpRequest, client: Any) -> func.Http
     # Imported here so that the app starts in well under a second.
     from adapters.durable import DurableCalls
     from adapters.plane import plane
-    from adapters.setting_values import SettingsError
+    from adapters.settings import SettingsError
     from api import awakening
     from api.access import admit
     from api.http import Problem, Request

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from localdev.doctor_engines import engine_findings
 from localdev.doctor_stores import ask_stores
 from localdev.findings import Finding, bad, note, ok

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from adapters.cosmos import CosmosContainer
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from adapters.stores import blob_store, cosmos_container, customers_container
 
 PATIENCE_S = 5.0

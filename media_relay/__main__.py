@@ -9,7 +9,7 @@ import signal
 import sys
 
 from adapters.logs import log_to
-from adapters.setting_values import Mistake, SettingsError
+from adapters.settings import Mistake, SettingsError
 from core.errors import StartRefused
 from media_relay.app import DRAIN_S, serve
 

@@ -2,7 +2,7 @@
 
 What `module:attr` names is called with the settings and returns the engine. Several names with
 commas are a chain: when one fails, the next one does its work. `NAME@PROFILE` is an engine with the
-settings of a profile (`adapters/engine_profiles.py`).
+settings of a profile (`adapters/settings/profiles.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain
 from adapters.providers import CHATS, Built, Factory, chain_of, is_chain
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from core.ports import Hearing, Speaking, TurnJudge
 from media_relay.call_settings import Engines
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.setting_values import Mistake, SettingsError
-from adapters.settings import Settings
+from adapters.settings import Mistake, Settings, SettingsError
 
 _TEXT_STREAM = "/cognitiveservices/websocket/v2"
 

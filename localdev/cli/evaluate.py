@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from adapters.setting_values import SettingsError
+from adapters.settings import SettingsError
 from core.ports import Chat
 from localdev.cli.terminal import console
 from localdev.evaluate.checking import Checked

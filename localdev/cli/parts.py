@@ -20,7 +20,7 @@ Serve = Callable[[Layout, dict[str, str], asyncio.Event, Ready], Awaitable[None]
 def run(args: Namespace) -> int:
     """Serve the part `args.part` and print one line when it is ready; 1 if it cannot start."""
     from adapters.logs import log_to
-    from adapters.setting_values import SettingsError
+    from adapters.settings import SettingsError
     from core.errors import StartRefused
     from localdev.functions_host import StartError
 

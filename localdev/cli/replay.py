@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adapters.setting_values import SettingsError
+from adapters.settings import SettingsError
 from localdev.cli.terminal import console
 from localdev.replay.again import Pair, changed_scenario, lines_of, pairs, say_again
 from localdev.replay.folding import verdict

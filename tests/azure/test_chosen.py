@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from adapters.stores import blob_store, call_store, customer_store
 from core import facts as f
 from localdev.doctor import azure_findings

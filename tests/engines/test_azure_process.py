@@ -10,8 +10,7 @@ import pytest
 
 from adapters.azure_speech import AzureHearing, AzureSpeaking
 from adapters.scripted import ScriptedSpeaking, spoken
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from adapters.voiced import VoicedHearing
 from core.speech import FinalHeard, HearingConfig, Voice
 from localdev.doctor import azure_findings

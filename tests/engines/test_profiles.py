@@ -3,8 +3,7 @@
 import pytest
 
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from localdev.doctor import local_findings
 from localdev.findings import Health
 from media_relay.engines import engines_of

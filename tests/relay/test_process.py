@@ -13,8 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from adapters.setting_values import SettingsError
-from adapters.settings import Settings
+from adapters.settings import Settings, SettingsError
 from adapters.tokens import call_secret
 from core import session as s
 from core.facts import MediaDetached, TurnDone

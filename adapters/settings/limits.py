@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from adapters.settings.telephony import TelephonySettings
 from core.call import Limits
 
 OUR = Limits()
 MINUTES_10 = 600
+TRANSFER_MARGIN_S = 30.0  # to announce it, to hold the caller, and to look what came of it
 
 
-class LimitSettings(BaseModel):
+class LimitSettings(TelephonySettings):
     """Seconds and counts of one call's life."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     call_max_seconds: float = Field(default=OUR.duration_s, gt=0, le=24 * 3600)
     call_warning_seconds: float = Field(default=OUR.warning_s, ge=0, le=MINUTES_10)
@@ -35,7 +35,7 @@ class LimitSettings(BaseModel):
 
     @property
     def limits(self) -> Limits:
-        """What bounds a call."""
+        """What bounds a call; a transfer may last as long as the most patient target."""
         return Limits(
             duration_s=self.call_max_seconds,
             warning_s=self.call_warning_seconds,
@@ -50,8 +50,13 @@ class LimitSettings(BaseModel):
             redial_s=self.call_redial_seconds,
             wake_s=self.call_wake_seconds,
             speechless_s=self.call_speechless_seconds,
-            transfer_s=self.call_transfer_seconds,
+            transfer_s=self._longest_transfer + TRANSFER_MARGIN_S,
             prompt_s=self.call_prompt_seconds,
             hang_up_grace_s=self.call_hang_up_seconds,
             watch_s=self.call_watch_seconds,
         )
+
+    @property
+    def _longest_transfer(self) -> float:
+        each = [target.seconds or 0.0 for target in self.transfer_targets.values()]
+        return max([self.call_transfer_seconds, *each])

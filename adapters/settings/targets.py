@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from adapters.setting_values import NAME, Wrong, pairs
+from adapters.settings.values import NAME, Wrong, pairs
 from core.destinations import Destination, mistakes
 
 MAX_TARGETS = 100
