@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, assert_never
 
 from adapters.plane import Plane
-from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, UnknownCall
+from core.call_store import NewFact, UnknownCall
+from core.control_ports import Orchestrations, OrchestrationTrouble
 from core.facts import ApprovalDecided
 from core.promises import Approval, Step, Wait, next_step
 

@@ -12,8 +12,9 @@ from adapters.archive import whole_log
 from adapters.plane import Plane
 from core.attempts import LOOK_S, TOO_LONG_S, Attempt, folded, outcome_of
 from core.briefing import callback_briefing
+from core.call_store import NewFact
 from core.callbacks import Callback, attempted, next_step, postponed
-from core.control_ports import NewFact, Orchestrations
+from core.control_ports import Orchestrations
 from core.dialling import Full
 from core.promises import Wait
 

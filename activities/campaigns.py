@@ -18,6 +18,7 @@ from adapters.plane import Plane
 from core import facts as f
 from core.attempts import Attempt, Attempted, folded, outcome_of
 from core.briefing import order_briefing
+from core.call_store import NewFact
 from core.campaigns import (
     Campaign,
     Target,
@@ -29,7 +30,7 @@ from core.campaigns import (
     window_of,
     without,
 )
-from core.control_ports import NewFact, Orchestrations
+from core.control_ports import Orchestrations
 from core.dialling import Full
 from core.promises import Wait
 

@@ -7,7 +7,8 @@ from collections.abc import Awaitable
 from adapters.plane import Plane
 from core import call as c
 from core import facts as f
-from core.control_ports import CarrierError, Once, StoredCall, Trouble
+from core.call_store import StoredCall
+from core.carrier import CarrierError, Once, Trouble
 
 
 async def once(call: StoredCall, command: c.Command, plane: Plane) -> Once:

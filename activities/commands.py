@@ -12,13 +12,9 @@ from adapters.plane import Plane
 from core import call as c
 from core import facts as f
 from core.attempts import RETRY_S
-from core.control_ports import (
-    CarrierError,
-    NewFact,
-    Orchestrations,
-    StoredCall,
-    UnknownCall,
-)
+from core.call_store import NewFact, StoredCall, UnknownCall
+from core.carrier import CarrierError
+from core.control_ports import Orchestrations
 from core.promises import promise_id
 from core.session import Directive, LiveCall
 

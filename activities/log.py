@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.plane import Plane
-from core.control_ports import NewFact
+from core.call_store import NewFact
 from core.facts import ENTRIES, Overdue, lean
 
 PAGE = 50

@@ -11,7 +11,8 @@ from typing import Any
 from adapters import orders
 from adapters.plane import Plane
 from core import facts as f
-from core.control_ports import NewFact, Orchestrations, Relay
+from core.call_store import NewFact, Relay
+from core.control_ports import Orchestrations
 
 log = logging.getLogger("artvoice.calls")
 

@@ -9,7 +9,8 @@ from adapters.plane import Plane
 from adapters.recordings import file_of, index_of
 from core import call as c
 from core import facts as f
-from core.control_ports import CarrierError, RecordTo, StoredCall
+from core.call_store import StoredCall
+from core.carrier import CarrierError, RecordTo
 
 
 async def perform(call: StoredCall, command: c.RecordingCommand, plane: Plane) -> f.Fact:

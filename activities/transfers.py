@@ -11,15 +11,9 @@ from adapters.archive import whole_log
 from adapters.plane import Plane
 from core import facts as f
 from core import transfers as t
-from core.control_ports import (
-    CarrierError,
-    Invitee,
-    NewFact,
-    Once,
-    Orchestrations,
-    StoredCall,
-    Trouble,
-)
+from core.call_store import NewFact, StoredCall
+from core.carrier import CarrierError, Invitee, Once, Trouble
+from core.control_ports import Orchestrations
 from core.destinations import Destination
 from core.promises import Wait, promise_id, request_of
 from core.session import Directive, DirectiveKind

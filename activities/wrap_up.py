@@ -20,8 +20,8 @@ from adapters.plane import Plane
 from core import facts as f
 from core.agents import AgentSpec
 from core.bank import CallNote
+from core.call_store import NewFact, StoredCall
 from core.chat import ChatRequest, TextDelta
-from core.control_ports import NewFact, StoredCall
 from core.errors import EngineFailed
 from core.extraction import ExtractField
 from core.record import call_record

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapters.acs_addresses import address_of, identifier
-from core.control_ports import CarrierError, Invitee, Links, Once, RecordTo, Trouble
+from core.carrier import CarrierError, Invitee, Links, Once, RecordTo, Trouble
 from core.facts import LegState
 
 # Takes most of a second to import: done in a thread, so that other calls go on meanwhile.

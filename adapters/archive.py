@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.plane import Plane
 from adapters.recordings import index_of
-from core.control_ports import CallStore, StoredCall, UnknownCall
+from core.call_store import CallStore, StoredCall, UnknownCall
 from core.facts import LogEntry, RecordingKept, RecordingStarted
 from core.record import call_record, without_words
 from core.transcript import markdown

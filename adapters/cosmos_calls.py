@@ -37,7 +37,7 @@ from adapters.cosmos_documents import (
     partition,
     stored_call,
 )
-from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
+from core.call_store import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
 from core.dialling import Caps
 from core.facts import LogEntry, Offered, SessionOpened
 from core.record import wordless

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.cosmos import CosmosContainer, any_of
 from adapters.cosmos_documents import DIRECTIVES, RELAYS, SNAPSHOTS, name
-from core.control_ports import Relay
+from core.call_store import Relay
 from core.session import Directive, LiveCall
 
 KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from adapters.cosmos import MAX_BATCH_BYTES, MAX_OPERATIONS, Document
-from core.control_ports import NewFact, StoredCall
+from core.call_store import NewFact, StoredCall
 from core.facts import FACT, Direction, LogEntry, is_life
 
 CALL = "call"

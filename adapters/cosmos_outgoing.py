@@ -11,7 +11,7 @@ import random
 
 from adapters.cosmos import Contended, CosmosContainer, Document, creating, patching
 from adapters.cosmos_documents import LIST, listed, name, phone_partition
-from core.control_ports import StoredCall
+from core.call_store import StoredCall
 from core.dialling import Caps, Full
 
 OUTGOING = "outgoing"

@@ -9,7 +9,8 @@ from typing import Any
 
 from adapters.plane import Plane
 from core.agents import Scenario
-from core.control_ports import NewFact, Orchestrations, OrchestrationTrouble, StoredCall
+from core.call_store import NewFact, StoredCall
+from core.control_ports import Orchestrations, OrchestrationTrouble
 from core.facts import (
     POKING,
     ConsultAnswered,

@@ -11,7 +11,9 @@ from adapters.plane import Plane
 from adapters.relays import Relays, relays_now
 from core import facts as f
 from core.agents import Scenario
-from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall
+from core.call_store import NewFact, StoredCall
+from core.carrier import CarrierError, Once
+from core.control_ports import Orchestrations
 from core.dialling import Full
 
 log = logging.getLogger("artvoice.calls")

@@ -27,9 +27,11 @@ from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier, call_secret
 from core.agents import Scenario
 from core.bank import CustomerStore
+from core.call_store import CallStore
 from core.callbacks import CALLBACK, Callback
 from core.campaigns import CAMPAIGN, Campaign, TargetStore
-from core.control_ports import Blobs, CallControl, CallStore, Links, RelayDoor
+from core.carrier import CallControl, Links
+from core.control_ports import Blobs, RelayDoor
 from core.destinations import Destination
 from core.facts import TransferRequested
 from core.measured import Telemetry, step_measured

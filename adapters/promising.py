@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from adapters.plane import Plane
+from core.call_store import StoredCall
 from core.callbacks import Callback
-from core.control_ports import StoredCall
 from core.facts import CallbackRequested
 from core.promises import promise_id
 

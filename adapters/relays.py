@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from adapters.plane import Plane
-from core.control_ports import Relay
+from core.call_store import Relay
 
 FRESH_S = 15.0  # a relay that is kept warm says something every 10 s
 ASK_S = 0.25  # a phone rings meanwhile

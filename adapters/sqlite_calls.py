@@ -16,7 +16,7 @@ from adapters import sqlite_desk as desk
 from adapters import sqlite_outgoing as outgoing
 from adapters import sqlite_retention as retention
 from adapters.sqlite_rows import SCHEMA, log_entry, position, stored_call
-from core.control_ports import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
+from core.call_store import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
 from core.dialling import Caps
 from core.facts import FACT, LogEntry, Offered, SessionOpened, is_life
 from core.session import Directive

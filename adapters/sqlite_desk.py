@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from core.control_ports import Relay
+from core.call_store import Relay
 from core.session import Directive, LiveCall
 
 KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from adapters.sqlite_rows import stored_call
-from core.control_ports import StoredCall
+from core.call_store import StoredCall
 from core.dialling import Caps, Full
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import sqlite3
 
-from core.control_ports import StoredCall
+from core.call_store import StoredCall
 from core.facts import FACT, Direction, LogEntry
 
 SCHEMA = """

@@ -22,8 +22,9 @@ from adapters.sqlite_calls import SqliteCalls
 from adapters.sqlite_promises import SqlitePromises
 from adapters.sqlite_targets import SqliteTargets
 from core.bank import CustomerStore
+from core.call_store import CallStore
 from core.campaigns import TargetStore
-from core.control_ports import Blobs, CallStore
+from core.control_ports import Blobs
 from core.promises import Promise, PromiseStore
 
 

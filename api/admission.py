@@ -12,7 +12,8 @@ from typing import Literal
 from adapters.archive import archive
 from adapters.plane import Plane
 from adapters.relays import Relays
-from core.control_ports import NewFact, Once, StoredCall
+from core.call_store import NewFact, StoredCall
+from core.carrier import Once
 from core.facts import TurnedAway
 
 log = logging.getLogger("artvoice.calls")

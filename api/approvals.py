@@ -12,7 +12,8 @@ from adapters import orders
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_body, read_query
-from core.control_ports import NewFact, Orchestrations, StoredCall
+from core.call_store import NewFact, StoredCall
+from core.control_ports import Orchestrations
 from core.facts import ApprovalDecision, ApprovalRequested
 from core.promises import Approval, promise_id
 

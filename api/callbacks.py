@@ -8,7 +8,8 @@ from adapters import orders
 from adapters.plane import Plane
 from api.http import Problem, Reply, Request
 from core.acs_events import Garbled, parse_callbacks
-from core.control_ports import NewFact, Orchestrations
+from core.call_store import NewFact
+from core.control_ports import Orchestrations
 from core.facts import OtherEvent
 
 log = logging.getLogger("artvoice.calls")

@@ -9,7 +9,8 @@ from adapters.archive import whole_log
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_body, read_query
-from core.control_ports import NewFact, Orchestrations, StoredCall
+from core.call_store import NewFact, StoredCall
+from core.control_ports import Orchestrations
 from core.facts import HangUpRequested
 from core.record import call_record, masked
 from core.transcript import markdown

@@ -13,7 +13,8 @@ from adapters.plane import Plane
 from adapters.tokens import TokenRefused
 from api import answers
 from api.http import Reply, Request, ok
-from core.control_ports import CarrierError, Orchestrations
+from core.carrier import CarrierError
+from core.control_ports import Orchestrations
 
 log = logging.getLogger("artvoice.api")
 

@@ -17,7 +17,9 @@ from adapters.relays import Relays, relays_now
 from api import admission
 from core import facts as f
 from core.acs_events import IncomingCall
-from core.control_ports import CarrierError, NewFact, Once, Orchestrations, StoredCall, Trouble
+from core.call_store import NewFact, StoredCall
+from core.carrier import CarrierError, Once, Trouble
+from core.control_ports import Orchestrations
 from core.record import masked
 
 log = logging.getLogger("artvoice.calls")

@@ -7,13 +7,9 @@ from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, named, ok, read_body
 from core.briefing import order_briefing
-from core.control_ports import (
-    CarrierError,
-    NewFact,
-    Orchestrations,
-    OrchestrationTrouble,
-    StoredCall,
-)
+from core.call_store import NewFact, StoredCall
+from core.carrier import CarrierError
+from core.control_ports import Orchestrations, OrchestrationTrouble
 from core.dialling import Full
 
 NOT_PLACED = "the carrier would not place the call"

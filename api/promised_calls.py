@@ -11,8 +11,9 @@ from adapters import orders, promising
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_query
+from core.call_store import NewFact, StoredCall
 from core.callbacks import Callback
-from core.control_ports import NewFact, Orchestrations, StoredCall
+from core.control_ports import Orchestrations
 from core.facts import CallbackRequested, CallbacksDropped
 from core.record import masked
 

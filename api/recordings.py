@@ -8,7 +8,7 @@ from adapters.archive import archive
 from adapters.plane import Plane
 from adapters.recordings import call_of
 from core.acs_recordings import RecordedFiles, blob_name
-from core.control_ports import NewFact
+from core.call_store import NewFact
 from core.facts import RecordingKept
 
 log = logging.getLogger("artvoice.calls")

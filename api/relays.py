@@ -16,7 +16,8 @@ from core import facts as f
 from core import session as s
 from core.agents import RecordingRule
 from core.call import CallState, Phase, fold
-from core.control_ports import NewFact, Orchestrations, Relay, StoredCall
+from core.call_store import NewFact, Relay, StoredCall
+from core.control_ports import Orchestrations
 from core.transfers import MAX_SUMMARY
 
 # Of a call's life a relay may tell only what happens at the relay.

@@ -7,7 +7,7 @@ from adapters.plane import Plane
 from api import promised_calls
 from core import facts as f
 from core.briefing import planned_briefing, returning_briefing
-from core.control_ports import NewFact, StoredCall
+from core.call_store import NewFact, StoredCall
 
 PERSONAL = ("+", "8:")  # a telephone number, a user; "anonymous" is nobody
 MAX_EARLIER = 3

@@ -15,7 +15,8 @@ from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_body
 from core import facts as f
 from core.call import CallState, Phase, fold
-from core.control_ports import NewFact, Orchestrations, StoredCall
+from core.call_store import NewFact, StoredCall
+from core.control_ports import Orchestrations
 
 SOURCE = "api"
 OWN = "supervisor"  # the target of one who takes over himself

@@ -17,7 +17,7 @@ from adapters.tokens import TokenVerifier
 from core.agents import AgentSpec, Scenario
 from core.callbacks import CALLBACK
 from core.campaigns import CAMPAIGN
-from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
+from core.carrier import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 from core.promises import APPROVAL
 from tests.control.stack import environment

@@ -13,7 +13,8 @@ from azure.durable_functions.models import DurableOrchestrationContext
 from azure.durable_functions.orchestrator import Orchestrator
 
 from adapters.plane import Plane
-from core.control_ports import CarrierError, Orchestrations
+from core.carrier import CarrierError
+from core.control_ports import Orchestrations
 from localdev.functions_host.durable.functions import Kind, Raised, Returned
 from orchestrators.promise import run_promise
 from tests.control.fakes import FakeDurable

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from adapters.acs import AcsCalls, key_client
-from core.control_ports import CarrierError, Invitee, Links, Once, Trouble
+from core.carrier import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 from localdev.acs_simulator import Behaviour, Manner, Simulator, SimulatorSettings
 from localdev.acs_simulator.state import Phase

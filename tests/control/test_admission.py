@@ -9,7 +9,8 @@ from adapters.archive import archive
 from api import incoming
 from core import facts as f
 from core.acs_events import IncomingCall
-from core.control_ports import CarrierError, NewFact, Relay, Trouble
+from core.call_store import NewFact, Relay
+from core.carrier import CarrierError, Trouble
 from core.session import LiveCall
 from localdev.acs_simulator.state import Phase
 from tests.control.fakes import FakeDurable, PaperDoor, plane_of

@@ -4,7 +4,8 @@ import pytest
 
 from api import awakening, incoming
 from core.acs_events import IncomingCall
-from core.control_ports import OrchestrationTrouble, StoredCall
+from core.call_store import StoredCall
+from core.control_ports import OrchestrationTrouble
 from core.facts import Direction
 from tests.control.fakes import FakeDurable, plane_of
 

@@ -11,8 +11,9 @@ import pytest
 
 from activities import callbacks
 from core import facts as f
+from core.call_store import NewFact, StoredCall
 from core.callbacks import Callback
-from core.control_ports import CarrierError, NewFact, StoredCall, Trouble
+from core.carrier import CarrierError, Trouble
 from core.promises import promise_id
 from localdev.acs_simulator import Behaviour, Manner
 from localdev.functions_host.durable.clock import VirtualClock

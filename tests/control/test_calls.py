@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core import facts as f
 from core import session as s
-from core.control_ports import StoredCall
+from core.call_store import StoredCall
 from localdev.acs_simulator import Behaviour, Manner
 from tests.control.fakes import FakeCarrier
 from tests.control.stack import ACCESS_KEY, CALLED, CALLER, DESK, RELAY_KEY, SIGNING_KEY, stack

@@ -15,7 +15,8 @@ from adapters.plane import Plane
 from api import awakening, campaigns
 from api.http import Problem, Request
 from core import facts as f
-from core.control_ports import NewFact, OrchestrationTrouble
+from core.call_store import NewFact
+from core.control_ports import OrchestrationTrouble
 from localdev.acs_simulator import Behaviour, Manner
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine

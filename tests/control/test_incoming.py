@@ -10,7 +10,9 @@ from api import incoming
 from core import facts as f
 from core.acs_events import IncomingCall
 from core.agents import AgentSpec
-from core.control_ports import CarrierError, NewFact, OrchestrationTrouble, Relay, Trouble
+from core.call_store import NewFact, Relay
+from core.carrier import CarrierError, Trouble
+from core.control_ports import OrchestrationTrouble
 from core.session import LiveCall
 from tests.control.fakes import SCENARIO, FakeDurable, PaperDoor, plane_of
 

@@ -7,7 +7,7 @@ import pytest
 from activities.monitor import watch
 from core import facts as f
 from core import session as s
-from core.control_ports import Relay, StoredCall
+from core.call_store import Relay, StoredCall
 from tests.control.fakes import FakeDurable, plane_of
 from tests.virtual_time import VIRTUAL
 

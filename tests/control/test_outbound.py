@@ -8,7 +8,8 @@ import pytest
 
 from api.http import Problem, Request
 from api.outbound import initiate
-from core.control_ports import CarrierError, OrchestrationTrouble, Trouble
+from core.carrier import CarrierError, Trouble
+from core.control_ports import OrchestrationTrouble
 from core.facts import Briefed
 from tests.control.fakes import FakeDurable, plane_of
 from tests.control.stack import CALLED, DESK

@@ -11,7 +11,7 @@ import pytest
 from activities import approvals
 from adapters.plane import Plane
 from core import facts as f
-from core.control_ports import StoredCall
+from core.call_store import StoredCall
 from core.promises import Approval, promise_id
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine

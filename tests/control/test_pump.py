@@ -24,7 +24,7 @@ from adapters.archive import whole_log
 from adapters.plane import Plane
 from core import facts as f
 from core.call import COMMAND, CallState, Limits, Phase, fold
-from core.control_ports import NewFact, StoredCall
+from core.call_store import NewFact, StoredCall
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
 from localdev.functions_host.durable.functions import Kind, Raised, Returned

@@ -7,7 +7,7 @@ import aiohttp
 
 from api.routes import ROUTES
 from core import facts as f
-from core.control_ports import StoredCall
+from core.call_store import StoredCall
 from tests.control.stack import CALLED, CALLER, stack
 
 ODD_IDS = (

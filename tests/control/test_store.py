@@ -17,7 +17,7 @@ from adapters.cosmos import CosmosContainer, account_key
 from adapters.cosmos_calls import CosmosCalls
 from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
-from core.control_ports import NewFact, Relay, StoredCall, UnknownCall
+from core.call_store import NewFact, Relay, StoredCall, UnknownCall
 from core.dialling import Caps, Full
 from core.session import Directive, LiveCall
 from localdev.emulators.cosmos import CosmosEmulator

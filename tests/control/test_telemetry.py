@@ -15,7 +15,7 @@ from adapters.settings import Settings
 from adapters.telemetry import telemetry_of
 from api import incoming
 from core.acs_events import IncomingCall
-from core.control_ports import CarrierError, Trouble
+from core.carrier import CarrierError, Trouble
 from core.measured import Figure, Measured
 from tests.control.fakes import FakeDurable, plane_of
 

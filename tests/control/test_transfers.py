@@ -12,7 +12,8 @@ import pytest
 from activities import transfers
 from adapters.archive import whole_log
 from core import facts as f
-from core.control_ports import CarrierError, NewFact, StoredCall, Trouble
+from core.call_store import NewFact, StoredCall
+from core.carrier import CarrierError, Trouble
 from core.promises import promise_id
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine

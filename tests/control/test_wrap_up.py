@@ -18,8 +18,8 @@ from adapters.archive import archive
 from adapters.customers import SqliteCustomers
 from adapters.plane import Plane
 from core import facts as f
+from core.call_store import NewFact, StoredCall
 from core.chat import Finished, TextDelta
-from core.control_ports import NewFact, StoredCall
 from core.errors import Cause, EngineError, EngineFailed
 from core.extraction import ExtractField
 from core.session import SCENARIO as SCENARIOS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
-from core.control_ports import NewFact, StoredCall
+from core.call_store import NewFact, StoredCall
 from tests.local.test_commands import artvoice, found
 
 GOODBYE = "evals/goodbye.yaml"

@@ -10,7 +10,7 @@ import pytest
 from adapters.scripted_brain import ScriptedBrain
 from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
-from core.control_ports import NewFact, StoredCall
+from core.call_store import NewFact, StoredCall
 from core.record import call_record, without_words, wordless
 from localdev.replay.again import changed_scenario, lines_of, pairs, say_again
 from localdev.replay.folding import verdict
