@@ -1,39 +1,22 @@
-"""Azure Communication Services Call Automation behind the `CallControl` port.
-
-Known faults of its SDK 1.6.0 that are worked round here: the default timeouts are minutes, a
-trailing slash in the endpoint breaks the signature, a connection string always talks https.
-"""
+"""Every command to a call, as a request of the SDK."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from adapters.acs_addresses import address_of, identifier
+from adapters.acs.addresses import address_of, identifier
+from adapters.acs.client import Connect
+from adapters.acs.errors import carrier_errors, unless_too_late
 from core.carrier import CarrierError, Invitee, Links, Once, RecordTo, Trouble
 from core.facts import LegState
 
-# Takes most of a second to import: done in a thread, so that other calls go on meanwhile.
-SDK = "azure.communication.callautomation.aio"
-API_VERSION = "2026-03-12"
-CONNECT_S = 2
-READ_S = 5
-RETRIES = 2  # the phone rings for 30 s; Event Grid and the orchestration try again themselves
-
-NO_SUCH_CALL = frozenset({"8522", "8528"})
-TOO_LATE = frozenset({"8585", "8586", "8587", "8519", "8583", "8607"})
 CONNECTED_STATES = frozenset({"connected", "transferring", "transferAccepted"})
 GONE_STATES = frozenset({"disconnecting", "disconnected"})
 NOBODY = "00000000-0000-0000-0000-000000000000"
-
-Connect = Callable[[], Awaitable[Any]]
 
 
 class AcsCalls:
@@ -46,7 +29,7 @@ class AcsCalls:
         self._connecting = asyncio.Lock()
 
     async def answer(self, offer: str, links: Links, once: Once, *, streaming: bool) -> str:
-        with _carrier_errors():
+        with carrier_errors():
             answered = await (await self._calls()).answer_call(
                 incoming_call_context=offer,
                 callback_url=links.callback_url,
@@ -58,7 +41,7 @@ class AcsCalls:
     async def reject(self, offer: str, once: Once) -> None:
         from azure.communication.callautomation import CallRejectReason
 
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._calls()).reject_call(
                 offer, call_reject_reason=CallRejectReason.BUSY, headers=_repeatable(once)
             )
@@ -66,7 +49,7 @@ class AcsCalls:
     async def redirect(self, offer: str, number: str, once: Once) -> None:
         from azure.communication.callautomation import PhoneNumberIdentifier
 
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._calls()).redirect_call(
                 offer, PhoneNumberIdentifier(number), headers=_repeatable(once)
             )
@@ -74,7 +57,7 @@ class AcsCalls:
     async def create(self, number: str, links: Links, once: Once, *, streaming: bool) -> str:
         from azure.communication.callautomation import PhoneNumberIdentifier
 
-        with _carrier_errors():
+        with carrier_errors():
             created = await (await self._calls()).create_call(
                 target_participant=PhoneNumberIdentifier(number),
                 callback_url=links.callback_url,
@@ -85,12 +68,12 @@ class AcsCalls:
         return str(created.call_connection_id)
 
     async def hang_up(self, connection_id: str, once: Once) -> None:
-        with _carrier_errors():
+        with carrier_errors():
             leg = await self._leg(connection_id)
             await leg.hang_up(is_for_everyone=True, headers=_repeatable(once))
 
     async def transfer(self, connection_id: str, to: Invitee, context: str, once: Once) -> None:
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._leg(connection_id)).transfer_call_to_participant(
                 identifier(to.address),
                 operation_context=context,
@@ -101,7 +84,7 @@ class AcsCalls:
     async def invite(
         self, connection_id: str, to: Invitee, *, ring_s: float, context: str, once: Once
     ) -> str:
-        with _carrier_errors():
+        with carrier_errors():
             added = await (await self._leg(connection_id)).add_participant(
                 identifier(to.address),
                 invitation_timeout=round(ring_s),
@@ -114,53 +97,53 @@ class AcsCalls:
     async def withdraw(self, connection_id: str, invitation: str, address: str, once: Once) -> None:
         leg = await self._leg(connection_id)
         cancel = Once(key=f"{once.key}:cancel", at=once.at)
-        with _unless_too_late(), _carrier_errors():
+        with unless_too_late(), carrier_errors():
             await leg.cancel_add_participant_operation(invitation, headers=_repeatable(cancel))
             return
-        with _unless_too_late(), _carrier_errors():
+        with unless_too_late(), carrier_errors():
             await leg.remove_participant(identifier(address), headers=_repeatable(once))
 
     async def people(self, connection_id: str) -> frozenset[str]:
-        with _carrier_errors():
+        with carrier_errors():
             listed = (await self._leg(connection_id)).list_participants()
             return frozenset([address_of(each.identifier) async for each in listed])
 
     async def hold(self, connection_id: str, address: str, music_url: str) -> None:
         from azure.communication.callautomation import FileSource
 
-        with _carrier_errors():
+        with carrier_errors():
             leg = await self._leg(connection_id)
             await leg.hold(identifier(address), play_source=FileSource(url=music_url))
 
     async def unhold(self, connection_id: str, address: str) -> None:
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._leg(connection_id)).unhold(identifier(address))
 
     async def leave(self, connection_id: str) -> None:
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._leg(connection_id)).hang_up(is_for_everyone=False)
 
     async def start_media(self, connection_id: str) -> None:
         leg = await self._leg(connection_id)
         try:
-            with _carrier_errors():
+            with carrier_errors():
                 await leg.stop_media_streaming()
         except CarrierError as error:
             if error.trouble is not Trouble.CONFLICT and error.trouble is not Trouble.REFUSED:
                 raise  # "was not active" is the state we want; all else is trouble
-        with _carrier_errors():
+        with carrier_errors():
             await leg.start_media_streaming()
 
     async def play(self, connection_id: str, url: str, context: str) -> None:
         from azure.communication.callautomation import FileSource
 
-        with _carrier_errors():
+        with carrier_errors():
             leg = await self._leg(connection_id)
             await leg.play_media(FileSource(url=url), operation_context=context)
 
     async def leg(self, connection_id: str) -> LegState:
         try:
-            with _carrier_errors():
+            with carrier_errors():
                 properties = await (await self._leg(connection_id)).get_call_properties()
         except CarrierError as error:
             if error.trouble is Trouble.GONE:
@@ -181,7 +164,7 @@ class AcsCalls:
             RecordingFormat,
         )
 
-        with _carrier_errors():
+        with carrier_errors():
             started = await (await self._calls()).start_recording(
                 call_connection_id=connection_id,
                 recording_content_type=RecordingContent.AUDIO,
@@ -195,16 +178,16 @@ class AcsCalls:
         return str(started.recording_id)
 
     async def pause_recording(self, recording_id: str) -> None:
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._calls()).pause_recording(recording_id)
 
     async def resume_recording(self, recording_id: str) -> None:
-        with _carrier_errors():
+        with carrier_errors():
             await (await self._calls()).resume_recording(recording_id)
 
     async def stop_recording(self, recording_id: str) -> None:
         try:
-            with _carrier_errors():
+            with carrier_errors():
                 await (await self._calls()).stop_recording(recording_id)
         except CarrierError as error:
             if error.trouble is not Trouble.GONE:
@@ -238,47 +221,6 @@ class AcsCalls:
         return (await self._calls()).get_call_connection(connection_id)
 
 
-def key_client(endpoint: str, access_key: str) -> Connect:
-    """Connect with an access key; http endpoints work, for loopback."""
-
-    async def connect() -> Any:
-        await asyncio.to_thread(importlib.import_module, SDK)
-        from azure.core.credentials import AzureKeyCredential
-
-        return _client(endpoint, AzureKeyCredential(access_key))
-
-    return connect
-
-
-def identity_client(endpoint: str) -> Connect:
-    """Connect with the identity of the process (managed identity, developer login)."""
-
-    async def connect() -> Any:
-        await asyncio.to_thread(importlib.import_module, SDK)
-        await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
-        from azure.identity.aio import DefaultAzureCredential
-
-        return _client(endpoint, DefaultAzureCredential())
-
-    return connect
-
-
-def _client(endpoint: str, credential: Any) -> Any:
-    from azure.communication.callautomation.aio import CallAutomationClient
-
-    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
-    # Hold and unhold make the SDK warn of its own keyword arguments.
-    logging.getLogger("azure.communication.callautomation._generated").setLevel(logging.ERROR)
-    return CallAutomationClient(
-        endpoint.rstrip("/"),
-        credential,
-        api_version=API_VERSION,
-        connection_timeout=CONNECT_S,
-        read_timeout=READ_S,
-        retry_total=RETRIES,
-    )
-
-
 def _streaming(media_url: str, *, start: bool) -> Any:
     from azure.communication.callautomation import (
         AudioFormat,
@@ -307,39 +249,3 @@ def _repeatable(once: Once) -> dict[str, str]:
             datetime.fromtimestamp(once.at, UTC), usegmt=True
         ),
     }
-
-
-@contextmanager
-def _unless_too_late() -> Iterator[None]:
-    """Let pass that what was to be undone is not there (any more)."""
-    try:
-        yield
-    except CarrierError as error:
-        if error.trouble is Trouble.UNAVAILABLE:
-            raise
-
-
-@contextmanager
-def _carrier_errors() -> Iterator[None]:
-    from azure.core.exceptions import AzureError, HttpResponseError
-
-    try:
-        yield
-    except HttpResponseError as error:
-        trouble, code = _trouble(error)
-        raise CarrierError(trouble, code) from error
-    except AzureError as error:
-        raise CarrierError(Trouble.UNAVAILABLE, type(error).__name__) from error
-
-
-def _trouble(error: Any) -> tuple[Trouble, str]:
-    status = int(error.status_code or 0)
-    code = str(getattr(error.error, "code", "") or status)
-    if status == 404 or code in NO_SUCH_CALL:
-        return Trouble.GONE, code
-    # An offer whose token has run out is answered 400 with the validator's own error name.
-    if status in {409, 412} or code in TOO_LATE or "IDX23010" in str(error.message):
-        return Trouble.CONFLICT, code
-    if status in {408, 429} or status >= 500:
-        return Trouble.UNAVAILABLE, code
-    return Trouble.REFUSED, code
