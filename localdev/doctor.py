@@ -74,10 +74,15 @@ def _catalog() -> Iterator[Finding]:
 
 
 def _engines(environ: Mapping[str, str]) -> Iterator[Finding]:
+    given = local_settings(Layout(), environ)
     try:
-        settings = Settings.read(local_settings(Layout(), environ))
-    except SettingsError:
-        return  # said above
+        settings = Settings.read(given)
+    except SettingsError as error:  # said above; the engines are looked at without what is wrong
+        wrong = {each.name for each in error.mistakes}
+        try:
+            settings = Settings.read({n: v for n, v in given.items() if n not in wrong})
+        except SettingsError:  # what lacks, rather than what is wrong, is at fault
+            return
     yield from engine_findings(settings)
 
 
