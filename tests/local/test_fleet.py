@@ -5,10 +5,14 @@ import os
 import signal
 from contextlib import AsyncExitStack
 
+import pytest
+
 from adapters.scripted import spoken
 from benchmarks.recovery import Bench, opened, relay_of, ring
 from localdev.caller.exchange import fetch_record
 from localdev.cli.fleet import Fleet
+
+pytestmark = pytest.mark.alone
 
 ENGINES = {"STT": "scripted", "TTS": "scripted"}
 
@@ -41,11 +45,10 @@ async def test_a_killed_relay_is_missed_and_replaced_without_a_word_of_the_carri
         await asyncio.sleep(1)
         died = await call.now_ms()
         os.kill(bench.stack.pids[relay], signal.SIGKILL)
-        spoke = await call.words_after(died)
+        await call.words_after(died)  # how soon is measured by benchmarks/recovery.py
         await said_and_answered(call, "Thank you, goodbye.")
         record = await ended(bench, call.call_id)
 
-    assert (spoke - died) / 1000 < 6  # 3 s on a machine that does nothing else
     assert (record["outcome"], record["epoch"]) == ("completed", 2)
     assert "relay_lost" in [entry["kind"] for entry in record["timeline"]]
     assert [turn["n"] for turn in record["turns"]] == [0, 1, 2]
