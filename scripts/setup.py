@@ -37,7 +37,7 @@ def main() -> int:
     try:
         _say("1/4", "looking for Python 3.13")
         _make_environment()
-        _say("2/4", "installing packages (370 MB on disk)")
+        _say("2/4", "installing packages (500 MB on disk)")
         _install()
         _say("3/4", "fetching the speech models (150 MB)")
         _fetch_models()
@@ -156,7 +156,8 @@ def _install() -> None:
     )
     _run([*_pip(str(PYTHON)), "uv"], advice)
     uv = [str(PYTHON), "-m", "uv", "pip", "install", "--python", str(PYTHON)]
-    _run_aloud([*uv, "-r", "requirements-dev.txt"], advice)
+    # Compiled now, all at once, or every process of a user who writes no bytecode compiles again.
+    _run_aloud([*uv, "--compile-bytecode", "-r", "requirements-dev.txt"], advice)
     _run([*uv, "--quiet", "--no-deps", "-e", "."], advice)
 
 
