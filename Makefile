@@ -1,6 +1,8 @@
 # Every target sets up what it needs; a second run starts at once.
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+# A stack is several processes and the tests start dozens: none of them compiles what another has.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup run call test eval check format bench docs smart-turn reliability requirements clean
 
@@ -17,7 +19,7 @@ call: setup ## play a short banking call and print what was said
 	@$(BIN)/artvoice call
 
 test: setup ## run all tests
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 eval: setup ## hold the conversations of evals/ in text and check them
 	@$(BIN)/artvoice eval

@@ -27,7 +27,7 @@ LINES = (
 PURPOSES: tuple[Purpose, ...] = ("callback", "media")
 DEATH_AFTER = "I am interested"
 
-pytestmark = pytest.mark.audio
+pytestmark = [pytest.mark.audio, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,11 @@
 import asyncio
 import time
 
+import pytest
+
 from media_relay.loop_watch import LoopWatch, LoopWatchSettings
+
+pytestmark = pytest.mark.alone
 
 QUICK = LoopWatchSettings(every_s=0.005, stall_s=0.02, memory=2)
 
@@ -40,9 +44,9 @@ async def test_a_stall_just_over_the_limit_is_reported_wherever_it_falls_between
             while not stalls.empty():  # a busy machine's own
                 stalls.get_nowait()
             hog(time.monotonic() + 0.055)
-            async with asyncio.timeout(1):
-                stall = await stalls.get()
-            assert stall.ms >= 55
+            async with asyncio.timeout(10):
+                while (await stalls.get()).ms < 55:
+                    pass
     finally:
         watch.stop()
 
