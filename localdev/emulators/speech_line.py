@@ -36,7 +36,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The service answers audio with a phrase of this status, like `TooManyRequests`."""
+    """The service answers audio once with a phrase of this status, like `TooManyRequests`."""
 
     status: str
     after_ms: int = 0

@@ -84,6 +84,7 @@ class Hears:
         heard_ms = len(turn.audio) / BYTES_PER_MS
         match self._line.fault:
             case Answer(status=status, after_ms=after_ms) if heard_ms >= after_ms:
+                self._line.fault = None
                 body_ = {"RecognitionStatus": status, "Offset": 0, "Duration": 0}
                 await self._send("speech.phrase", body_)
             case EndTurn(after_ms=after_ms) if heard_ms >= after_ms:

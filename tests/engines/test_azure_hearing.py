@@ -55,13 +55,16 @@ def finals(events: Iterable[HearingEvent]) -> list[FinalHeard]:
 
 
 async def heard_through(
-    fault: Iterable[Fault | None], *, connect_s: float = 10
+    fault: Iterable[Fault | None], *, connect_s: float = 10, before: bytes = b""
 ) -> list[HearingEvent]:
-    """Return what is heard of one sentence on a line that stays open, until final or failure."""
+    """Return what is heard of one sentence on a line that stays open, until final or failure.
+
+    `before`: sound that comes before the sentence.
+    """
     async with SpeechEmulator(hearing_faults=fault) as service:
         hearing = AzureHearing(account_at(service), connect_s=connect_s)
         stream = await hearing.open(HearingConfig())
-        stream.push(spoken("Hello there."))
+        stream.push(before + spoken("Hello there."))
         with OpenLine(stream):
             seen = []
             async with asyncio.timeout(15):
@@ -303,7 +306,8 @@ async def test_the_connection_is_there_before_anybody_has_said_anything() -> Non
 
 async def test_what_the_service_makes_of_noise_ends_no_call() -> None:
     for status in ("NoMatch", "BabbleTimeout", "InitialSilenceTimeout"):
-        seen = await heard_through([Answer(status=status, after_ms=100)])
+        noise = [Answer(status=status, after_ms=100)]
+        seen = await heard_through(noise, before=SECOND)
         assert [final.text for final in finals(seen)] == ["Hello there."]
 
 
