@@ -272,7 +272,7 @@ async def test_a_call_that_is_fed_without_end_is_ended_though_the_feeding_goes_o
         life.app.feed = True
         await life.tell(f.Connected(connection_id="leg"))
 
-        await life.engine.wait(CALL, seconds=30)
+        await life.engine.wait(CALL)
 
         assert ("hang_up",) in life.plane.calls.done
         assert json.loads(life.engine.status(CALL).output)["outcome"] == "failed"
