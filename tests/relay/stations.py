@@ -18,7 +18,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, decode_spoken
 from adapters.tokens import ISSUER, TokenVerifier, call_secret
-from core.ports import Chat
+from core.ports import Chat, Hearing, Speaking
 from core.speech import FRAME_BYTES
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.calls import AdmissionSettings, Calls
@@ -127,9 +127,9 @@ class Carrier:
         for at in range(0, len(pcm), FRAME_BYTES):
             await self.send(frame(pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")))
 
-    async def hears(self, text: str) -> None:
+    async def hears(self, text: str, *, within_s: float = 5) -> None:
         """Take what comes until a text was heard."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(within_s):
             while text not in self.words:
                 message = orjson.loads(await self.socket.receive_str())
                 if message["Kind"] == "StopAudio":
@@ -162,6 +162,8 @@ class Carrier:
 async def relaying(
     *,
     chat: Chat | None = None,
+    hearing: Hearing | None = None,
+    speaking: Speaking | None = None,
     catalog: PlainCatalog | None = None,
     settings: CallSettings | None = None,
     control: MemoryControl | None = None,
@@ -172,9 +174,9 @@ async def relaying(
     before = asyncio.all_tasks()
     control = control or MemoryControl(scenario(agent("Ann", greeting="Hi.")))
     engines = Engines(
-        hearing=ScriptedHearing(),
+        hearing=hearing or ScriptedHearing(),
         chat=chat or ScriptedChat(lambda request: "Yes."),
-        speaking=ScriptedSpeaking(ms_per_char=10),
+        speaking=speaking or ScriptedSpeaking(ms_per_char=10),
     )
     async with asyncio.TaskGroup() as tasks, aiohttp.ClientSession() as http:
         calls = Calls(
