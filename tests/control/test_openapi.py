@@ -14,7 +14,8 @@ from schemathesis import GenerationMode, checks
 
 from api import answers
 from api.access_levels import Access
-from api.openapi import OPERATIONS, document
+from api.openapi import document
+from api.operations import OPERATIONS
 from api.routes import ROUTES
 from core import facts as f
 from core.attempts import Attempt
