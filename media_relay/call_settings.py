@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.agents import Scenario, SpeechSpec
+from core.agents import Scenario
 from core.answering import AnsweringRules
 from core.endpointing import EndpointSettings
-from core.floor import TurnSettings
 from core.phrases import PHRASES, Phrases
 from core.ports import Chat, Hearing, Speaking, TurnJudge
+from core.turn import TurnSettings
 from media_relay.playout import PlayoutSettings
 from media_relay.thinking import ThinkingSettings
 from media_relay.toolwork import ToolSettings
@@ -47,17 +47,6 @@ def answering_of(rules: AnsweringRules, scenario: Scenario) -> AnsweringRules:
     own = {"voicemail": scenario.on_voicemail, "menu": scenario.on_menu}
     given = {name: value for name, value in own.items() if value}
     return replace(rules, **given)  # type: ignore[arg-type]
-
-
-def turns_of(settings: TurnSettings, speech: SpeechSpec) -> TurnSettings:
-    """Return how turns are taken with an agent who listens like this."""
-    own: dict[str, float | int | bool | None] = {
-        "barge_in_s": None if speech.barge_in_ms is None else speech.barge_in_ms / 1000,
-        "barge_in_words": speech.barge_in_words,
-        "backchannels": speech.backchannels,
-    }
-    given = {name: value for name, value in own.items() if value is not None}
-    return replace(settings, **given)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.facts import HangUpRequested, TransferAnnounced, TransferRequested
-from core.floor import Closing
 from core.tools import Effect, HangUp, TransferCall
+from core.turn import Closing
 
 
 class Closings:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from core.chat import ChatEvent, ChatRequest, UserSaid
 from core.errors import EngineFailed
 from core.ports import Chat
-from core.turn_state import same_words
+from core.turn import same_words
 
 type Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from core import floor as f
+from core import turn as t
 from core.answering import Answerer, AnsweringRules, By
 from core.facts import AnsweredBy
-from core.floor import Closing, Purpose
 from core.speech import HearingEvent
-from core.turn import TurnState
+from core.turn import Closing, Purpose, TurnState
 from media_relay.journal import Journal
 from media_relay.screening import Screening
 
@@ -36,7 +35,7 @@ class Opening:
         talk: Talk,
         *,
         state: Callable[[], TurnState],
-        feed: Callable[[f.Event], None],
+        feed: Callable[[t.Event], None],
         close: Callable[[Closing], None],
     ) -> None:
         self._rules = rules
@@ -98,4 +97,4 @@ class Opening:
 
     def _say(self, purpose: Purpose, closing: Closing | None = None) -> None:
         at = self._loop.time()
-        self._feed(f.SpeechWanted(at=at, purpose=purpose, closing=closing))
+        self._feed(t.SpeechWanted(at=at, purpose=purpose, closing=closing))

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import assert_never
 
-from core import floor as f
+from core import turn as t
 from core.facts import ApprovalDecided, ConsultAnswered, TransferFailed, Whispered
-from core.floor import Purpose
 from core.session import Directive
 from core.speech import HearingEvent
 from core.transfers import CODES
+from core.turn import Purpose
 from media_relay.catalog import Scene
 from media_relay.closing import Closings
 from media_relay.consult import GENERATION, Consultation
@@ -34,7 +34,7 @@ class People:
         playout: Playout,
         tasks: asyncio.TaskGroup,
         scene: Callable[[], Scene],
-        feed: Callable[[f.Event], None],
+        feed: Callable[[t.Event], None],
         generation: Callable[[], int],
         end: Callable[[str], None],
     ) -> None:
@@ -66,7 +66,7 @@ class People:
                 if directive.whispered is not None:
                     self._whispered(directive.whispered)
             case "time_is_short":
-                self._feed(f.NewsCame(at=self._loop.time(), purpose=Purpose.TIME))
+                self._feed(t.NewsCame(at=self._loop.time(), purpose=Purpose.TIME))
             case "approval_decided":
                 if directive.decided is not None:
                     self._decided(directive.decided)
@@ -100,9 +100,9 @@ class People:
         """Tell the caller that he is transferred; the report follows when he has heard it."""
         at = self._loop.time()
         self._replies.notice = text
-        self._feed(f.SpeechWanted(at=at, purpose=Purpose.NOTICE))
-        closing = f.Closing(kind="transfer", ref=ref)
-        self._feed(f.ClosingWanted(at=at, generation=self._generation(), closing=closing))
+        self._feed(t.SpeechWanted(at=at, purpose=Purpose.NOTICE))
+        closing = t.Closing(kind="transfer", ref=ref)
+        self._feed(t.ClosingWanted(at=at, generation=self._generation(), closing=closing))
 
     def _consult(self, ref: str, text: str) -> None:
         if self._consultation is not None:
@@ -128,8 +128,8 @@ class People:
             self._consultation = None
         self._journal.note(TransferFailed(request_id=ref, code=CODES.get(why, 0)))
         now = self._loop.time()
-        self._feed(f.TransferOver(at=now))
-        self._feed(f.SpeechWanted(at=now, purpose=Purpose.ANSWER))
+        self._feed(t.TransferOver(at=now))
+        self._feed(t.SpeechWanted(at=now, purpose=Purpose.ANSWER))
 
     def _whispered(self, note: Whispered) -> None:
         self._journal.note(note)
@@ -138,4 +138,4 @@ class People:
         """Tell the caller, as soon as nobody speaks, what came of a request."""
         if decided.request_id not in self._journal.conversation.decided:
             self._journal.note(decided)
-            self._feed(f.NewsCame(at=self._loop.time()))
+            self._feed(t.NewsCame(at=self._loop.time()))

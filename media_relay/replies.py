@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import floor as f
+from core import turn as t
 from core.agents import SilenceSpec
 from core.chat import AgentSaid
 from core.errors import EngineFailed
 from core.facts import ApprovalTold, CallerSaid, DigitsWanted, EngineStumbled
-from core.floor import Purpose
 from core.languages import language_of, same, voice_of
 from core.phrases import Phrases, phrases_in
 from core.served import ServedBy
 from core.tools import Effect
+from core.turn import Purpose
 from media_relay.catalog import Catalog, Scene
 from media_relay.consent import Consent
 from media_relay.journal import Journal
@@ -52,7 +52,7 @@ class Replies:
         mouth: Mouth,
         playout: Playout,
         scene: Callable[[], Scene],
-        feed: Callable[[f.Event], None],
+        feed: Callable[[t.Event], None],
         effects: Callable[[int, tuple[Effect, ...]], None],
         decided: Callable[[], Decided],
         quiet_for: Callable[[], float],
@@ -89,7 +89,7 @@ class Replies:
 
     # --- what the turn machine says --------------------------------------------------------------
 
-    def take(self, take: f.Take) -> None:
+    def take(self, take: t.Take) -> None:
         """Record the caller's words (or keys) as part of their turn."""
         if take.turn != self._record.turn:
             self._record = TurnRecord(turn=take.turn)
@@ -118,7 +118,7 @@ class Replies:
         if not take.keys:
             self._consent.taken(text, take.turn)
 
-    def correct(self, correct: f.Correct) -> None:
+    def correct(self, correct: t.Correct) -> None:
         """Record what the caller's last words really were."""
         if self._record.turn == correct.turn and self._record.caller:
             self._record.caller[-1] = correct.text
@@ -130,7 +130,7 @@ class Replies:
         self._record.caller.append(text)
         self._journal.write(CallerSaid(turn=self._record.turn, text=text))
 
-    def break_news(self, news: f.BreakNews) -> None:
+    def break_news(self, news: t.BreakNews) -> None:
         """Let the agent know what he is to tell the caller in this turn."""
         turn = news.turn
         if turn != self._record.turn:
@@ -143,7 +143,7 @@ class Replies:
             told = ApprovalTold(turn=turn, request_id=decided.request_id)
             self._journal.write(told, urgent=True)
 
-    def generate(self, order: f.Generate) -> None:
+    def generate(self, order: t.Generate) -> None:
         """Begin to make and to speak a reply."""
         reply = _Reply(order.generation, order.purpose)
         self._playout.begin(order.generation)
@@ -153,7 +153,7 @@ class Replies:
             self._tasks.create_task(self._speak(reply)),
         ]
 
-    def say(self, say: f.Say) -> None:
+    def say(self, say: t.Say) -> None:
         """Queue a piece for the synthesizer."""
         if self._reply is None or self._reply.generation != say.generation:
             return
@@ -177,7 +177,7 @@ class Replies:
         """The present reply is over and was heard to its end."""
         self._end(cut=False, done=True)
 
-    def turn_over(self, over: f.TurnOver) -> None:
+    def turn_over(self, over: t.TurnOver) -> None:
         """Report the whole turn."""
         self._told = over.turn
         agent = self._journal.conversation.agent
@@ -214,7 +214,7 @@ class Replies:
         sounded = self._reply is not None and bool(self._playout.heard())
         self._end(cut=False, done=False)
         if sounded and self._told < self._record.turn:
-            self.turn_over(f.TurnOver(turn=self._record.turn, interrupted=True))
+            self.turn_over(t.TurnOver(turn=self._record.turn, interrupted=True))
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -232,10 +232,10 @@ class Replies:
         except EngineFailed as failure:
             self._stumbled("thinking", failure)
             self._feed(
-                f.ReplyFailed(at=self._loop.time(), generation=generation, engine="thinking")
+                t.ReplyFailed(at=self._loop.time(), generation=generation, engine="thinking")
             )
         else:
-            self._feed(f.ReplyDone(at=self._loop.time(), generation=generation))
+            self._feed(t.ReplyDone(at=self._loop.time(), generation=generation))
         reply.pieces.put_nowait(None)
 
     async def _speak(self, reply: _Reply) -> None:
@@ -244,7 +244,7 @@ class Replies:
         except EngineFailed as failure:
             self._stumbled("speaking", failure)
             self._feed(
-                f.ReplyFailed(at=self._loop.time(), generation=reply.generation, engine="speaking")
+                t.ReplyFailed(at=self._loop.time(), generation=reply.generation, engine="speaking")
             )
 
     async def _answer(self, generation: int, note: str = "") -> None:
@@ -307,7 +307,7 @@ class Replies:
 
     def _piece(self, generation: int, text: str, agent: str) -> None:
         at = self._loop.time()
-        self._feed(f.PieceReady(at=at, generation=generation, text=text, agent=agent))
+        self._feed(t.PieceReady(at=at, generation=generation, text=text, agent=agent))
 
     def _end(self, *, cut: bool, done: bool) -> None:
         reply, self._reply = self._reply, None

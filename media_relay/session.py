@@ -12,20 +12,17 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, assert_never
 
-from core import floor as f
+from core import turn as t
 from core.conversation import rebuild
 from core.facts import Direction, EngineStumbled, LanguageRecognised, MediaDetached, Remembered
-from core.floor import Floor, Purpose
 from core.languages import speech_of, spoken_after
 from core.phrases import phrases_in
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
 from core.tools import Effect, ToolResult
-from core.turn import TurnState
-from core.turn_keys import pressed
-from core.turn_state import quiet_for, with_silence
+from core.turn import Floor, Purpose, TurnState, pressed, quiet_for, settings_with
 from core.waiting_sound import WaitingSound
-from media_relay.call_settings import CallSettings, Engines, answering_of, turns_of
+from media_relay.call_settings import CallSettings, Engines, answering_of
 from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
 from media_relay.consent import Consent
@@ -90,7 +87,7 @@ class CallSession:
             engines.hearing,
             on_event=self._heard,
             on_stumble=self._deaf,
-            on_lost=lambda: self._feed(f.HearingLost(at=self._loop.time())),
+            on_lost=lambda: self._feed(t.HearingLost(at=self._loop.time())),
             tries=engines.hearing_tries,
             settings=settings.endpointing,
             judge=engines.judge,
@@ -278,10 +275,10 @@ class CallSession:
             return
         self._hearer.agent_sounds()
         self._replies.sounding()
-        self._feed(f.Sounding(at=self._loop.time(), generation=generation))
+        self._feed(t.Sounding(at=self._loop.time(), generation=generation))
 
     def _on_dry(self, generation: int, pieces: int) -> None:
-        self._feed(f.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
+        self._feed(t.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
 
     def _follow_agent(self) -> None:
         """Hear, take turns and wait as the present agent does, in the caller's language."""
@@ -289,7 +286,9 @@ class CallSession:
         agent = scene.agent
         speech = speech_of(agent, scene.conversation.language)
         self._hearer.start(self._tasks, speech)
-        self._turns.settings = with_silence(turns_of(self._settings.turn, speech), agent.silence)
+        self._turns.settings = settings_with(
+            self._settings.turn, speech=speech, silence=agent.silence
+        )
         self._waiting.sound = agent.waiting_sound
 
     def _heard(self, event: HearingEvent) -> None:
@@ -304,51 +303,51 @@ class CallSession:
             return
         words = isinstance(event, PartialHeard | FinalHeard)
         asked = words and "?" in self._playout.begun()
-        self._feed(f.Heard(at=self._loop.time(), event=event, asked=asked))
+        self._feed(t.Heard(at=self._loop.time(), event=event, asked=asked))
 
     def _deaf(self, cause: str) -> None:
         self._journal.write(EngineStumbled(engine="hearing", cause=cause))
 
     # --- the turn machine ------------------------------------------------------------------------
 
-    def _feed(self, event: f.Event) -> None:
+    def _feed(self, event: t.Event) -> None:
         self._turns.feed(event)
 
-    def _do(self, output: f.Output) -> None:  # noqa: C901, PLR0912 one row per output
+    def _do(self, output: t.Output) -> None:  # noqa: C901, PLR0912 one row per output
         match output:
-            case f.Take():
+            case t.Take():
                 self._replies.take(output)
-            case f.Correct():
+            case t.Correct():
                 self._replies.correct(output)
-            case f.BreakNews():
+            case t.BreakNews():
                 self._replies.break_news(output)
-            case f.ThinkAhead(text=text, interrupted=interrupted):
+            case t.ThinkAhead(text=text, interrupted=interrupted):
                 self._thinker.think_ahead(text, interrupted=interrupted)
-            case f.ThinkAgain():
+            case t.ThinkAgain():
                 self._foresight.withdraw()
-            case f.Generate():
+            case t.Generate():
                 self._saying = ""
                 self._replies.generate(output)
-            case f.Say(text=text):
+            case t.Say(text=text):
                 self._saying = f"{self._saying} {text}" if text else self._saying
                 self._hearer.agent_said(self._saying)
                 self._replies.say(output)
-            case f.StopTalking():
+            case t.StopTalking():
                 self._replies.stop()
-            case f.Pause():
+            case t.Pause():
                 self._playout.pause()
-            case f.Resume():
+            case t.Resume():
                 self._playout.resume()
-            case f.Settled():
+            case t.Settled():
                 self._replies.settled()
-            case f.TurnOver():
+            case t.TurnOver():
                 self._replies.turn_over(output)
-            case f.Close(closing=closing):
+            case t.Close(closing=closing):
                 self._close(closing)
             case _:
                 assert_never(output)
 
-    def _close(self, closing: f.Closing) -> None:
+    def _close(self, closing: t.Closing) -> None:
         self._journal.write(self._closings.fact(closing), urgent=True)
         if closing.kind == "hang_up":
             wait_s = self._settings.after_close_s
@@ -362,7 +361,7 @@ class CallSession:
         for effect in effects:
             closing = self._closings.closing(effect)
             if closing is not None:
-                self._feed(f.ClosingWanted(at=at, generation=generation, closing=closing))
+                self._feed(t.ClosingWanted(at=at, generation=generation, closing=closing))
 
     def _scene(self) -> Scene:
         return scene_of(self.session, self._journal.conversation)

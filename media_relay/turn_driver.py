@@ -6,8 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from core import floor as f
-from core import turn as turns
+from core import turn as t
 from core.turn import TurnState
 
 
@@ -18,18 +17,18 @@ class TurnDriver:
     """
 
     def __init__(
-        self, state: TurnState, settings: f.TurnSettings, *, do: Callable[[f.Output], None]
+        self, state: TurnState, settings: t.TurnSettings, *, do: Callable[[t.Output], None]
     ) -> None:
         self.state = state
         self.settings = settings
         self._do = do
         self._loop = asyncio.get_running_loop()
-        self._events: deque[f.Event] = deque()
+        self._events: deque[t.Event] = deque()
         self._stepping = False
         self._over = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def feed(self, event: f.Event) -> None:
+    def feed(self, event: t.Event) -> None:
         """Step with one event and do what comes of it; events that come of that wait in line."""
         self._events.append(event)
         if self._stepping or self._over:
@@ -38,7 +37,7 @@ class TurnDriver:
         try:
             while self._events:
                 event = self._events.popleft()
-                self.state, outputs = turns.step(self.state, event, self.settings)
+                self.state, outputs = t.step(self.state, event, self.settings)
                 for output in outputs:
                     self._do(output)
         finally:
@@ -52,14 +51,14 @@ class TurnDriver:
 
     def _arm(self) -> None:
         self._disarm()
-        due = turns.deadline(self.state, self.settings)
+        due = t.deadline(self.state, self.settings)
         if due is not None and not self._over:
             self._timer = self._loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
         # A timer may fire a clock tick early; the machine wants the time it asked for.
-        due = turns.deadline(self.state, self.settings)
-        self.feed(f.Tick(at=max(self._loop.time(), due or 0.0)))
+        due = t.deadline(self.state, self.settings)
+        self.feed(t.Tick(at=max(self._loop.time(), due or 0.0)))
 
     def _disarm(self) -> None:
         if self._timer is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from core.floor import Floor
-from core.turn_state import TurnState
+from core.turn import Floor, TurnState
 from core.waiting_sound import WaitingSound, frames_of
 from media_relay.wire import Wire
 

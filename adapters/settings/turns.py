@@ -8,7 +8,7 @@ from pydantic import Field
 
 from adapters.settings.group import SettingsGroup
 from core.endpointing import EndpointSettings
-from core.floor import TurnSettings as Turns
+from core.turn import TurnSettings as Turns
 
 OUR_ENDPOINTS = EndpointSettings()
 OUR_TURNS = Turns()

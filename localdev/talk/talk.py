@@ -17,12 +17,12 @@ from core.agents import Scenario
 from core.conversation import begin
 from core.errors import EngineFailed
 from core.facts import CallerSaid, DigitsWanted, Direction, EngineStumbled, Remembered
-from core.floor import Closing
 from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.record import call_record
 from core.session import Leg, Session
 from core.tools import Effect
+from core.turn import Closing
 from localdev.talk.plane import MemoryPlane
 from media_relay.call_settings import CallSettings
 from media_relay.catalog import Scene, scene_of

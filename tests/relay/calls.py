@@ -11,7 +11,6 @@ from typing import Any
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, decode_spoken, spoken
 from core.agents import AgentSpec, Edge, HandoffType, Scenario, TransferTarget
 from core.facts import Direction, LogEntry
-from core.floor import Floor
 from core.handoff import Accepted
 from core.measured import Telemetry
 from core.session import (
@@ -26,6 +25,7 @@ from core.session import (
 )
 from core.speech import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, Voice
 from core.tools import ToolCall, ToolResult, ToolSpec
+from core.turn import Floor
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Scene, ToolUse
 from media_relay.control_plane import ControlRefused, ControlUnavailable

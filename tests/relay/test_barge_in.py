@@ -11,7 +11,7 @@ from adapters.scripted import ScriptedChat, ScriptedSpeaking
 from core.agents import SpeechSpec
 from core.chat import AgentSaid, UserSaid
 from core.facts import AgentHeard, CallerSaid, TurnDone
-from core.floor import TurnSettings
+from core.turn import TurnSettings
 from media_relay.call_settings import CallSettings
 from tests.relay.calls import agent, calling, scenario
 from tests.virtual_time import VIRTUAL, VirtualTimeLoop

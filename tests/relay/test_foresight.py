@@ -7,7 +7,7 @@ from core.chat import TextDelta, UserSaid
 from core.endpointing import EndpointSettings
 from core.errors import Cause, EngineError
 from core.facts import CallerSaid, TurnDone
-from core.floor import TurnSettings
+from core.turn import TurnSettings
 from media_relay.call_settings import CallSettings
 from tests.relay.calls import calling
 from tests.relay.test_tools import tools, wants, with_tools

@@ -5,8 +5,8 @@ import pytest
 from adapters.scripted import ScriptedHearing, ScriptedSpeaking
 from core.chat import TextDelta, ToolCalled
 from core.facts import TurnDone
-from core.floor import TurnSettings
 from core.tools import ToolCall, ToolSpec
+from core.turn import TurnSettings
 from media_relay.call_settings import CallSettings
 from tests.relay.calls import PlainCatalog, agent, calling, scenario
 from tests.virtual_time import VIRTUAL

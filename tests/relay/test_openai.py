@@ -11,8 +11,8 @@ from adapters.scripted import spoken
 from adapters.settings import Settings
 from core.agents import HandoffType
 from core.facts import EngineStumbled, Filtered, TurnDone, Usage
-from core.floor import TurnSettings
 from core.tools import ToolSpec
+from core.turn import TurnSettings
 from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
 from media_relay.call_settings import CallSettings
 from media_relay.engines import engines_of

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import floor as f
+from core import turn as t
 from core.errors import Cause, EngineError
-from core.floor import Floor, Purpose
 from core.speech import (
     FinalHeard,
     HearingFailed,
@@ -18,15 +17,15 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
-from core.turn import TurnState, deadline, step
+from core.turn import Floor, Purpose, TurnState, deadline, step
 
-RULES = f.TurnSettings()
+RULES = t.TurnSettings()
 GENERATIONS = st.integers(0, 8)
 WORDS = st.sampled_from(["", "yes", "mhm", "stop it please"])
 
 
 def heard(event):
-    return f.Heard(at=0.0, event=event)
+    return t.Heard(at=0.0, event=event)
 
 
 SPEECH = st.one_of(
@@ -35,7 +34,7 @@ SPEECH = st.one_of(
     st.just(heard(SpeechPaused(at_ms=0, now_ms=0))),
     st.just(heard(SpeechResumed(at_ms=0))),
     st.builds(
-        lambda text, stable, asked: f.Heard(
+        lambda text, stable, asked: t.Heard(
             at=0.0,
             event=PartialHeard(text=text, start_ms=0, end_ms=0, stable=stable),
             asked=asked,
@@ -54,30 +53,30 @@ SPEECH = st.one_of(
     st.just(heard(HearingFailed(error=EngineError(cause=Cause.LOST)))),
 )
 CLOSINGS = st.builds(
-    f.Closing,
+    t.Closing,
     kind=st.sampled_from(["hang_up", "transfer"]),
     by=st.just("agent"),
 )
 OTHERS = st.one_of(
-    st.builds(f.KeyPressed, at=st.just(0.0), key=st.sampled_from("12#")),
-    st.builds(f.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
-    st.just(f.TransferOver(at=0.0)),
-    st.just(f.HearingLost(at=0.0)),
-    st.just(f.Tick(at=0.0)),
+    st.builds(t.KeyPressed, at=st.just(0.0), key=st.sampled_from("12#")),
+    st.builds(t.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
+    st.just(t.TransferOver(at=0.0)),
+    st.just(t.HearingLost(at=0.0)),
+    st.just(t.Tick(at=0.0)),
 )
 # A relay knows the present number best; old ones come too.
 REPLY = st.one_of(
-    st.builds(f.PieceReady, at=st.just(0.0), generation=GENERATIONS, text=st.just("Hello.")),
-    st.builds(f.ReplyDone, at=st.just(0.0), generation=GENERATIONS),
-    st.builds(f.Sounding, at=st.just(0.0), generation=GENERATIONS),
-    st.builds(f.RanDry, at=st.just(0.0), generation=GENERATIONS, pieces=st.integers(0, 3)),
+    st.builds(t.PieceReady, at=st.just(0.0), generation=GENERATIONS, text=st.just("Hello.")),
+    st.builds(t.ReplyDone, at=st.just(0.0), generation=GENERATIONS),
+    st.builds(t.Sounding, at=st.just(0.0), generation=GENERATIONS),
+    st.builds(t.RanDry, at=st.just(0.0), generation=GENERATIONS, pieces=st.integers(0, 3)),
     st.builds(
-        f.ReplyFailed,
+        t.ReplyFailed,
         at=st.just(0.0),
         generation=GENERATIONS,
         engine=st.sampled_from(["thinking", "speaking"]),
     ),
-    st.builds(f.ClosingWanted, at=st.just(0.0), generation=GENERATIONS, closing=CLOSINGS),
+    st.builds(t.ClosingWanted, at=st.just(0.0), generation=GENERATIONS, closing=CLOSINGS),
 )
 STEPS = st.lists(
     st.tuples(
@@ -112,9 +111,9 @@ def test_a_stopped_generation_never_speaks_again(steps):
     stopped = set()
     for output in outputs_of(steps):
         match output:
-            case f.StopTalking(generation=generation):
+            case t.StopTalking(generation=generation):
                 stopped.add(generation)
-            case f.Say() | f.Generate() | f.Pause() | f.Resume():
+            case t.Say() | t.Generate() | t.Pause() | t.Resume():
                 assert output.generation not in stopped
 
 
@@ -124,10 +123,10 @@ def test_a_generation_is_stopped_at_most_once_and_only_after_it_began(steps):
     begun, stopped = set(), set()
     for output in outputs_of(steps):
         match output:
-            case f.Generate(generation=generation):
+            case t.Generate(generation=generation):
                 assert generation not in begun
                 begun.add(generation)
-            case f.StopTalking(generation=generation):
+            case t.StopTalking(generation=generation):
                 assert generation in begun
                 assert generation not in stopped
                 stopped.add(generation)
@@ -139,10 +138,10 @@ def test_one_reply_at_a_time(steps):
     live = None
     for output in outputs_of(steps):
         match output:
-            case f.Generate(generation=generation):
+            case t.Generate(generation=generation):
                 assert live is None
                 live = generation
-            case f.StopTalking() | f.Settled():
+            case t.StopTalking() | t.Settled():
                 live = None
 
 
@@ -152,10 +151,10 @@ def test_turns_count_up_and_each_is_over_at_most_once(steps):
     turn, over = 0, set()
     for output in outputs_of(steps):
         match output:
-            case f.Take():
+            case t.Take():
                 assert output.turn in (turn, turn + 1)
                 turn = output.turn
-            case f.TurnOver():
+            case t.TurnOver():
                 assert output.turn not in over
                 over.add(output.turn)
 
@@ -172,9 +171,9 @@ def test_every_state_can_be_left_by_time_alone(steps):
             break
         now = max(now, due)
         before = state
-        state, outputs = step(state, f.Tick(at=now))
+        state, outputs = step(state, t.Tick(at=now))
         assert state != before
-        if any(isinstance(output, f.Generate | f.Say) for output in outputs):
+        if any(isinstance(output, t.Generate | t.Say) for output in outputs):
             # Engines are well: what begins is said and heard.
             for event in whole_reply(state, now):
                 state, _ = step(state, event)
@@ -185,10 +184,10 @@ def whole_reply(state, now):
     generation = state.generation
     said = state.said + 1
     return [
-        f.PieceReady(at=now, generation=generation, text="Hello."),
-        f.Sounding(at=now, generation=generation),
-        f.ReplyDone(at=now, generation=generation),
-        f.RanDry(at=now, generation=generation, pieces=said),
+        t.PieceReady(at=now, generation=generation, text="Hello."),
+        t.Sounding(at=now, generation=generation),
+        t.ReplyDone(at=now, generation=generation),
+        t.RanDry(at=now, generation=generation, pieces=said),
     ]
 
 
@@ -203,7 +202,7 @@ def test_a_closed_call_does_nothing_more(steps):
 
 def speaking(*, at=0.0):
     """Return a state in which the agent has been speaking since `at`."""
-    state, _ = step(TurnState(), f.SpeechWanted(at=at, purpose=Purpose.GREETING))
+    state, _ = step(TurnState(), t.SpeechWanted(at=at, purpose=Purpose.GREETING))
     for event in whole_reply(state, at)[:2]:
         state, _ = step(state, event)
     return state
@@ -223,48 +222,48 @@ def test_silence_is_asked_about_twice_and_then_said_goodbye_to():
         due = deadline(state)
         if due is None:
             break
-        state, outputs = step(state, f.Tick(at=due))
-        purposes += [o.purpose for o in outputs if isinstance(o, f.Generate)]
+        state, outputs = step(state, t.Tick(at=due))
+        purposes += [o.purpose for o in outputs if isinstance(o, t.Generate)]
         state, outputs = run(state, *whole_reply(state, due))
 
     assert purposes == [Purpose.REPROMPT, Purpose.REPROMPT, Purpose.GOODBYE]
-    assert outputs[-1] == f.Close(closing=f.Closing(kind="hang_up", by="silence"))
+    assert outputs[-1] == t.Close(closing=t.Closing(kind="hang_up", by="silence"))
     assert state.closed
 
 
 def test_one_word_over_the_agent_stops_him():
     state, outputs = run(
         speaking(),
-        f.Heard(at=1.0, event=SpeechStarted(at_ms=900)),
-        f.Heard(at=1.3, event=PartialHeard(text="stop", start_ms=900, end_ms=1300)),
+        t.Heard(at=1.0, event=SpeechStarted(at_ms=900)),
+        t.Heard(at=1.3, event=PartialHeard(text="stop", start_ms=900, end_ms=1300)),
     )
 
-    assert [type(output) for output in outputs] == [f.Pause, f.StopTalking, f.TurnOver]
+    assert [type(output) for output in outputs] == [t.Pause, t.StopTalking, t.TurnOver]
     assert state.floor is Floor.LISTENING
 
 
 def test_long_speech_without_words_stops_him_too():
-    state, _ = run(speaking(), f.Heard(at=1.0, event=SpeechStarted(at_ms=900)))
+    state, _ = run(speaking(), t.Heard(at=1.0, event=SpeechStarted(at_ms=900)))
 
     assert deadline(state) == 1.0 + RULES.barge_in_s
-    _, outputs = step(state, f.Tick(at=1.0 + RULES.barge_in_s))
-    assert isinstance(outputs[0], f.StopTalking)
+    _, outputs = step(state, t.Tick(at=1.0 + RULES.barge_in_s))
+    assert isinstance(outputs[0], t.StopTalking)
 
 
 def test_a_cough_only_pauses_him():
     state, outputs = run(
         speaking(),
-        f.Heard(at=1.0, event=SpeechStarted(at_ms=900)),
-        f.Heard(at=1.5, event=SpeechStopped(speech_end_ms=1100, decided_ms=1500)),
-        f.Tick(at=3.0),
+        t.Heard(at=1.0, event=SpeechStarted(at_ms=900)),
+        t.Heard(at=1.5, event=SpeechStopped(speech_end_ms=1100, decided_ms=1500)),
+        t.Tick(at=3.0),
     )
 
-    assert [type(output) for output in outputs] == [f.Pause, f.Resume]
+    assert [type(output) for output in outputs] == [t.Pause, t.Resume]
     assert state.floor is Floor.SPEAKING
 
 
 def test_a_sound_right_after_he_began_does_not_pause_him():
-    state, outputs = run(speaking(at=1.0), f.Heard(at=1.1, event=SpeechStarted(at_ms=1000)))
+    state, outputs = run(speaking(at=1.0), t.Heard(at=1.1, event=SpeechStarted(at_ms=1000)))
 
     assert outputs == []
     assert state.floor is Floor.SPEAKING
@@ -273,45 +272,45 @@ def test_a_sound_right_after_he_began_does_not_pause_him():
 def test_words_that_never_become_final_are_taken_as_they_are_and_only_once():
     state, _ = run(
         TurnState(),
-        f.Heard(at=1.0, event=SpeechStarted(at_ms=0)),
-        f.Heard(at=1.5, event=PartialHeard(text="My balance", start_ms=0, end_ms=500)),
-        f.Heard(at=2.0, event=SpeechStopped(speech_end_ms=600, decided_ms=1000)),
+        t.Heard(at=1.0, event=SpeechStarted(at_ms=0)),
+        t.Heard(at=1.5, event=PartialHeard(text="My balance", start_ms=0, end_ms=500)),
+        t.Heard(at=2.0, event=SpeechStopped(speech_end_ms=600, decided_ms=1000)),
     )
     final = FinalHeard(text="my balance.", start_ms=0, end_ms=600, decided_ms=1000)
 
-    state, outputs = run(state, f.Tick(at=5.0), f.Heard(at=5.2, event=final))
+    state, outputs = run(state, t.Tick(at=5.0), t.Heard(at=5.2, event=final))
 
-    assert [output for output in outputs if isinstance(output, f.Take)] == [
-        f.Take(turn=1, text="My balance")
+    assert [output for output in outputs if isinstance(output, t.Take)] == [
+        t.Take(turn=1, text="My balance")
     ]
 
 
 def test_a_promised_transfer_survives_an_interruption_but_a_goodbye_does_not():
-    word = f.Heard(at=1.0, event=PartialHeard(text="thanks", start_ms=0, end_ms=500))
+    word = t.Heard(at=1.0, event=PartialHeard(text="thanks", start_ms=0, end_ms=500))
     outcomes = {}
     for kind in ("transfer", "hang_up"):
         state = speaking()
-        closing = f.Closing(kind=kind)
-        wanted = f.ClosingWanted(at=0.5, generation=state.generation, closing=closing)
+        closing = t.Closing(kind=kind)
+        wanted = t.ClosingWanted(at=0.5, generation=state.generation, closing=closing)
         _, outputs = run(state, wanted, word)
-        outcomes[kind] = any(isinstance(output, f.Close) for output in outputs)
+        outcomes[kind] = any(isinstance(output, t.Close) for output in outputs)
 
     assert outcomes == {"transfer": True, "hang_up": False}
 
 
 def talking(text="One moment."):
     """Return an agent who is heard, and over whom somebody has begun to speak."""
-    state, _ = step(TurnState(), f.SpeechWanted(at=0.0, purpose=Purpose.GREETING))
-    state, _ = step(state, f.PieceReady(at=0.0, generation=1, text=text))
-    state, _ = step(state, f.Sounding(at=0.1, generation=1))
-    state, _ = step(state, f.Heard(at=1.0, event=SpeechStarted(at_ms=900)))
+    state, _ = step(TurnState(), t.SpeechWanted(at=0.0, purpose=Purpose.GREETING))
+    state, _ = step(state, t.PieceReady(at=0.0, generation=1, text=text))
+    state, _ = step(state, t.Sounding(at=0.1, generation=1))
+    state, _ = step(state, t.Heard(at=1.0, event=SpeechStarted(at_ms=900)))
     assert state.floor is Floor.PAUSED
     return state
 
 
 def guess(text, *, stable=True, asked=False):
     event = PartialHeard(text=text, start_ms=0, end_ms=0, stable=stable)
-    return f.Heard(at=1.4, event=event, asked=asked)
+    return t.Heard(at=1.4, event=event, asked=asked)
 
 
 @pytest.mark.parametrize("text", ["Mm-hmm.", "okay", "Yes.", "I see.", "uh huh"])
@@ -319,7 +318,7 @@ def test_a_sound_of_listening_gives_the_floor_back_at_once(text):
     state, outputs = step(talking(), guess(text))
 
     assert state.floor is Floor.SPEAKING
-    assert outputs == (f.Resume(generation=1),)
+    assert outputs == (t.Resume(generation=1),)
 
 
 @pytest.mark.parametrize(
@@ -329,20 +328,20 @@ def test_an_answer_or_other_words_take_the_floor(text, asked):
     state, outputs = step(talking(), guess(text, asked=asked))
 
     assert state.floor is Floor.LISTENING
-    assert f.StopTalking(generation=1) in outputs
+    assert t.StopTalking(generation=1) in outputs
 
 
 def test_a_late_final_corrects_the_turn_and_its_answer_unless_that_was_heard():
-    said = f.Heard(at=1.0, event=FinalHeard(text="my ballad", start_ms=0, end_ms=0, decided_ms=0))
+    said = t.Heard(at=1.0, event=FinalHeard(text="my ballad", start_ms=0, end_ms=0, decided_ms=0))
     late = FinalHeard(text="My balance.", start_ms=0, end_ms=0, decided_ms=0, corrects=True)
     state, _ = step(TurnState(), said)
 
-    thinking, before = step(state, f.Heard(at=1.2, event=late))
-    sounding, _ = step(state, f.Sounding(at=1.1, generation=state.generation))
-    _, after = step(sounding, f.Heard(at=1.2, event=late))
+    thinking, before = step(state, t.Heard(at=1.2, event=late))
+    sounding, _ = step(state, t.Sounding(at=1.1, generation=state.generation))
+    _, after = step(sounding, t.Heard(at=1.2, event=late))
 
-    correct = f.Correct(turn=1, text="My balance.")
+    correct = t.Correct(turn=1, text="My balance.")
     assert correct in before
-    assert any(isinstance(output, f.Generate) for output in before)
+    assert any(isinstance(output, t.Generate) for output in before)
     assert after == (correct,)
-    assert step(thinking, f.Heard(at=1.3, event=late)) == (thinking, ())
+    assert step(thinking, t.Heard(at=1.3, event=late)) == (thinking, ())

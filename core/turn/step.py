@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from core import floor as f
-from core.floor import Floor, Purpose
-from core.turn_caller import heard, noise, take
-from core.turn_keys import key_came, keys_end
-from core.turn_state import (
+from core.turn import events as e
+from core.turn import outputs as o
+from core.turn.caller import heard, noise, take
+from core.turn.floor import Closing, Floor, Purpose
+from core.turn.keys import key_came, keys_end
+from core.turn.settings import TurnSettings
+from core.turn.state import (
     AGENT_HAS_FLOOR,
     Stepped,
     TurnState,
@@ -28,52 +30,50 @@ from core.turn_state import (
     tell,
 )
 
-__all__ = ["Stepped", "TurnState", "deadline", "step"]
-
-_DEFAULTS = f.TurnSettings()
+_DEFAULTS = TurnSettings()
 
 
 def step(  # noqa: C901 one row per event
-    state: TurnState, event: f.Event, settings: f.TurnSettings = _DEFAULTS
+    state: TurnState, event: e.Event, settings: TurnSettings = _DEFAULTS
 ) -> Stepped:
     """Return the next state and what is to be done. A closed call does nothing more."""
     if state.closed:
         return state, ()
     match event:
-        case f.Heard():
+        case e.Heard():
             return heard(state, event, settings)
-        case f.KeyPressed():
+        case e.KeyPressed():
             return key_came(state, event, settings)
-        case f.SpeechWanted(at=at, purpose=purpose, closing=closing):
+        case e.SpeechWanted(at=at, purpose=purpose, closing=closing):
             stopped, outputs = stop(state)
             return begin(replace(stopped, closing=closing), outputs, at=at, purpose=purpose)
         case (
-            f.PieceReady()
-            | f.ReplyDone()
-            | f.ReplyFailed()
-            | f.ClosingWanted()
-            | f.Sounding()
-            | f.RanDry()
+            e.PieceReady()
+            | e.ReplyDone()
+            | e.ReplyFailed()
+            | e.ClosingWanted()
+            | e.Sounding()
+            | e.RanDry()
         ):
             if event.generation != state.generation:
                 return state, ()
             return _reply(state, event, settings)
-        case f.NewsCame(purpose=purpose):
+        case e.NewsCame(purpose=purpose):
             waiting = [each for each in state.news if each is not purpose]
             return replace(state, news=(*waiting, purpose)), ()
-        case f.TransferOver(at=at):
+        case e.TransferOver(at=at):
             return replace(state, holding=False, since=at), ()
-        case f.HearingLost(at=at):
+        case e.HearingLost(at=at):
             stopped, outputs = stop(state)
-            closing = f.Closing(kind="hang_up", by="fault")
+            closing = Closing(kind="hang_up", by="fault")
             return begin(replace(stopped, closing=closing), outputs, at=at, purpose=Purpose.DEAF)
-        case f.Tick(at=at):
+        case e.Tick(at=at):
             return _tick(state, at, settings)
         case _:
             assert_never(event)
 
 
-def deadline(state: TurnState, settings: f.TurnSettings = _DEFAULTS) -> float | None:
+def deadline(state: TurnState, settings: TurnSettings = _DEFAULTS) -> float | None:
     """Return when the next `Tick` is due, None when nothing is waited for."""
     if state.closed:
         return None
@@ -101,46 +101,46 @@ def deadline(state: TurnState, settings: f.TurnSettings = _DEFAULTS) -> float | 
 
 # --- the reply ------------------------------------------------------------------------------------
 
-_Reply = f.PieceReady | f.ReplyDone | f.ReplyFailed | f.ClosingWanted | f.Sounding | f.RanDry
+_Reply = e.PieceReady | e.ReplyDone | e.ReplyFailed | e.ClosingWanted | e.Sounding | e.RanDry
 
 
-def _reply(state: TurnState, event: _Reply, settings: f.TurnSettings) -> Stepped:
+def _reply(state: TurnState, event: _Reply, settings: TurnSettings) -> Stepped:
     if state.floor not in AGENT_HAS_FLOOR:
         return state, ()
     match event:
-        case f.PieceReady(generation=generation, text=text, agent=agent):
-            return saying(state, f.Say(generation=generation, text=text, agent=agent))
-        case f.Sounding(at=at):
+        case e.PieceReady(generation=generation, text=text, agent=agent):
+            return saying(state, o.Say(generation=generation, text=text, agent=agent))
+        case e.Sounding(at=at):
             floor = Floor.SPEAKING if state.floor is Floor.THINKING else state.floor
             sounding = at if state.sounding is None else state.sounding
             return replace(state, floor=floor, since=at, sounding=sounding, answered=True), ()
-        case f.RanDry(at=at, pieces=pieces):
+        case e.RanDry(at=at, pieces=pieces):
             if state.floor is Floor.PAUSED:
                 return replace(state, heard=pieces), ()
             return settle(replace(state, heard=pieces, floor=Floor.THINKING, since=at), at)
-        case f.ReplyDone(at=at, generation=generation):
+        case e.ReplyDone(at=at, generation=generation):
             done = replace(state, over=True)
             if done.said == 0 and done.closing is None:
-                return saying(done, f.Say(generation=generation, phrase="empty"))
+                return saying(done, o.Say(generation=generation, phrase="empty"))
             return settle(done, at)
-        case f.ClosingWanted(closing=closing):
+        case e.ClosingWanted(closing=closing):
             return replace(state, closing=closing), ()
-        case f.ReplyFailed(at=at, engine=engine):
+        case e.ReplyFailed(at=at, engine=engine):
             return _failed(state, engine, at, settings)
         case _:
             assert_never(event)
 
 
-def _failed(state: TurnState, engine: str, at: float, settings: f.TurnSettings) -> Stepped:
+def _failed(state: TurnState, engine: str, at: float, settings: TurnSettings) -> Stepped:
     faults = state.faults + 1
     hopeless = faults >= settings.max_faults
     if engine == "speaking" and (hopeless or state.purpose is Purpose.APOLOGY):
         return give_up(state)
-    closing = f.Closing(kind="hang_up", by="fault") if hopeless else state.closing
+    closing = Closing(kind="hang_up", by="fault") if hopeless else state.closing
     if engine == "thinking":
         failed = replace(state, over=True, failed=True, faults=faults, closing=closing)
         phrase: Literal["farewell", "apology"] = "farewell" if hopeless else "apology"
-        return saying(failed, f.Say(generation=state.generation, phrase=phrase))
+        return saying(failed, o.Say(generation=state.generation, phrase=phrase))
     stopped, outputs = stop(replace(state, closing=None))
     stopped = replace(stopped, faults=faults, closing=closing)
     return begin(stopped, outputs, at=at, purpose=Purpose.APOLOGY)
@@ -149,7 +149,7 @@ def _failed(state: TurnState, engine: str, at: float, settings: f.TurnSettings) 
 # --- time -----------------------------------------------------------------------------------------
 
 
-def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def _tick(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     due = deadline(state, settings)
     if due is None or at < due:
         return state, ()
@@ -168,22 +168,22 @@ def _tick(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
             if state.speech_at is not None and at >= state.speech_at + settings.barge_in_s:
                 return interrupt(state, at)
             resumed = replace(state, floor=Floor.SPEAKING, since=at)
-            return resumed, (f.Resume(generation=state.generation),)
+            return resumed, (o.Resume(generation=state.generation),)
         case _:
             assert_never(state.floor)
 
 
-def _silence(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def _silence(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     if may_tell(state):
         return tell(state, at)
     if state.asked < settings.silence_prompts:
         asked = replace(state, asked=state.asked + 1, cut=False)
         return begin(asked, (), at=at, purpose=Purpose.REPROMPT)
-    closing = f.Closing(kind="hang_up", by="silence")
+    closing = Closing(kind="hang_up", by="silence")
     return begin(replace(state, closing=closing), (), at=at, purpose=Purpose.GOODBYE)
 
 
-def _ceiling(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def _ceiling(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     if not state.partial:
         return noise(state, at, settings)
     # The final may still come: it is the same words, not another turn.
@@ -191,10 +191,10 @@ def _ceiling(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
     return replace(taken, taken=state.partial), outputs
 
 
-def _slow(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def _slow(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     if state.purpose is Purpose.ANSWER and not state.nudged:
         return saying(
-            replace(state, nudged=True), f.Say(generation=state.generation, phrase="filler")
+            replace(state, nudged=True), o.Say(generation=state.generation, phrase="filler")
         )
     if state.purpose is not Purpose.ANSWER or state.faults + 1 >= settings.max_faults:
         return give_up(state)

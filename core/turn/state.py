@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core import floor as f
-from core.agents import SilenceSpec
-from core.floor import Floor, Purpose
+from core.turn import outputs as o
+from core.turn.floor import Closing, Floor, Purpose
+from core.turn.settings import TurnSettings
 
 AGENT_HAS_FLOOR = (Floor.THINKING, Floor.SPEAKING, Floor.PAUSED)
 
@@ -51,11 +51,11 @@ class TurnState:
     tries: int = 0
     holding: bool = False
     news: tuple[Purpose, ...] = ()
-    closing: f.Closing | None = None
+    closing: Closing | None = None
     closed: bool = False
 
 
-Stepped = tuple[TurnState, tuple[f.Output, ...]]
+Stepped = tuple[TurnState, tuple[o.Output, ...]]
 
 
 def interrupt(state: TurnState, at: float) -> Stepped:
@@ -65,7 +65,7 @@ def interrupt(state: TurnState, at: float) -> Stepped:
     return replace(stopped, floor=Floor.LISTENING, since=at, cut=cut), outputs
 
 
-def saying(state: TurnState, say: f.Say) -> Stepped:
+def saying(state: TurnState, say: o.Say) -> Stepped:
     """One more piece of this reply is to be said."""
     return replace(state, said=state.said + 1), (say,)
 
@@ -80,23 +80,23 @@ def settle(state: TurnState, at: float) -> Stepped:
     settled, outputs = turn_over(
         replace(state, floor=Floor.LISTENING, since=at, closing=None, faults=faults, partial="")
     )
-    outputs = (f.Settled(generation=state.generation), *outputs)
+    outputs = (o.Settled(generation=state.generation), *outputs)
     if closing is None:
         return settled, outputs
     closed = replace(settled, closed=closing.kind == "hang_up", holding=closing.kind == "transfer")
-    return closed, (*outputs, f.Close(closing=closing))
+    return closed, (*outputs, o.Close(closing=closing))
 
 
 def turn_over(state: TurnState, *, interrupted: bool = False) -> Stepped:
     """Report the turn, once."""
     if state.turn_done >= state.turn:
         return state, ()
-    done = f.TurnOver(turn=state.turn, interrupted=interrupted)
+    done = o.TurnOver(turn=state.turn, interrupted=interrupted)
     return replace(state, turn_done=state.turn), (done,)
 
 
 def begin(
-    state: TurnState, outputs: tuple[f.Output, ...], *, at: float, purpose: Purpose
+    state: TurnState, outputs: tuple[o.Output, ...], *, at: float, purpose: Purpose
 ) -> Stepped:
     """Begin another reply under a new number."""
     generation = state.generation + 1
@@ -113,14 +113,14 @@ def begin(
         failed=False,
         nudged=False,
     )
-    return begun, (*outputs, f.Generate(generation=generation, turn=state.turn, purpose=purpose))
+    return begun, (*outputs, o.Generate(generation=generation, turn=state.turn, purpose=purpose))
 
 
 def stop(state: TurnState) -> Stepped:
     """Silence the present reply, if there is one; its number is never used again."""
     if state.closed or state.floor not in AGENT_HAS_FLOOR:
         return state, ()
-    outputs: tuple[f.Output, ...] = (f.StopTalking(generation=state.generation),)
+    outputs: tuple[o.Output, ...] = (o.StopTalking(generation=state.generation),)
     stopped = replace(
         state,
         floor=Floor.LISTENING,
@@ -136,15 +136,15 @@ def stop(state: TurnState) -> Stepped:
         outputs += over
     # A promised transfer is kept even if the caller speaks over the promise; a goodbye is not.
     if state.closing is not None and state.closing.kind == "transfer":
-        return replace(stopped, holding=True), (*outputs, f.Close(closing=state.closing))
+        return replace(stopped, holding=True), (*outputs, o.Close(closing=state.closing))
     return stopped, outputs
 
 
 def give_up(state: TurnState) -> Stepped:
     """Nothing can be said any more: end the call."""
     stopped, outputs = stop(state)
-    closing = f.Closing(kind="hang_up", by="fault")
-    return replace(stopped, closed=True), (*outputs, f.Close(closing=closing))
+    closing = Closing(kind="hang_up", by="fault")
+    return replace(stopped, closed=True), (*outputs, o.Close(closing=closing))
 
 
 def may_tell(state: TurnState) -> bool:
@@ -158,16 +158,9 @@ def quiet_for(state: TurnState, at: float) -> float:
     return at - state.since if waits else 0.0
 
 
-def patience(state: TurnState, settings: f.TurnSettings) -> float:
+def patience(state: TurnState, settings: TurnSettings) -> float:
     """Return for how many seconds nobody may say anything before the agent does."""
     return settings.news_s if may_tell(state) else settings.silence_s
-
-
-def with_silence(settings: f.TurnSettings, silence: SilenceSpec) -> f.TurnSettings:
-    """Return the settings with an agent's own patience, where it has some."""
-    prompts = settings.silence_prompts if silence.prompts is None else len(silence.prompts)
-    patience = silence.after_s or settings.silence_s
-    return replace(settings, silence_s=patience, silence_prompts=prompts)
 
 
 def tell(state: TurnState, at: float) -> Stepped:
@@ -176,7 +169,7 @@ def tell(state: TurnState, at: float) -> Stepped:
     purpose, *later = state.news
     fresh = replace(state, turn=turn, answered=False, cut=False, asked=0, partial="", taken="")
     fresh = replace(fresh, news=tuple(later))
-    return begin(fresh, (f.BreakNews(turn=turn, purpose=purpose),), at=at, purpose=purpose)
+    return begin(fresh, (o.BreakNews(turn=turn, purpose=purpose),), at=at, purpose=purpose)
 
 
 def same_words(one: str, other: str) -> bool:

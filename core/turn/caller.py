@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from core import floor as f
 from core.backchannel import is_backchannel
-from core.floor import Floor, Purpose
 from core.speech import (
     FinalHeard,
     HearingFailed,
@@ -17,7 +15,11 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
-from core.turn_state import (
+from core.turn import events as e
+from core.turn import outputs as o
+from core.turn.floor import Floor, Purpose
+from core.turn.settings import TurnSettings
+from core.turn.state import (
     AGENT_HAS_FLOOR,
     Stepped,
     TurnState,
@@ -28,7 +30,7 @@ from core.turn_state import (
 )
 
 
-def heard(state: TurnState, told: f.Heard, settings: f.TurnSettings) -> Stepped:
+def heard(state: TurnState, told: e.Heard, settings: TurnSettings) -> Stepped:
     at = told.at
     match told.event:
         case SpeechStarted():
@@ -60,7 +62,7 @@ def _quiet(state: TurnState) -> TurnState:
     return replace(state, speech_at=None)
 
 
-def _final(state: TurnState, told: f.Heard, final: FinalHeard, settings: f.TurnSettings) -> Stepped:
+def _final(state: TurnState, told: e.Heard, final: FinalHeard, settings: TurnSettings) -> Stepped:
     text, at = final.text.strip(), told.at
     if final.corrects:
         return _correct(state, text, at)
@@ -72,18 +74,18 @@ def _final(state: TurnState, told: f.Heard, final: FinalHeard, settings: f.TurnS
     return take(quiet, text, at=at)
 
 
-def _caller_started(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def _caller_started(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     match state.floor:
         case Floor.LISTENING | Floor.MAYBE_ENDED:
             return replace(state, floor=Floor.LISTENING, since=at), ()
         case Floor.SPEAKING if at - (state.sounding or 0.0) >= settings.grace_s:
             paused = replace(state, floor=Floor.PAUSED, since=at)
-            return paused, (f.Pause(generation=state.generation),)
+            return paused, (o.Pause(generation=state.generation),)
         case _:
             return state, ()
 
 
-def _only_listens(state: TurnState, text: str, settings: f.TurnSettings, *, asked: bool) -> bool:
+def _only_listens(state: TurnState, text: str, settings: TurnSettings, *, asked: bool) -> bool:
     """Whether words over an agent who is heard, and asks nothing, are none to stop him for."""
     if state.floor not in AGENT_HAS_FLOOR or state.sounding is None or asked:
         return False
@@ -91,9 +93,9 @@ def _only_listens(state: TurnState, text: str, settings: f.TurnSettings, *, aske
     return few or (settings.backchannels and is_backchannel(text))
 
 
-def _resumed(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def _resumed(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     """The caller speaks on after a pause: what was begun ahead answers nothing."""
-    before: tuple[f.Output, ...] = (f.ThinkAgain(),) if state.ahead else ()
+    before: tuple[o.Output, ...] = (o.ThinkAgain(),) if state.ahead else ()
     state = replace(state, ahead="")
     if state.floor not in AGENT_HAS_FLOOR:
         return state, before
@@ -110,23 +112,21 @@ def _words(state: TurnState, at: float) -> Stepped:
     return state, ()
 
 
-def _think_ahead(
-    state: TurnState, before: tuple[f.Output, ...], settings: f.TurnSettings
-) -> Stepped:
+def _think_ahead(state: TurnState, before: tuple[o.Output, ...], settings: TurnSettings) -> Stepped:
     """Begin to answer words after which the caller pauses."""
     text = state.partial.strip()
     known = bool(state.ahead) and same_words(state.ahead, text)
     free = state.floor is Floor.LISTENING and not state.holding and not state.keys
     if not settings.think_ahead or known or not free or state.tries >= settings.think_ahead_tries:
         return state, before
-    ahead = f.ThinkAhead(text=text, interrupted=state.cut)
+    ahead = o.ThinkAhead(text=text, interrupted=state.cut)
     return replace(state, ahead=text, tries=state.tries + 1), (*before, ahead)
 
 
-def noise(state: TurnState, at: float, settings: f.TurnSettings) -> Stepped:
+def noise(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     if state.floor is Floor.PAUSED:
         resumed = replace(state, floor=Floor.SPEAKING, since=at)
-        return resumed, (f.Resume(generation=state.generation),)
+        return resumed, (o.Resume(generation=state.generation),)
     if state.floor not in (Floor.LISTENING, Floor.MAYBE_ENDED):
         return state, ()
     # An agent that was cut by a long noise must not stay silent: ask soon.
@@ -150,7 +150,7 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
         ahead="",
         tries=0,
     )
-    taken = f.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
+    taken = o.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
     return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
 
 
@@ -160,7 +160,7 @@ def _correct(state: TurnState, text: str, at: float) -> Stepped:
     if not state.words or not text or same:
         return state, ()
     state = replace(state, words=text)
-    correct = f.Correct(turn=state.turn, text=text)
+    correct = o.Correct(turn=state.turn, text=text)
     unheard = state.floor is Floor.THINKING and state.sounding is None
     if not unheard or state.purpose is not Purpose.ANSWER:
         return state, (correct,)

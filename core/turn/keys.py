@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core import floor as f
 from core.facts import DigitsWanted
-from core.floor import Floor
-from core.turn_caller import take
-from core.turn_state import AGENT_HAS_FLOOR, Stepped, TurnState, interrupt
+from core.turn import events as e
+from core.turn import outputs as o
+from core.turn.caller import take
+from core.turn.floor import Floor
+from core.turn.settings import TurnSettings
+from core.turn.state import AGENT_HAS_FLOOR, Stepped, TurnState, interrupt
 
 
-def pressed(key: str, wanted: DigitsWanted | None, *, at: float) -> f.KeyPressed:
+def pressed(key: str, wanted: DigitsWanted | None, *, at: float) -> e.KeyPressed:
     """Return a key of the caller as part of the number that is wanted, if one is."""
     if wanted is None:
-        return f.KeyPressed(at=at, key=key)
-    return f.KeyPressed(
+        return e.KeyPressed(at=at, key=key)
+    return e.KeyPressed(
         at=at,
         key=key,
         max_keys=wanted.max_digits,
@@ -24,18 +26,18 @@ def pressed(key: str, wanted: DigitsWanted | None, *, at: float) -> f.KeyPressed
     )
 
 
-def keys_end(state: TurnState, settings: f.TurnSettings) -> float:
+def keys_end(state: TurnState, settings: TurnSettings) -> float:
     """Return when the number that is being entered is complete without another key."""
     pause = settings.key_pause_s if state.key_pause_s is None else state.key_pause_s
     return state.key_at + pause
 
 
-def key_came(state: TurnState, event: f.KeyPressed, settings: f.TurnSettings) -> Stepped:
+def key_came(state: TurnState, event: e.KeyPressed, settings: TurnSettings) -> Stepped:
     """Add one key; the agent falls silent for it."""
     ends = event.key == event.terminator
     if ends and not state.keys and event.at < keys_end(state, settings):
         return state, ()  # the number was complete before
-    before: tuple[f.Output, ...] = ()
+    before: tuple[o.Output, ...] = ()
     if state.floor in AGENT_HAS_FLOOR:
         state, before = interrupt(state, event.at)
     ends = ends and bool(state.keys)
