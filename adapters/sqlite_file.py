@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+
+PRAGMAS = (
+    "busy_timeout = 5000",
+    "journal_mode = wal",
+    "synchronous = normal",
+    "secure_delete = on",  # what may not stay is overwritten, not only unlinked
+)
 
 
 class SqliteFile:
@@ -31,10 +39,16 @@ class SqliteFile:
 
     def execute_many(self, query: str, rows: Iterable[tuple[object, ...]]) -> None:
         """Do it for every row, or for none."""
+        with self.transaction() as db:
+            db.executemany(query, rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do all of it, or nothing."""
         db = self._open()
         db.execute("begin immediate")
         try:
-            db.executemany(query, rows)
+            yield db
         except BaseException:
             db.execute("rollback")
             raise
@@ -45,7 +59,8 @@ class SqliteFile:
             if self._path != ":memory:":
                 Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             db = sqlite3.connect(self._path, autocommit=True)
-            for pragma in ("busy_timeout = 5000", "journal_mode = wal", "synchronous = normal"):
+            db.row_factory = sqlite3.Row
+            for pragma in PRAGMAS:
                 db.execute(f"pragma {pragma}")
             db.executescript(self._schema)
             self._db = db

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from core.facts import FACT
 from core.record import wordless
 
+# Has what was taken out gone from the disk too; `secure_delete` has done the main file.
+OVERWRITE = "pragma wal_checkpoint(truncate)"
+
 
 def take_words(db: sqlite3.Connection, call_id: str) -> None:
     """Leave of a call's log what happened, without what was said."""
@@ -37,8 +40,3 @@ def forget(db: sqlite3.Connection, call_ids: Sequence[str]) -> None:
             f"delete from {table} where call_id in (select value from json_each(?))",  # noqa: S608 constants
             (ids,),
         )
-
-
-def overwrite(db: sqlite3.Connection) -> None:
-    """Have what was taken out gone from the disk too; `secure_delete` has done the main file."""
-    db.execute("pragma wal_checkpoint(truncate)")
