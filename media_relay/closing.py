@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.facts import HangUpRequested, TransferAnnounced, TransferRequested
 from core.tools import Effect, HangUp, TransferCall
 from core.turn import Closing
@@ -17,19 +19,10 @@ class Closings:
         self._transfers: dict[str, TransferCall] = {}
         self._failed: set[str] = set()
 
-    def closing(self, effect: Effect) -> Closing | None:
-        """Return what an effect does to the call at the end of the reply; None: nothing."""
-        match effect:
-            case HangUp(reason=reason):
-                self._reason = reason
-                return Closing(kind="hang_up")
-            case TransferCall():
-                self._count += 1
-                ref = f"{self._prefix}-{self._count}"
-                self._transfers[ref] = effect
-                return Closing(kind="transfer", ref=ref)
-            case _:
-                return None
+    def wanted(self, effects: Iterable[Effect]) -> list[Closing]:
+        """Return what effects do to the call at the end of the reply; mostly nothing."""
+        closings = (self._closing(effect) for effect in effects)
+        return [closing for closing in closings if closing is not None]
 
     def fact(self, closing: Closing) -> HangUpRequested | TransferRequested | TransferAnnounced:
         """Return the report with which the control plane is asked for it.
@@ -52,3 +45,16 @@ class Closings:
         fresh = ref not in self._failed
         self._failed.add(ref)
         return fresh
+
+    def _closing(self, effect: Effect) -> Closing | None:
+        match effect:
+            case HangUp(reason=reason):
+                self._reason = reason
+                return Closing(kind="hang_up")
+            case TransferCall():
+                self._count += 1
+                ref = f"{self._prefix}-{self._count}"
+                self._transfers[ref] = effect
+                return Closing(kind="transfer", ref=ref)
+            case _:
+                return None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from core.agents import RecordingRule
 from core.chat import AgentSaid
 from core.consent import answered, asks_for_secret, said_in, withdraws
 from core.facts import ConsentDecided, ConsentDecision, SecretAwaited
 from core.heard import only_yes_or_no
-from core.phrases import Phrases
 from core.tools import ToolSpec
+from media_relay.fixed_words import FixedWords
 from media_relay.journal import Journal
 
 AGREED: frozenset[ConsentDecision] = frozenset({"given", "announced"})
@@ -27,14 +27,12 @@ class Consent:
         self,
         rule: RecordingRule,
         journal: Journal,
-        book: Mapping[str, Phrases],
-        phrases: Callable[[], Phrases],
+        words: FixedWords,
         tools: Callable[[], tuple[ToolSpec, ...]],
     ) -> None:
         self._rule = rule
         self._journal = journal
-        self._book = book
-        self._phrases = phrases
+        self._words = words
         self._tools = tools
         self._asking = False  # the present reply asks for a secret
         self._reply = ""
@@ -45,9 +43,9 @@ class Consent:
             case RecordingRule.OFF:
                 return greeting
             case RecordingRule.ASK:
-                return f"{greeting} {self._phrases().may_record}"
+                return f"{greeting} {self._words.phrases.may_record}"
             case RecordingRule.ANNOUNCE:
-                return f"{self._phrases().is_recorded} {greeting}"
+                return f"{self._words.phrases.is_recorded} {greeting}"
 
     def taken(self, text: str, turn: int) -> None:
         """Read what the caller said, before anybody answers it."""
@@ -56,13 +54,15 @@ class Consent:
         decided = self._journal.conversation.consent
         if decided in AGREED and withdraws(text):
             self._decide("withdrawn", turn)
-            self._reply = self._phrases().not_recorded
+            self._reply = self._words.phrases.not_recorded
         elif not decided and self._rule is RecordingRule.ASK and self._was_heard("may_record"):
             decision = answered(text)
             self._decide(decision, turn)
             if only_yes_or_no(text) is not None or withdraws(text):
                 agreed = decision == "given"
-                self._reply = self._phrases().recorded if agreed else self._phrases().not_recorded
+                self._reply = (
+                    self._words.phrases.recorded if agreed else self._words.phrases.not_recorded
+                )
         self._asking = False
 
     def reply(self) -> str:
@@ -101,7 +101,10 @@ class Consent:
         self._journal.write(ConsentDecided(decision=decision, turn=turn), urgent=True)
 
     def _was_heard(self, phrase: str) -> bool:
-        wanted = {getattr(phrases, phrase) for phrases in (self._phrases(), *self._book.values())}
+        wanted = {
+            getattr(phrases, phrase)
+            for phrases in (self._words.phrases, *self._words.book.values())
+        }
         return any(
             isinstance(said.message, AgentSaid) and said_in(each, said.message.text)
             for said in self._journal.conversation.said

@@ -9,10 +9,11 @@ from core.conversation import PASSED_ON
 from core.facts import HandedOff, HandoffMade, Remembered
 from core.handoff import Accepted, HandoffLimits, Refused, resolve
 from core.tools import HandOff, ToolResult
+from media_relay.asked import Asked
 from media_relay.catalog import Catalog, Scene
 from media_relay.journal import Journal
 from media_relay.thought import Thought, pieces_of
-from media_relay.toolwork import Asked, ToolWork
+from media_relay.toolwork import ToolWork
 
 log = logging.getLogger(__name__)
 

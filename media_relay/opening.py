@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from core import turn as t
 from core.answering import Answerer, AnsweringRules, By
@@ -17,14 +16,6 @@ from media_relay.screening import Screening
 BY_MACHINE = Closing(kind="hang_up", by="machine")
 
 
-class Talk(Protocol):
-    """What an opening needs of the call's replies."""
-
-    def stop(self) -> None: ...
-
-    def overheard(self, text: str) -> None: ...
-
-
 class Opening:
     """Begins one call. In a call that we made, whoever answered is listened to first."""
 
@@ -32,15 +23,17 @@ class Opening:
         self,
         rules: AnsweringRules,
         journal: Journal,
-        talk: Talk,
         *,
+        stop_talking: Callable[[], None],
+        overheard: Callable[[str], None],
         state: Callable[[], TurnState],
         feed: Callable[[t.Event], None],
         close: Callable[[Closing], None],
     ) -> None:
         self._rules = rules
         self._journal = journal
-        self._talk = talk
+        self._stop_talking = stop_talking
+        self._overheard = overheard
         self._state = state
         self._feed = feed
         self._close = close
@@ -83,12 +76,12 @@ class Opening:
         fact = AnsweredBy(who=who.value, by=by, action=action if machine else "")
         self._journal.write(fact, urgent=True)
         if machine and action != "go_on":
-            self._talk.stop()
+            self._stop_talking()
             if action == "hang_up":
                 self._close(BY_MACHINE)
         elif self._state().generation == 0:  # nothing was said yet
             if text:
-                self._talk.overheard(text)
+                self._overheard(text)
             self._say(Purpose.GREETING)
 
     def place_for_message(self) -> None:

@@ -15,9 +15,9 @@ from core.turn import Purpose
 from media_relay.catalog import Scene
 from media_relay.closing import Closings
 from media_relay.consult import GENERATION, Consultation
+from media_relay.fixed_words import FixedWords
 from media_relay.journal import Journal
 from media_relay.playout import Playout
-from media_relay.replies import Replies
 from media_relay.speaking import Mouth
 
 
@@ -29,7 +29,7 @@ class People:
         *,
         journal: Journal,
         closings: Closings,
-        replies: Replies,
+        fixed: FixedWords,
         mouth: Mouth,
         playout: Playout,
         tasks: asyncio.TaskGroup,
@@ -40,7 +40,7 @@ class People:
     ) -> None:
         self._journal = journal
         self._closings = closings
-        self._replies = replies
+        self._fixed = fixed
         self._mouth = mouth
         self._playout = playout
         self._tasks = tasks
@@ -99,7 +99,7 @@ class People:
     def _announce(self, ref: str, text: str) -> None:
         """Tell the caller that he is transferred; the report follows when he has heard it."""
         at = self._loop.time()
-        self._replies.notice = text
+        self._fixed.notice = text
         self._feed(t.SpeechWanted(at=at, purpose=Purpose.NOTICE))
         closing = t.Closing(kind="transfer", ref=ref)
         self._feed(t.ClosingWanted(at=at, generation=self._generation(), closing=closing))

@@ -7,42 +7,38 @@ an output of it. One task group owns every task of the call.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, assert_never
+from typing import Any
 
 from core import turn as t
 from core.conversation import rebuild
 from core.facts import Direction, EngineStumbled, LanguageRecognised, MediaDetached, Remembered
 from core.languages import speech_of, spoken_after
-from core.phrases import phrases_in
+from core.ports import Speaking
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
-from core.tools import Effect, ToolResult
-from core.turn import Floor, Purpose, TurnState, pressed, quiet_for, settings_with
+from core.tools import Effect
+from core.turn import Floor, TurnState, pressed, settings_with
 from core.waiting_sound import WaitingSound
 from media_relay.call_settings import CallSettings, Engines, answering_of
 from media_relay.catalog import Catalog, Scene, scene_of
 from media_relay.closing import Closings
 from media_relay.consent import Consent
-from media_relay.foresight import Foresight
+from media_relay.fixed_words import FixedWords
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
 from media_relay.measuring import CallMeter
 from media_relay.opening import Opening
 from media_relay.people import People
 from media_relay.playout import Playout
+from media_relay.present_turn import PresentTurn
 from media_relay.replies import Replies
 from media_relay.reporting import Reporter
-from media_relay.speaking import Mouth
 from media_relay.thinking import Thinker
-from media_relay.toolwork import ToolWork
-from media_relay.turn_driver import TurnDriver
+from media_relay.turn_driver import TurnDriver, state_after
 from media_relay.waiting import Waiting
 from media_relay.wire import Wire
-
-log = logging.getLogger(__name__)
 
 DRAINING = "draining"  # why a call leaves a relay that stops: to go on at another one
 
@@ -68,26 +64,18 @@ class CallSession:
         self._loop = asyncio.get_running_loop()
         before = rebuild(session.scenario.start_agent, session.log)
         self._journal = Journal(before, reporter, meter)
-        conversation = self._journal.conversation
-        state = TurnState(
-            turn=conversation.turn,
-            answered=conversation.talked,
-            turn_done=conversation.turn - (not conversation.reply_done),
-            news=(Purpose.ANSWER,) if conversation.news else (),
-        )
+        state = state_after(self._journal.conversation)
         self._turns = TurnDriver(state, settings.turn, do=self._do)
-        self._saying = ""  # all of the present reply so far
         self._leaving: asyncio.TimerHandle | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
-        self._running: set[asyncio.Task[ToolResult]] = set()
         self._closings = Closings(f"{session.call_id}-{session.epoch}")
         self._hearer = Hearer(
             engines.hearing,
             on_event=self._heard,
             on_stumble=self._deaf,
-            on_lost=lambda: self._feed(t.HearingLost(at=self._loop.time())),
+            on_lost=lambda: self._turns.feed(t.HearingLost(at=self._loop.time())),
             tries=engines.hearing_tries,
             settings=settings.endpointing,
             judge=engines.judge,
@@ -96,82 +84,72 @@ class CallSession:
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
         )
         self._waiting = Waiting(wire, after_s=settings.sound_after_s)
-        self._foresight = Foresight(engines.chat, self._tasks.create_task)
-        self._replies, self._people = self._wired(engines)
-        self._opening = Opening(
-            answering_of(settings.answering, session.scenario),
-            self._journal,
-            self._replies,
-            state=lambda: self._turns.state,
-            feed=self._feed,
-            close=self._close,
-        )
-
-    def _wired(self, engines: Engines) -> tuple[Replies, People]:
-        settings = self._settings
-        tools = ToolWork(
-            self._catalog,
-            self._journal,
-            epoch=self.session.epoch,
-            spawn=self._spawn_tool,
-            clock=self._loop.time,
-            settings=settings.tools,
-        )
         self._thinker = Thinker(
-            self._foresight,
-            self._catalog,
+            engines.chat,
+            catalog,
             self._journal,
-            tools,
+            epoch=session.epoch,
+            tasks=self._tasks,
             scene=self._scene,
             on_agent=self._follow_agent,
             phrases=settings.phrases,
             settings=settings.thinking,
             tool_settings=settings.tools,
         )
-        mouth = Mouth(
-            engines.speaking,
-            self._playout,
-            timeout_s=settings.speak_s,
-            on_audio=lambda generation: self._replies.made(generation),  # noqa: PLW0108 (made later)
-            on_served=lambda event: self._replies.served(event),  # noqa: PLW0108
-        )
-        replies = Replies(
-            journal=self._journal,
-            catalog=self._catalog,
-            thinker=self._thinker,
-            tools=tools,
-            mouth=mouth,
-            playout=self._playout,
-            scene=self._scene,
-            feed=self._feed,
-            effects=self._effects,
+        self._speaking(engines.speaking)
+
+    def _speaking(self, engine: Speaking) -> None:
+        """Put together what speaks: to the caller, to people, and first of all."""
+        settings = self._settings
+        turn = PresentTurn(
+            self._journal,
             decided=lambda: self._hearer.decided,
-            quiet_for=lambda: quiet_for(self._turns.state, self._loop.time()),
             ears=lambda: self._hearer.engine,
-            tasks=self._tasks,
-            phrases=settings.phrases,
-            consent=Consent(
-                self.session.recording,
-                self._journal,
-                settings.phrases,
-                lambda: phrases_in(self._scene().language, settings.phrases),
-                lambda: self._catalog.tools(self._scene()),
-            ),
-            heard_every_s=settings.heard_every_s,
         )
-        people = People(
+        fixed = FixedWords(self._catalog, scene=self._scene, book=settings.phrases)
+        consent = Consent(
+            self.session.recording,
+            self._journal,
+            fixed,
+            lambda: self._catalog.tools(self._scene()),
+        )
+        self._replies = Replies(
+            journal=self._journal,
+            thinker=self._thinker,
+            speaking=engine,
+            playout=self._playout,
+            turn=turn,
+            fixed=fixed,
+            consent=consent,
+            scene=self._scene,
+            state=self._state,
+            feed=self._turns.feed,
+            effects=self._effects,
+            saying=self._hearer.agent_said,
+            tasks=self._tasks,
+            settings=settings,
+        )
+        self._people = People(
             journal=self._journal,
             closings=self._closings,
-            replies=replies,
-            mouth=mouth,
+            fixed=fixed,
+            mouth=self._replies.mouth,
             playout=self._playout,
             tasks=self._tasks,
             scene=self._scene,
-            feed=self._feed,
+            feed=self._turns.feed,
             generation=lambda: self._turns.state.generation,
             end=self.end,
         )
-        return replies, people
+        self._opening = Opening(
+            answering_of(settings.answering, self.session.scenario),
+            self._journal,
+            stop_talking=self._replies.stop,
+            overheard=turn.overheard,
+            state=self._state,
+            feed=self._turns.feed,
+            close=self._close,
+        )
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -234,16 +212,12 @@ class CallSession:
         """Be silent and deaf, and give started tools the time to be recorded."""
         self._turns.stop()
         self._hearer.stop()
-        self._foresight.withdraw()
         self._opening.stop()
         self._people.close()
         self._replies.close()
         if self._preparing is not None:
             self._preparing.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._settings.tools_s)
-        for task in self._running:
-            task.cancel()
+        await self._thinker.let_go(self._settings.tools_s)
 
     # --- what comes from outside -----------------------------------------------------------------
 
@@ -264,7 +238,7 @@ class CallSession:
         if self._people.pressed(key):
             return
         wanted = self._journal.conversation.collecting
-        self._feed(pressed(key, wanted, at=self._loop.time()))
+        self._turns.feed(pressed(key, wanted, at=self._loop.time()))
 
     def on_closed(self, reason: str) -> None:
         """The socket is gone."""
@@ -275,10 +249,10 @@ class CallSession:
             return
         self._hearer.agent_sounds()
         self._replies.sounding()
-        self._feed(t.Sounding(at=self._loop.time(), generation=generation))
+        self._turns.feed(t.Sounding(at=self._loop.time(), generation=generation))
 
     def _on_dry(self, generation: int, pieces: int) -> None:
-        self._feed(t.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
+        self._turns.feed(t.RanDry(at=self._loop.time(), generation=generation, pieces=pieces))
 
     def _follow_agent(self) -> None:
         """Hear, take turns and wait as the present agent does, in the caller's language."""
@@ -303,49 +277,27 @@ class CallSession:
             return
         words = isinstance(event, PartialHeard | FinalHeard)
         asked = words and "?" in self._playout.begun()
-        self._feed(t.Heard(at=self._loop.time(), event=event, asked=asked))
+        self._turns.feed(t.Heard(at=self._loop.time(), event=event, asked=asked))
 
     def _deaf(self, cause: str) -> None:
         self._journal.write(EngineStumbled(engine="hearing", cause=cause))
 
     # --- the turn machine ------------------------------------------------------------------------
 
-    def _feed(self, event: t.Event) -> None:
-        self._turns.feed(event)
-
-    def _do(self, output: t.Output) -> None:  # noqa: C901, PLR0912 one row per output
+    def _do(self, output: t.Output) -> None:
         match output:
-            case t.Take():
-                self._replies.take(output)
-            case t.Correct():
-                self._replies.correct(output)
-            case t.BreakNews():
-                self._replies.break_news(output)
             case t.ThinkAhead(text=text, interrupted=interrupted):
                 self._thinker.think_ahead(text, interrupted=interrupted)
             case t.ThinkAgain():
-                self._foresight.withdraw()
-            case t.Generate():
-                self._saying = ""
-                self._replies.generate(output)
-            case t.Say(text=text):
-                self._saying = f"{self._saying} {text}" if text else self._saying
-                self._hearer.agent_said(self._saying)
-                self._replies.say(output)
-            case t.StopTalking():
-                self._replies.stop()
+                self._thinker.think_again()
             case t.Pause():
                 self._playout.pause()
             case t.Resume():
                 self._playout.resume()
-            case t.Settled():
-                self._replies.settled()
-            case t.TurnOver():
-                self._replies.turn_over(output)
             case t.Close(closing=closing):
                 self._close(closing)
             case _:
-                assert_never(output)
+                self._replies.do(output)
 
     def _close(self, closing: t.Closing) -> None:
         self._journal.write(self._closings.fact(closing), urgent=True)
@@ -358,16 +310,11 @@ class CallSession:
         if generation != self._turns.state.generation:
             return
         at = self._loop.time()
-        for effect in effects:
-            closing = self._closings.closing(effect)
-            if closing is not None:
-                self._feed(t.ClosingWanted(at=at, generation=generation, closing=closing))
+        for closing in self._closings.wanted(effects):
+            self._turns.feed(t.ClosingWanted(at=at, generation=generation, closing=closing))
+
+    def _state(self) -> TurnState:
+        return self._turns.state
 
     def _scene(self) -> Scene:
         return scene_of(self.session, self._journal.conversation)
-
-    def _spawn_tool(self, work: Coroutine[Any, Any, ToolResult]) -> asyncio.Task[ToolResult]:
-        task = self._tasks.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task

@@ -13,19 +13,22 @@ from core.facts import DigitsWanted, Filtered
 from core.handoff import HandoffLimits, wanted
 from core.languages import same
 from core.phrases import Phrases, phrases_in
+from core.ports import Chat
 from core.sentences import Splitter
 from core.served import ServedBy
 from core.tools import HandOff, ToolCall, ToolResult
+from media_relay.asked import Asked
 from media_relay.catalog import Catalog, Scene
 from media_relay.foresight import Foresight
 from media_relay.handing_over import Handovers
 from media_relay.journal import Journal
 from media_relay.served import note_served
 from media_relay.thought import Thought, with_unheard
-from media_relay.toolwork import Asked, ToolSettings, ToolWork
+from media_relay.tool_wait import wait_for
+from media_relay.toolwork import ToolSettings, ToolWork
+from media_relay.turn_record import TurnRecord
 
 _MAY_BE_SECRET = 3  # keys; fewer are a choice
-_LOOK_S = 0.1  # how often one listens whether the agent has finished speaking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +45,25 @@ class Thinker:
 
     def __init__(
         self,
-        chat: Foresight,
+        chat: Chat,
         catalog: Catalog,
         journal: Journal,
-        tools: ToolWork,
         *,
+        epoch: int,
+        tasks: asyncio.TaskGroup,
         scene: Callable[[], Scene],
         on_agent: Callable[[], None],
         phrases: Mapping[str, Phrases],
         settings: ThinkingSettings,
         tool_settings: ToolSettings,
     ) -> None:
-        self._chat = chat
+        self._chat = Foresight(chat, tasks.create_task)
         self._catalog = catalog
         self._journal = journal
-        self._tools = tools
+        self._tools = ToolWork(catalog, journal, epoch=epoch, tasks=tasks, settings=tool_settings)
         self._scene = scene
         self._handovers = Handovers(
-            catalog, journal, tools, scene=scene, on_agent=on_agent, limits=settings.handoffs
+            catalog, journal, self._tools, scene=scene, on_agent=on_agent, limits=settings.handoffs
         )
         self._book = phrases
         self._settings = settings
@@ -94,13 +98,26 @@ class Thinker:
         tools = self._catalog.tools(self._scene())
         if len(keys) < _MAY_BE_SECRET or not any(tool.secrets for tool in tools):
             return _pressed(keys)
-        return f"keyed in digits, kept secret: {self._tools.keep(keys)}"
+        return f"keyed in digits, kept secret: {self._tools.kept.keep(keys)}"
 
     def think_ahead(self, text: str, *, interrupted: bool) -> None:
         """Begin to answer what the caller seems to have said; `think` uses it if he did."""
         scene = self._scene()
         said = UserSaid(text=text, interrupted=interrupted)
         self._chat.foresee(self._asking(scene, (*scene.conversation.messages(), said)))
+
+    def think_again(self) -> None:
+        """Drop what was begun ahead: it answers nothing."""
+        self._chat.withdraw()
+
+    async def finish_open(self, record: TurnRecord) -> None:
+        """Finish the tools that another relay left open."""
+        await self._tools.finish_open(self._scene(), record)
+
+    async def let_go(self, within_s: float) -> None:
+        """Think no more, and give started tools some time to be recorded: the call is over."""
+        self._chat.withdraw()
+        await self._tools.let_go(within_s)
 
     async def use(self, thought: Thought, wanted: DigitsWanted, keys: str) -> None:
         """Give the caller's keys to the tool that wanted them, though no model asks for it."""
@@ -214,29 +231,18 @@ class Thinker:
 
     async def _wait(self, thought: Thought, running: dict[asyncio.Task[ToolResult], Asked]) -> None:
         """Wait for tools as long as they may take; say something whenever it is quiet for long."""
-        if not running:
-            return
         specs = [asked.spec for asked in running.values() if asked.spec is not None]
-        longest = max((spec.timeout_s for spec in specs), default=8.0)
         # A tool's own words are in the language of its agent.
         own = same(self._scene().language, self._scene().agent.speech.language)
         words = next((s.filler for s in specs if s.filler and own), self._phrases.filler)
-        settings, clock = self._tool_settings, asyncio.get_running_loop().time
-        began, patience = clock(), settings.filler_s
-        ends, due = began + longest + settings.record_s + settings.grace_s, began + patience
-        pending: set[asyncio.Task[ToolResult]] = set(running)
-        while pending and (now := clock()) < ends:
-            _, pending = await asyncio.wait(pending, timeout=min(due, ends) - now)
-            quiet = thought.quiet_for()
-            if not pending or clock() < due:
-                continue
-            if quiet >= patience:
-                thought.waited(clock() - began)
-                thought.mark()
-                self._say(thought, words)
-                words, patience = self._phrases.still_working, settings.again_s
-            due = clock() + max(patience - quiet, _LOOK_S)
-        thought.waited(clock() - began)
+        await wait_for(
+            running,
+            thought,
+            longest_s=max((spec.timeout_s for spec in specs), default=8.0),
+            fillers=(words, self._phrases.still_working),
+            say=lambda piece: self._say(thought, piece),
+            settings=self._tool_settings,
+        )
 
 
 def _pressed(keys: str) -> str:

@@ -8,46 +8,20 @@ A started tool is never cancelled, whatever the caller or the turn does.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import asdict, dataclass, replace
-from string import ascii_uppercase
-from typing import Any
+from dataclasses import dataclass, replace
 
 from core.conversation import OpenTool
-from core.facts import (
-    ApprovalRequested,
-    CallbackRequested,
-    CallbacksDropped,
-    DigitsWanted,
-    EngineStumbled,
-    Remembered,
-    ToolFinished,
-    ToolRun,
-    ToolStarted,
-)
-from core.tools import (
-    HIDDEN,
-    AskApproval,
-    CallBack,
-    CollectDigits,
-    DropCallBacks,
-    Effect,
-    Remember,
-    ToolCall,
-    ToolResult,
-    ToolSpec,
-    TransferCall,
-)
+from core.facts import EngineStumbled, Remembered, ToolFinished, ToolRun, ToolStarted
+from core.tools import HIDDEN, Remember, ToolCall, ToolResult, ToolSpec
+from media_relay.asked import Asked, effect_key, shown
 from media_relay.catalog import Catalog, Scene, ToolUse
 from media_relay.journal import Journal
+from media_relay.kept_keys import KeptKeys
+from media_relay.tool_effects import checked, lasting
 from media_relay.turn_record import TurnRecord
 
 log = logging.getLogger(__name__)
-
-Spawn = Callable[[Coroutine[Any, Any, ToolResult]], asyncio.Task[ToolResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,27 +37,6 @@ class ToolSettings:
     grace_s: float = 0.5  # a tool keeps its own time limit; this is for one that does not
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A tool call with the id it has in this call's log. `shown`: without secrets.
-
-    `ours`: no model asked for it.
-    """
-
-    call: ToolCall
-    spec: ToolSpec | None
-    shown: Mapping[str, Any]
-    agent: str = ""
-    key: str = ""
-    number: int = 0
-    ours: bool = False
-
-    @property
-    def offered(self) -> bool:
-        """Whether whoever asked may."""
-        return self.ours or self.spec is not None
-
-
 _UNRECORDED = ToolResult(
     ok=False,
     error="unrecorded",
@@ -95,7 +48,7 @@ _INTERRUPTED = ToolResult(
 
 
 class ToolWork:
-    """Runs the tools of one call. `spawn` starts a task that outlives the reply that asked."""
+    """Runs the tools of one call, as tasks that outlive the reply that asked."""
 
     def __init__(
         self,
@@ -103,27 +56,18 @@ class ToolWork:
         journal: Journal,
         *,
         epoch: int,
-        spawn: Spawn,
-        clock: Callable[[], float],
+        tasks: asyncio.TaskGroup,
         settings: ToolSettings,
     ) -> None:
         self._catalog = catalog
         self._journal = journal
         self._epoch = epoch
-        self._spawn = spawn
-        self._clock = clock
+        self._tasks = tasks
+        self._clock = asyncio.get_running_loop().time
         self._settings = settings
         self._count = 0
-        self._kept: dict[str, str] = {}
-
-    def keep(self, secret: str) -> str:
-        """Keep something the caller keyed in; return what stands for it in a tool's arguments.
-
-        It is in no record, so another relay does not know it.
-        """
-        name = f"[keys-{ascii_uppercase[len(self._kept) % len(ascii_uppercase)]}]"
-        self._kept[name] = secret
-        return name
+        self._running: set[asyncio.Task[ToolResult]] = set()
+        self.kept = KeptKeys()
 
     def ask(
         self,
@@ -139,51 +83,52 @@ class ToolWork:
         `hidden`: an argument that is a secret, whatever its tool says of it.
         """
         specs = {spec.name: spec for spec in self._catalog.tools(scene)}
-        asked = []
-        for wish in calls:
-            self._count += 1
-            call = replace(
-                wish,
-                id=f"{self._epoch}-{self._count}",
-                arguments={k: self._meant(value) for k, value in wish.arguments.items()},
-            )
-            spec = specs.get(call.name)
-            visible = {**_shown(wish, spec), **({hidden: HIDDEN} if hidden else {})}
-            effect = spec is not None and spec.side_effects
-            # Keys that are pressed twice are meant twice.
-            wished = {**visible, "": call.id} if ours else visible
-            key = _key(scene.call_id, record.turn, call.name, wished) if effect else ""
-            started = ToolStarted(
-                turn=record.turn,
-                id=call.id,
-                name=call.name,
-                arguments=visible,
-                key=key,
-            )
-            number = self._journal.write(started, urgent=bool(key))
-            asked.append(
-                Asked(
-                    call=call,
-                    spec=spec,
-                    shown=visible,
-                    agent=scene.agent.name,
-                    key=key,
-                    number=number,
-                    ours=ours,
-                )
-            )
-        return asked
+        return [
+            self._asked(scene, record, wish, specs.get(wish.name), ours=ours, hidden=hidden)
+            for wish in calls
+        ]
 
-    def _meant(self, value: Any) -> Any:
-        """Put what was kept in the place of what stands for it."""
-        if isinstance(value, str):
-            for name, secret in self._kept.items():
-                value = value.replace(name, secret)
-        return value
+    def _asked(
+        self,
+        scene: Scene,
+        record: TurnRecord,
+        wish: ToolCall,
+        spec: ToolSpec | None,
+        *,
+        ours: bool,
+        hidden: str,
+    ) -> Asked:
+        self._count += 1
+        id_ = f"{self._epoch}-{self._count}"
+        visible = {**shown(wish, spec), **({hidden: HIDDEN} if hidden else {})}
+        effect = spec is not None and spec.side_effects
+        # Keys that are pressed twice are meant twice.
+        wished = {**visible, "": id_} if ours else visible
+        key = effect_key(scene.call_id, record.turn, wish.name, wished) if effect else ""
+        started = ToolStarted(turn=record.turn, id=id_, name=wish.name, arguments=visible, key=key)
+        return Asked(
+            call=replace(wish, id=id_, arguments=self.kept.meant(wish.arguments)),
+            spec=spec,
+            shown=visible,
+            agent=scene.agent.name,
+            key=key,
+            number=self._journal.write(started, urgent=bool(key)),
+            ours=ours,
+        )
 
     def run(self, asked: Asked, scene: Scene, record: TurnRecord) -> asyncio.Task[ToolResult]:
         """Run one tool to its end; its result is on record when the task is done."""
-        return self._spawn(self._run(asked, scene, record))
+        task = self._tasks.create_task(self._run(asked, scene, record))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def let_go(self, within_s: float) -> None:
+        """Give started tools some time to be recorded: the call is over."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=within_s)
+        for task in tuple(self._running):
+            task.cancel()
 
     async def finish_open(self, scene: Scene, record: TurnRecord) -> None:
         """Finish what another relay left open: side effects by their key, the rest as unknown.
@@ -239,7 +184,7 @@ class ToolWork:
             slots=self._journal.conversation.slots,
         )
         result = await self._catalog.run(asked.call, use)
-        return _checked(result, scene, {spec.name for spec in self._catalog.tools(scene)})
+        return checked(result, scene, {spec.name for spec in self._catalog.tools(scene)})
 
     async def _stored(self, number: int) -> bool:
         return await self._journal.stored(number, within_s=self._settings.record_s)
@@ -247,7 +192,9 @@ class ToolWork:
     def _finish(self, asked: Asked, record: TurnRecord, result: ToolResult, ms: int) -> None:
         call = asked.call
         for effect in result.effects:
-            self._promise(asked, effect)  # before the result, which tells of it
+            fact = lasting(effect, asked, self._journal.conversation)
+            if fact is not None:
+                self._journal.write(fact, urgent=True)  # before the result, which tells of it
         self._journal.write(
             ToolFinished(
                 turn=record.turn,
@@ -266,64 +213,6 @@ class ToolWork:
             if isinstance(effect, Remember):
                 self._journal.write(Remembered(slots=dict(effect.slots)))
 
-    def _promise(self, asked: Asked, effect: Effect) -> None:
-        """Put on the record what outlives this relay, or the call."""
-        conversation = self._journal.conversation
-        agent = conversation.agent
-        name = hashlib.sha256((asked.key or asked.call.id).encode()).hexdigest()[:24]
-        fact: ApprovalRequested | CallbackRequested | CallbacksDropped | DigitsWanted
-        match effect:
-            case AskApproval(subject=subject) if subject in conversation.pending.values():
-                return
-            case AskApproval(subject=subject, details=details):
-                fact = ApprovalRequested(
-                    request_id=name,
-                    tool=asked.call.name,
-                    agent=agent,
-                    subject=subject,
-                    details=details,
-                )
-            case CallBack(at=at, topic=topic):
-                fact = CallbackRequested(request_id=name, agent=agent, at=at, topic=topic)
-            case DropCallBacks():
-                fact = CallbacksDropped()
-            case CollectDigits():
-                fields = {name: value for name, value in asdict(effect).items() if name != "kind"}
-                fact = DigitsWanted(agent=asked.agent, **fields)
-            case _:
-                return
-        self._journal.write(fact, urgent=True)
-
-
-def _shown(call: ToolCall, spec: ToolSpec | None) -> Mapping[str, Any]:
-    """Return what the record may show; of a tool nobody knows, any argument may be a secret."""
-    return spec.shown(call.arguments) if spec else dict.fromkeys(call.arguments, HIDDEN)
-
-
-def _key(call_id: str, turn: int, name: str, shown: Mapping[str, Any]) -> str:
-    """Name an effect by what it does: asked for twice in one turn, it is still done once.
-
-    Made of what is shown only: a hash of four secret digits tells them.
-    """
-    wish = json.dumps([name, shown], sort_keys=True, default=str)
-    return f"{call_id}/{turn}/{hashlib.sha256(wish.encode()).hexdigest()[:24]}"
-
 
 def _again(tool: OpenTool) -> Asked:
     return Asked(call=tool.call, spec=None, shown=tool.call.arguments, key=tool.key, ours=True)
-
-
-def _checked(result: ToolResult, scene: Scene, tools: Collection[str]) -> ToolResult:
-    """Refuse a transfer to a desk, or keys for a tool, that nobody knows; the model hears of it."""
-    known = {target.name for target in scene.scenario.transfer_targets}
-    for effect in result.effects:
-        if isinstance(effect, TransferCall) and known and effect.target not in known:
-            names = ", ".join(sorted(known))
-            return ToolResult(
-                ok=False, error="unknown_target", text=f"There is no such desk. Known: {names}."
-            )
-        if isinstance(effect, CollectDigits) and effect.then not in tools:
-            log.error("keys for an unknown tool", extra={"tool": effect.then})
-            text = "Keys can not be taken here. Ask the caller to say it instead."
-            return ToolResult(ok=False, error="unknown_tool", text=text)
-    return result

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from core import turn as t
-from core.turn import TurnState
+from core.conversation import Conversation
+from core.turn import Purpose, TurnState
 
 
 class TurnDriver:
@@ -64,3 +65,13 @@ class TurnDriver:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def state_after(conversation: Conversation) -> TurnState:
+    """Return how turns stand in a call that another relay has begun, or nobody."""
+    return TurnState(
+        turn=conversation.turn,
+        answered=conversation.talked,
+        turn_done=conversation.turn - (not conversation.reply_done),
+        news=(Purpose.ANSWER,) if conversation.news else (),
+    )

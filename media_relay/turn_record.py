@@ -77,6 +77,16 @@ class Marks:
     audio: float | None = None  # the first audio was made
     sent: float | None = None  # the first frame was sent
 
+    def words_known(self, now: float) -> None:
+        """The first words to say are known."""
+        if self.words is None:
+            self.words = now
+
+    def waited(self, seconds: float) -> None:
+        """So long a tool was waited for; it counts while the caller waits for first words."""
+        if self.words is None:
+            self.tool_s += seconds
+
     def latency(self) -> Latency:
         """Return the parts, each from the end of the one before, so that they add up."""
         if self.sent is None or self.decided is None:

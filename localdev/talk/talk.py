@@ -21,19 +21,16 @@ from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.record import call_record
 from core.session import Leg, Session
-from core.tools import Effect
 from core.turn import Closing
 from localdev.talk.plane import MemoryPlane
 from media_relay.call_settings import CallSettings
 from media_relay.catalog import Scene, scene_of
 from media_relay.closing import Closings
-from media_relay.foresight import Foresight
 from media_relay.journal import Journal
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import Reporter
 from media_relay.thinking import Thinker
 from media_relay.thought import Thought
-from media_relay.toolwork import ToolWork
 from media_relay.turn_record import Marks, TurnRecord
 
 EPOCH = 1
@@ -80,19 +77,12 @@ class Talk:
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(begin(session.scenario.start_agent), reporter)
         self._closings = Closings(session.call_id)
-        tools = ToolWork(
-            catalog,
-            self._journal,
-            epoch=EPOCH,
-            spawn=tasks.create_task,
-            clock=self._loop.time,
-            settings=settings.tools,
-        )
         self._thinker = Thinker(
-            Foresight(chat),
+            chat,
             catalog,
             self._journal,
-            tools,
+            tasks=tasks,
+            epoch=EPOCH,
             scene=self._scene,
             on_agent=lambda: None,
             phrases=settings.phrases,
@@ -137,9 +127,9 @@ class Talk:
         thought = Thought(
             record=record,
             say=lambda piece, agent: said.append((agent, piece)),
-            effects=lambda effects: closings.extend(self._wanted(effects)),
-            mark=lambda: _mark(record.marks, self._loop.time()),
-            waited=lambda seconds: _waited(record.marks, seconds),
+            effects=lambda effects: closings.extend(self._closings.wanted(effects)),
+            mark=lambda: record.marks.words_known(self._loop.time()),
+            waited=record.marks.waited,
         )
         try:
             if wanted is not None:
@@ -168,13 +158,9 @@ class Talk:
         self.failures[turn] = str(failure)
         return self._phrases.apology
 
-    def _wanted(self, effects: tuple[Effect, ...]) -> list[Closing]:
-        wishes = [self._closings.closing(effect) for effect in effects]
-        return [wish for wish in wishes if wish is not None]
-
     def _heard(self, record: TurnRecord, said: list[tuple[str, str]]) -> None:
         """End a turn: without a telephone, all that was said was heard at once."""
-        _mark(record.marks, self._loop.time())
+        record.marks.words_known(self._loop.time())
         record.marks.audio = record.marks.sent = record.marks.words
         record.reply = [piece for _, piece in said]
         record.heard = said
@@ -186,16 +172,6 @@ class Talk:
 
     def _scene(self) -> Scene:
         return scene_of(self._session, self._journal.conversation)
-
-
-def _mark(marks: Marks, now: float) -> None:
-    if marks.words is None:
-        marks.words = now
-
-
-def _waited(marks: Marks, seconds: float) -> None:
-    if marks.words is None:
-        marks.tool_s += seconds
 
 
 @dataclass(slots=True)

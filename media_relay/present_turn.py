@@ -1,0 +1,121 @@
+"""The turn that goes on: what is said, heard and done in it, kept and reported as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from core import turn as t
+from core.facts import ApprovalTold, CallerSaid
+from core.turn import Purpose
+from media_relay.journal import Journal
+from media_relay.turn_record import Decided, Marks, TurnRecord, record_of
+
+
+class PresentTurn:
+    """The last turn of one call. `decided` and `ears` tell of what was heard last, and by whom."""
+
+    def __init__(
+        self, journal: Journal, *, decided: Callable[[], Decided], ears: Callable[[], str]
+    ) -> None:
+        self.record = record_of(journal.conversation)
+        self._journal = journal
+        self._decided = decided
+        self._ears = ears
+        self._clock = asyncio.get_running_loop().time
+        self._told = -1
+
+    # --- the caller ------------------------------------------------------------------------------
+
+    def take(self, take: t.Take, text: str) -> None:
+        """Add the caller's words, or what may be told of his keys."""
+        record = self._turn(take.turn)
+        record.caller.append(text)
+        record.reply.clear()
+        if ears := self._ears():
+            record.engines["hearing"] = ears
+        decided = Decided() if take.keys else self._decided()
+        now = self._clock()
+        record.partials_ms = decided.partials_ms
+        record.marks = Marks(
+            heard_until=decided.timestamp,
+            spoken=decided.spoken,
+            decided=min(decided.at or now, now),
+            text=now,
+        )
+        said = CallerSaid(turn=take.turn, text=text, interrupted=take.interrupted, keys=take.keys)
+        self._journal.write(said, urgent=True)
+
+    def correct(self, correct: t.Correct) -> None:
+        """Put down what the caller's last words really were."""
+        if self.record.turn == correct.turn and self.record.caller:
+            self.record.caller[-1] = correct.text
+        said = CallerSaid(turn=correct.turn, text=correct.text, corrects=True)
+        self._journal.write(said, urgent=True)
+
+    def overheard(self, text: str) -> None:
+        """Add what was said before turns were taken."""
+        self.record.caller.append(text)
+        self._journal.write(CallerSaid(turn=self.record.turn, text=text))
+
+    def break_news(self, news: t.BreakNews) -> None:
+        """Let the agent know what he is to tell the caller in this turn."""
+        now = self._clock()
+        self._turn(news.turn).marks = Marks(decided=now, text=now)
+        if news.purpose is not Purpose.ANSWER:
+            return
+        for decided in self._journal.conversation.news:
+            told = ApprovalTold(turn=news.turn, request_id=decided.request_id)
+            self._journal.write(told, urgent=True)
+
+    # --- the agent -------------------------------------------------------------------------------
+
+    def words_known(self) -> None:
+        """The first words to say are known."""
+        self.record.marks.words_known(self._clock())
+
+    def waited(self, seconds: float) -> None:
+        """So long a tool was waited for."""
+        self.record.marks.waited(seconds)
+
+    def made(self) -> None:
+        """Audio was made."""
+        marks = self.record.marks
+        if marks.audio is None:
+            marks.audio = self._clock()
+
+    def sounding(self) -> None:
+        """A frame was sent."""
+        if self.record.marks.sent is None:
+            self.record.marks.sent = self._clock()
+
+    def hearing(self, live: list[tuple[str, str]]) -> None:
+        """Report how far a reply that goes on was heard."""
+        for fact in self.record.heard_facts(live)[-1:]:
+            self._journal.write(fact)
+
+    def heard(self, live: list[tuple[str, str]], *, done: bool, cut: bool) -> None:
+        """Keep how far a reply that is over was heard."""
+        for fact in self.record.heard_facts(live, done=done, cut=cut):
+            self._journal.write(fact)
+        self.record.heard += live
+
+    # --- its end ---------------------------------------------------------------------------------
+
+    @property
+    def open(self) -> bool:
+        """Whether it was not reported as a whole yet."""
+        return self._told < self.record.turn
+
+    def over(self, turn: int, *, interrupted: bool) -> None:
+        """Report it as a whole."""
+        self._told = turn
+        agent = self._journal.conversation.agent
+        done = self.record.done(agent, interrupted=interrupted)
+        self._journal.turn_over(done, self.record.marks.sent)
+
+    def _turn(self, turn: int) -> TurnRecord:
+        """Return the record of this turn, a new one if it has just begun."""
+        if turn != self.record.turn:
+            self.record = TurnRecord(turn=turn)
+        return self.record
