@@ -1,6 +1,7 @@
 """A text call is the call the relay would hold: same lines, same tools, handoffs and words."""
 
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from adapters.scripted import ScriptedChat
 from adapters.scripted_brain import ScriptedBrain
 from core import facts as f
+from core.agents import RecordingRule
 from core.chat import ChatEvent, ChatRequest
 from core.record import call_record
 from localdev.cli.evaluate import EVALS
@@ -42,7 +44,9 @@ def lines(conversation: Conversation) -> list[str]:
 async def on_the_telephone(conversation: Conversation, folder: Path) -> Mapping[str, Any]:
     """Hold the conversation in a relay's session, on audio, in virtual time."""
     catalog = RegistryCatalog(bank(folder), today=lambda: TODAY)
-    async with calling(Brain(()), scenario=conversation.scenario, catalog=catalog) as call:  # type: ignore[arg-type]
+    # A text call has no sound that could be recorded, so nobody is asked whether it may be.
+    scenario = replace(conversation.scenario, recording=RecordingRule.OFF)
+    async with calling(Brain(()), scenario=scenario, catalog=catalog) as call:  # type: ignore[arg-type]
         await call.until(f.TurnDone)
         for n, line in enumerate(lines(conversation), start=2):
             await call.silence()
@@ -65,6 +69,7 @@ def essence(record: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             **turn,
             "latency_ms": None,
+            "partials_ms": None,
             "tools": [{**run, "ms": None} for run in turn["tools"]],
         }
         for turn in record["turns"]
