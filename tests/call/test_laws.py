@@ -1,44 +1,76 @@
 """What holds for every call, whatever happens to it and in whatever order."""
 
+from typing import get_args
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import call as c
 from core import facts as f
+from core.transfers import Do
 
 EPOCHS = st.integers(0, 3)
 REQUESTS = st.sampled_from(["t1", "t2"])
-CARRIER = st.one_of(
-    st.builds(f.Answered, connection_id=st.just("leg"), streaming=st.booleans()),
-    st.just(f.AnswerRefused(reason="8587")),
-    st.builds(f.TurnedAway, how=st.sampled_from(["busy", "message"])),
-    st.just(f.Connected(connection_id="leg")),
-    st.just(f.ConnectFailed()),
-    st.just(f.Disconnected()),
-    st.just(f.ParticipantsChanged(count=2)),
-    st.just(f.MediaStarted()),
-    st.just(f.MediaStopped()),
-    st.just(f.MediaFailed()),
-    st.builds(f.TransferAccepted, request_id=REQUESTS),
-    st.builds(f.TransferFailed, request_id=REQUESTS),
-    st.builds(f.PromptPlayed, ok=st.booleans(), context=st.sampled_from(["", "apology", "busy"])),
-    st.just(f.OtherEvent(type="New")),
-    st.builds(f.Recognised, ok=st.booleans()),
-    st.builds(f.ToneHeard, sequence=st.integers(1, 9)),
-)
-RELAY = st.one_of(
-    st.builds(f.SessionOpened, epoch=EPOCHS, relay_id=st.just("r")),
-    st.builds(f.MediaDetached, epoch=EPOCHS, handed_on=st.booleans()),
-    st.builds(f.RelayLost, epoch=EPOCHS),
-    st.just(f.HandedOff(from_agent="a", to_agent="b")),
-    st.builds(f.TransferRequested, request_id=REQUESTS, target=st.just("desk")),
-    st.builds(f.HangUpRequested, by=st.sampled_from(["agent", "api", "silence"])),
-    st.builds(f.ApprovalRequested, request_id=REQUESTS),
-    st.builds(f.ApprovalDecided, request_id=REQUESTS, decision=st.just("denied")),
-    st.builds(f.CallbackRequested, request_id=REQUESTS),
-    st.just(f.CallerSaid(turn=1, text="hello")),
-)
-FACTS = st.one_of(CARRIER, RELAY)
+STEPS = st.sampled_from(get_args(Do))
+OUTCOMES = st.sampled_from(get_args(f.CommandOutcome))
+# Every fact that a call's life can be told, and of what it may consist.
+TOLD = {
+    f.Answered: st.builds(f.Answered, connection_id=st.just("leg"), streaming=st.booleans()),
+    f.AnswerRefused: st.just(f.AnswerRefused(reason="8587")),
+    f.TurnedAway: st.builds(f.TurnedAway, how=st.sampled_from(["busy", "message"])),
+    f.Connected: st.just(f.Connected(connection_id="leg")),
+    f.ConnectFailed: st.just(f.ConnectFailed()),
+    f.Disconnected: st.just(f.Disconnected()),
+    f.ParticipantsChanged: st.builds(f.ParticipantsChanged, count=st.integers(0, 3)),
+    f.MediaStarted: st.just(f.MediaStarted()),
+    f.MediaStopped: st.just(f.MediaStopped()),
+    f.MediaFailed: st.just(f.MediaFailed()),
+    f.TransferAccepted: st.builds(f.TransferAccepted, request_id=REQUESTS),
+    f.TransferFailed: st.builds(f.TransferFailed, request_id=REQUESTS),
+    f.PersonJoined: st.builds(f.PersonJoined, request_id=REQUESTS),
+    f.PersonRefused: st.builds(f.PersonRefused, request_id=REQUESTS),
+    f.PromptPlayed: st.builds(
+        f.PromptPlayed, ok=st.booleans(), context=st.sampled_from(["", "apology", "busy"])
+    ),
+    f.OtherEvent: st.just(f.OtherEvent(type="New")),
+    f.Recognised: st.builds(f.Recognised, ok=st.booleans()),
+    f.ToneHeard: st.builds(f.ToneHeard, sequence=st.integers(1, 9)),
+    f.SessionOpened: st.builds(f.SessionOpened, epoch=EPOCHS, relay_id=st.just("r")),
+    f.MediaDetached: st.builds(f.MediaDetached, epoch=EPOCHS, handed_on=st.booleans()),
+    f.RelayLost: st.builds(f.RelayLost, epoch=EPOCHS),
+    f.HandedOff: st.just(f.HandedOff(from_agent="a", to_agent="b")),
+    f.TransferRequested: st.builds(
+        f.TransferRequested, request_id=REQUESTS, target=st.just("desk")
+    ),
+    f.TransferStepped: st.builds(
+        f.TransferStepped, request_id=REQUESTS, step=STEPS, outcome=OUTCOMES
+    ),
+    f.TransferAnnounced: st.builds(f.TransferAnnounced, request_id=REQUESTS),
+    f.ConsultAnswered: st.builds(f.ConsultAnswered, request_id=REQUESTS, taken=st.booleans()),
+    f.HangUpRequested: st.builds(
+        f.HangUpRequested, by=st.sampled_from(["agent", "api", "silence"])
+    ),
+    f.ApprovalRequested: st.builds(f.ApprovalRequested, request_id=REQUESTS),
+    f.ApprovalDecided: st.builds(
+        f.ApprovalDecided, request_id=REQUESTS, decision=st.just("denied")
+    ),
+    f.CallbackRequested: st.builds(f.CallbackRequested, request_id=REQUESTS),
+    f.Whispered: st.builds(f.Whispered, id=REQUESTS),
+    f.ConsentDecided: st.builds(
+        f.ConsentDecided, decision=st.sampled_from(get_args(f.ConsentDecision))
+    ),
+    f.SecretAwaited: st.builds(f.SecretAwaited, awaited=st.booleans()),
+    f.RecordingStarted: st.builds(
+        f.RecordingStarted, recording_id=st.just("rec"), paused=st.booleans()
+    ),
+    f.RecordingChanged: st.builds(
+        f.RecordingChanged, state=st.sampled_from(["active", "inactive", "failed"])
+    ),
+    f.RecordingKept: st.builds(f.RecordingKept, name=st.just("rec.wav")),
+}
+# What the world below makes by itself: the ring, answers to commands, and time.
+MADE = {f.Offered, f.CommandDone, f.Reconciled, f.Overdue}
+FACTS = st.one_of(*TOLD.values(), st.just(f.CallerSaid(turn=1, text="hello")))
 # What the world does next: tells something, answers the oldest command, or lets time pass.
 ANSWERS = st.sampled_from(["ok", "gone", "failed", "here", "unattended", "connecting"])
 MOVES = st.lists(st.one_of(FACTS, ANSWERS, st.just("wait"), st.tuples(FACTS)), max_size=40)
@@ -112,6 +144,10 @@ def lived(moves: list[object]) -> World:
     for move in moves:
         world.move(move)
     return world
+
+
+def test_every_fact_of_a_calls_life_takes_part_in_these_laws():
+    assert TOLD.keys() | MADE == set(get_args(f.LifeFact))
 
 
 @given(MOVES)
