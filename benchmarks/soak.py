@@ -3,8 +3,9 @@
 `python -m benchmarks.soak [--calls 200] [--seconds 20] [--at-once 20] [--calm] [--seed 1]`. Host,
 two relays behind one address and the simulator are real processes; ears and mouth are scripted, so
 that a laptop carries many calls. Every other call has a fault of the simulator, and host and relays
-are killed (SIGKILL) in turns. `--calm` leaves faults and kills out: then memory and threads are
-what is looked at. Exits with 1 if a call was lost or something was done twice.
+are killed (SIGKILL) in turns, each so long after the one before was back. `--calm` leaves faults
+and kills out: then memory and threads are what is looked at. `--keep FOLDER` leaves store and logs
+there. Exits with 1 if a call was lost or something was done twice.
 """
 
 from __future__ import annotations
@@ -160,10 +161,20 @@ class Soak:
         for turn in range(10_000):
             await asyncio.sleep(KILL_EVERY_S)
             part = ("host", "relay-1", "host", "relay-2")[turn % 4]
-            pid = self.bench.stack.pids.get(part)
-            if pid is not None:
-                os.kill(pid, signal.SIGKILL)
-                self.tally.kills[part.partition("-")[0]] += 1
+            os.kill(self.bench.stack.pids[part], signal.SIGKILL)
+            self.tally.kills[part.partition("-")[0]] += 1
+            await self._back(part)
+
+    async def _back(self, part: str) -> None:
+        """Wait until a part that was killed answers: a slow machine has no other faults for it."""
+        await asyncio.sleep(1)
+        url = self.bench.stack.layout.url(part)
+        while True:
+            try:
+                async with self.bench.http.get(url):
+                    return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.2)
 
     async def weigh(self) -> None:
         """Note memory and threads of every process."""
@@ -200,7 +211,7 @@ async def main(args: argparse.Namespace) -> int:
     """Run the soak, print what came of it, return the exit code."""
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+        home = args.keep or Path(folder)
         async with AsyncExitStack() as running:
             engines = {"STT": "scripted", "TTS": "scripted"}
             bench = await opened(running, Fleet(relays=2), home, **engines)
@@ -270,6 +281,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each call")
     parser.add_argument("--at-once", type=int, default=20)
     parser.add_argument("--calm", action="store_true", help="no faults, no kills")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave store and logs here")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

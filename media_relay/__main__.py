@@ -22,11 +22,12 @@ async def _main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     host = os.environ.get("HOST") or DEFAULTS["HOST"]
-    port, drain_s = _number("PORT", most=65_535), _number("DRAIN_SECONDS", most=3600)
+    port, drain_s = number_of("PORT", most=65_535), number_of("DRAIN_SECONDS", most=3600)
     await serve(os.environ, host, int(port), stop, _ready, drain_s=drain_s)
 
 
-def _number(name: str, *, most: float) -> float:
+def number_of(name: str, *, most: float) -> float:
+    """Return a setting of the process, 0 to `most`. Raises SettingsError."""
     try:
         number = float(os.environ.get(name) or DEFAULTS[name])
     except ValueError:

@@ -96,6 +96,7 @@ async def _relay(
     layout: Layout, environ: dict[str, str], stop: asyncio.Event, ready: Ready
 ) -> None:
     from adapters.settings import Settings
+    from media_relay.__main__ import number_of
     from media_relay.app import serve
 
     await serve(
@@ -104,6 +105,7 @@ async def _relay(
         port=layout.ports["relay"],
         stop=stop,
         on_ready=ready,
+        drain_s=number_of("DRAIN_SECONDS", most=3600),
     )
 
 

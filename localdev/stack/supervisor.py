@@ -73,7 +73,11 @@ class Stack:
             stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
-            env={**self._environ, "PYTHONUNBUFFERED": "1"},
+            env={
+                **self._environ,
+                "ARTVOICE_HOME": str(self.layout.home),
+                "PYTHONUNBUFFERED": "1",
+            },
             # Ctrl-C reaches the supervisor alone, which stops its parts in order.
             start_new_session=True,
         )
