@@ -14,7 +14,7 @@ KEYS = "0123456789*#ABCD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing the caller says: words to synthesise, or a WAV file.
+    """One thing the caller says: words to synthesise, or a WAV file; or `keys` that he presses.
 
     `at` is seconds after the call was answered; None waits until the agent has finished.
     """
@@ -22,6 +22,7 @@ class Line:
     text: str = ""
     wav: Path | None = None
     at: float | None = None
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,12 @@ TAIL = bytes(320 * 2)
 
 
 async def spoken_lines(lines: Sequence[Line]) -> tuple[bytes, ...]:
-    """Return each line's audio, words in a voice no agent has. Raises `EngineFailed`, `OSError`."""
+    """Return each line's audio, words in a voice no agent has, nothing for keys.
+
+    Raises `EngineFailed`, `OSError`.
+    """
     if not any(line.text for line in lines):
-        return tuple(_recorded(line.wav) for line in lines if line.wav)
+        return tuple(_recorded(line.wav) if line.wav else b"" for line in lines)
     from adapters.embedded.piper import PiperSpeaking
     from adapters.embedded.voices import caller_voice
 
@@ -26,6 +29,9 @@ async def spoken_lines(lines: Sequence[Line]) -> tuple[bytes, ...]:
         for line in lines:
             if line.wav:
                 audio.append(_recorded(line.wav))
+                continue
+            if line.keys:
+                audio.append(b"")
                 continue
             pieces = mouth.speak(line.text, voice)
             pcm = [piece.pcm async for piece in pieces if isinstance(piece, SpokenAudio)]

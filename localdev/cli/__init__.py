@@ -168,7 +168,8 @@ def _add_replay(commands: Any) -> None:
 
 EVAL_NOTES = """\
 Without FILES all of evals/ is run; docs/evaluation.md tells what a file may say. The exit code is 0
-if every conversation went as expected, or, with a baseline, if none went worse; 2 for bad files.
+if every conversation went as expected, or, with a baseline, if nothing went worse and nothing new
+fails; 1 if not; 2 if nothing could be run.
 """
 
 

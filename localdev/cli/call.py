@@ -20,10 +20,11 @@ from localdev.caller.demo import demonstration
 from localdev.caller.exchange import NoAnswer
 from localdev.caller.files import write_files
 from localdev.caller.lines import lines_of
-from localdev.caller.place import Order, Placed, place_call
+from localdev.caller.place import Placed, place_call
 from localdev.caller.report import call_report, complaints
 from localdev.caller.show import Conversation, print_summary
 from localdev.caller.sound import spoken_lines
+from localdev.caller.speaking import Order
 from localdev.cli.terminal import console
 from localdev.stack.layout import PORTS, Layout, local_settings
 from localdev.stack.running import find

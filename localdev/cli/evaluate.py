@@ -31,7 +31,7 @@ EVALS = ROOT / "evals"
 
 
 def run(args: Namespace) -> int:
-    """Hold the conversations; 1 if one went wrong, or with a baseline if one went worse."""
+    """Hold the conversations; 1 if one went wrong, with a baseline only if that is new."""
     out = console(stderr=args.json)
     try:
         before = read_baseline(args.baseline) if args.baseline else None
@@ -49,6 +49,7 @@ def run(args: Namespace) -> int:
     if comparison:
         print_comparison(out, comparison)
         report["regressions"] = list(comparison.regressions)
+        report["unmet"] = list(comparison.unmet)
     if args.save_baseline:
         _write(args.save_baseline, json.dumps(report, indent=1) + "\n")
     if args.html:
@@ -56,7 +57,7 @@ def run(args: Namespace) -> int:
         out.print(f"page: {args.html.resolve()}", highlight=False, soft_wrap=True)
     if args.json:
         print(json.dumps(report))
-    worse = comparison.regressions if comparison else report["failed"]
+    worse = [*comparison.regressions, *comparison.unmet] if comparison else report["failed"]
     return 1 if worse else 0
 
 
@@ -96,6 +97,7 @@ async def _brain(name: str, stack: AsyncExitStack) -> Chat:
 
     brain = brain_of(name, os.environ)
     stack.push_async_callback(brain.aclose)
+    await brain.warm()  # a relay does so as well; else the first answer would be late
     return brain
 
 

@@ -79,7 +79,7 @@ async def _up(layout: Layout, parts: list[str], wanted: Fleet, call: bool, out: 
 async def _demonstrate(layout: Layout, scenario: str, out: Console) -> None:
     from core.errors import EngineFailed
     from localdev.caller.exchange import NoAnswer
-    from localdev.caller.place import Order
+    from localdev.caller.speaking import Order
     from localdev.cli.call import Desk, place_and_report
 
     running = find(layout.home)

@@ -15,8 +15,9 @@ from core.errors import EngineFailed
 from core.ports import Chat
 from localdev.caller.exchange import NoAnswer
 from localdev.caller.lines import Line
-from localdev.caller.place import Order, Placed, place_call
+from localdev.caller.place import Placed, place_call
 from localdev.caller.sound import spoken_lines
+from localdev.caller.speaking import Order
 from localdev.evaluate.checking import Checked
 from localdev.evaluate.errors import CannotRun
 from localdev.evaluate.files import Conversation
@@ -38,9 +39,6 @@ async def evaluate_audio(
     Simulated callers are left out: they would have to think between two breaths. Raises CannotRun.
     """
     conversations = [each for each in conversations if not each.shape.needs_model]
-    pressed = [each.file for each in conversations if any(t.press for t in each.shape.turns)]
-    if pressed:
-        raise CannotRun(f"keys cannot be pressed between spoken lines yet: {', '.join(pressed)}")
     async with AsyncExitStack() as stack:
         try:
             urls, environ = await _stack(stack, brain, out)
@@ -74,7 +72,7 @@ async def _place(
     conversation: Conversation, urls: Mapping[str, str], environ: Mapping[str, str]
 ) -> Placed:
     shape = conversation.shape
-    lines = tuple(Line(text=turn.say or "") for turn in shape.turns)
+    lines = tuple(Line(text=turn.say or "", keys=turn.press or "") for turn in shape.turns)
     order = Order(
         to=OUR_NUMBER,
         from_=shape.caller,

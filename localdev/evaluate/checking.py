@@ -87,11 +87,12 @@ def check(conversation: Conversation, record: Mapping[str, Any]) -> Checked:
     shape = conversation.shape
     answers = [turn for turn in record["turns"] if turn["caller"]]
     failures: Mapping[int, str] = record.get("failures", {})
-    turns = [_turn(0, "", shape.greeting, turn, {}) for turn in record["turns"][:1]]
+    nothing = TurnShape(expect=shape.greeting)
+    turns = [_turn(0, nothing, turn, {}) for turn in record["turns"][:1]]
     written = shape.turns or tuple(TurnShape(say=turn["caller"]) for turn in answers)
     for n, wanted in enumerate(written, start=1):
         turn = answers[n - 1] if n <= len(answers) else _missing(record)
-        turns.append(_turn(n, wanted.line, wanted.expect, turn, failures))
+        turns.append(_turn(n, wanted, turn, failures))
     end = [*_end(shape.end, record), *_checks(shape.overall, _together(record))]
     if len(answers) > len(written):
         found = f"the caller's {len(written)} lines were heard as {len(answers)} turns"
@@ -130,17 +131,15 @@ def _missing(record: Mapping[str, Any]) -> Turn:
     return {"missing": why, "agent": "", "heard": "", "tools": [], "handoffs": [], "latency_ms": {}}
 
 
-def _turn(
-    n: int, line: str, expect: ExpectShape, turn: Turn, failures: Mapping[int, str]
-) -> CheckedTurn:
-    checks = list(_checks(expect, turn))
+def _turn(n: int, wanted: TurnShape, turn: Turn, failures: Mapping[int, str]) -> CheckedTurn:
+    checks = list(_checks(wanted.expect, turn))
     wrong = turn.get("missing") or failures.get(n, "")
     if wrong:
         checks.insert(0, Check(name="the caller is answered", reason=wrong))
     return CheckedTurn(
         n=n,
-        line=line,
-        understood=_understood(line, turn),
+        line=wanted.line,
+        understood=_understood(wanted, turn),
         agent=turn["agent"],
         said=turn["heard"],
         tools=tuple(turn["tools"]),
@@ -150,9 +149,11 @@ def _turn(
     )
 
 
-def _understood(line: str, turn: Turn) -> str:
+def _understood(wanted: TurnShape, turn: Turn) -> str:
+    if wanted.say is None:  # keys are what they are
+        return ""
     words = str(turn.get("caller", ""))
-    return "" if _letters(words) == _letters(line) or words.startswith("pressed") else words
+    return "" if _letters(words) == _letters(wanted.say) else words
 
 
 def _letters(text: str) -> str:

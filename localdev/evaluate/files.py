@@ -57,7 +57,7 @@ class TurnShape(Shape):
     @property
     def line(self) -> str:
         """The caller's part, for people."""
-        return self.say or f"(presses {self.press})"
+        return self.say or (f"(presses {self.press})" if self.press else "")
 
 
 class EndShape(Shape):

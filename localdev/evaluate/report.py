@@ -73,9 +73,13 @@ def _spread(waits: Sequence[float]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What changed since a baseline, in words. Only `regressions` are bad."""
+    """What changed since a baseline, in words.
+
+    `regressions` and `unmet` are bad. `unmet`: what the baseline did not ask for, and is not met.
+    """
 
     regressions: tuple[str, ...]
+    unmet: tuple[str, ...]
     fixed: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -85,7 +89,9 @@ def read_baseline(path: Path) -> Report:
     try:
         report: dict[str, Any] = json.loads(path.read_text())
         compare(report, report)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise CannotRun(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise CannotRun(f"{path} is no saved report") from error
     return report
 
@@ -95,16 +101,18 @@ def compare(now: Report, before: Report) -> Comparison:
     present, past = _outcomes(now), _outcomes(before)
     same = [key for key in present if key in past]
     here, there = _names(now), _names(before)
-    notes = [f"{name}: new" for name in here if name not in there]
-    notes += [f"{name}: in the baseline, but not in this run" for name in there if name not in here]
+    came, gone = [n for n in here if n not in there], [n for n in there if n not in here]
+    notes = [f"new: {', '.join(came)}"] if came else []
+    notes += [f"in the baseline, but not in this run: {', '.join(gone)}"] if gone else []
     if (now["brain"], now["mode"]) != (before["brain"], before["mode"]):
         notes.append(f"the baseline is of {before['brain']} ({before['mode']})")
     slow = _slower(now, before)
     return Comparison(
         regressions=(
-            *(_place(key) + f": {present[key]}" for key in same if present[key] and not past[key]),
+            *(_told(key, present) for key in same if present[key] and not past[key]),
             *((slow,) if slow else ()),
         ),
+        unmet=tuple(_told(key, present) for key in present if present[key] and key not in past),
         fixed=tuple(_place(key) for key in same if past[key] and not present[key]),
         notes=tuple(notes),
     )
@@ -127,6 +135,10 @@ def _every(report: Report) -> Iterator[tuple[Key, Mapping[str, Any]]]:
                 yield (name, turn["n"], check["name"]), check
         for check in conversation["checks"]:
             yield (name, -1, check["name"]), check
+
+
+def _told(key: Key, outcomes: Mapping[Key, str]) -> str:
+    return f"{_place(key)}: {outcomes[key]}"
 
 
 def _place(key: Key) -> str:

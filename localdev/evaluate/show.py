@@ -60,6 +60,8 @@ def print_comparison(out: Console, found: Comparison) -> None:
     """Print what changed since the baseline."""
     for text in found.regressions:
         _line(out, f"{BAD}  worse than the baseline: {escape(text)}")
+    for text in found.unmet:
+        _line(out, f"{BAD}  new, and not met: {escape(text)}")
     for text in found.fixed:
         _line(out, f"{OK}  better than the baseline: {escape(text)}")
     for text in found.notes:

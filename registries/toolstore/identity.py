@@ -77,7 +77,8 @@ def verify_client_identity(
 
 
 @register_tool(
-    ask={"full_name": _NAME_AGAIN},
+    # Another question than above: the scripted brain tells by it what was asked for.
+    ask={"full_name": "Tell me your full name first, then you can key them in."},
     say="Please key in the last four digits of your social security number.",
     examples=(
         "I would rather type the digits",

@@ -30,8 +30,11 @@ def test_what_fails_fails_the_command_unless_it_always_did(tmp_path: Path) -> No
 
     alone = artvoice("eval", str(file), "--save-baseline", str(base))
     again = artvoice("eval", str(file), "--baseline", str(base))
+    file.rename(other := tmp_path / "another.yaml")
+    new = artvoice("eval", str(other), "--baseline", str(base))
 
-    assert (alone.returncode, again.returncode) == (1, 0)
+    assert (alone.returncode, again.returncode, new.returncode) == (1, 0, 1)
+    assert "new, and not met" in new.stdout
     assert "marmalade" in alone.stdout
     assert "no regressions" in again.stdout
 

@@ -96,9 +96,20 @@ async def test_conversations_that_came_or_went_are_noted(goodbye: Path) -> None:
 
     assert found.regressions == ()
     assert found.notes == (
-        "goodbye: new",
-        "person: in the baseline, but not in this run",
+        "new: goodbye",
+        "in the baseline, but not in this run: person",
     )
+
+
+async def test_what_the_baseline_never_asked_for_must_be_met(goodbye: Path) -> None:
+    before = await report(ScriptedBrain(), EVALS / "person.yaml")
+    bad = await report(ScriptedChat(["Who are you?"]), goodbye)
+
+    found = compare(bad, before)
+
+    assert found.regressions == ()
+    assert "goodbye, turn 1, uses end_call: used none" in found.unmet
+    assert "new, and not met: goodbye, turn 1, uses end_call" in page(bad, found)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"conversations": 3}'])

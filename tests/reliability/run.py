@@ -16,7 +16,8 @@ from typing import Any
 from adapters.scripted import spoken
 from adapters.scripted.marked_audio import Speech, read_speech
 from localdev.caller.lines import Line
-from localdev.caller.place import Order, Placed, place_call
+from localdev.caller.place import Placed, place_call
+from localdev.caller.speaking import Order
 from localdev.stack.layout import OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.supervisor import Stack
 from tests.reliability.rows import Row
