@@ -107,10 +107,18 @@ def test_a_line_that_was_never_answered_fails_even_without_expectations() -> Non
 
 
 @pytest.mark.parametrize(
-    ("heard", "understood"), [("Hi!", ""), ("high", "high"), ("pressed 1", "")]
+    ("line", "heard", "understood"),
+    [
+        ({"say": "hi"}, "Hi!", ""),
+        ({"say": "hi"}, "high", "high"),
+        ({"press": "1"}, "pressed 1", ""),
+        ({"press": "4127"}, "keyed in digits, kept secret: [keys-A]", ""),
+    ],
 )
-def test_words_that_were_recognised_otherwise_are_shown(heard: str, understood: str) -> None:
-    shape = ConversationShape.model_validate({"name": "x", "turns": [{"say": "hi"}]})
+def test_words_that_were_recognised_otherwise_are_shown(
+    line: dict[str, str], heard: str, understood: str
+) -> None:
+    shape = ConversationShape.model_validate({"name": "x", "turns": [line]})
     conversation = Conversation(file="x.yaml", shape=shape, scenario=load_scenario("banking"))
     record = {"turns": [turn(), turn(heard)], "ended": "open", "agent": "A", "timeline": []}
 
