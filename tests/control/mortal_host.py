@@ -25,8 +25,7 @@ APP = Path(__file__).parents[2]
 PARTS = ("store", "approvals", "callbacks", "calls", "blobs")
 # What a host would import when it is first used, and the nursery has imported once.
 WARM = (
-    "activities.approvals", "activities.callbacks", "activities.commands", "activities.transfers",
-    "activities.wrap_up", "adapters.customers", "orchestrators.wrap_up", "api.outbound",
+    "activities.approvals", "activities.callbacks", "activities.commands", "adapters.customers",
     "adapters.durable", "api.approvals", "api.callbacks", "api.calls", "api.incoming",
     "api.relays", "azure.communication.callautomation.aio", "azure_functions_runtime",
     "function_app", "orchestrators.call", "orchestrators.promise", "registries",

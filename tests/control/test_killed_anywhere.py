@@ -17,7 +17,6 @@ import aiohttp
 
 from adapters.customers import SqliteCustomers
 from core import facts as f
-from core.session import Session
 from localdev.acs_simulator import Behaviour, Manner, Simulator, SimulatorSettings
 from tests.bank import TODAY
 from tests.control.stack import (
@@ -32,14 +31,11 @@ from tests.control.stack import (
     relay_server,
 )
 from tests.control.test_approvals import ASKED, YES
-from tests.control.test_callbacks import ALL_DAY
 from tests.control.test_killed_host import free_port
 
 # Every point is walked with WALK_EVERY=1 (some minutes); the suite takes every so many.
-EVERY = int(os.environ.get("WALK_EVERY", "90"))
+EVERY = int(os.environ.get("WALK_EVERY", "40"))
 MOST = 2_000
-ORDERED = "+15550177"  # rung for a person's order
-RUNG = sorted([CALLER, ORDERED])
 
 
 @dataclass
@@ -142,7 +138,7 @@ class World:
                     await asyncio.sleep(0)
 
     async def until(self, path: str, holds: Any) -> Any:
-        async with asyncio.timeout(90):  # who died while acting is believed to act for 30 s
+        async with asyncio.timeout(60):  # who died while acting is believed to act for 30 s
             found = await self.ask("GET", path)
             while not holds(found):
                 found = await self.ask("GET", path)
@@ -150,25 +146,14 @@ class World:
 
 
 async def a_call(world: World) -> dict[str, Any]:
-    """A call with all that must not happen twice, and a hang-up of ours; what is left of it.
-
-    Money, a recording, a transfer that nobody takes, a promised call, one that a person orders
-    meanwhile, and what is made of a call when it is over.
-    """
+    """A call with money, a transfer that nobody takes, and a hang-up of ours; its record."""
     call = await world.simulator.ring(from_=CALLER, to=CALLED)
     session = await world.relay.session()
-    proved = f.Remembered(slots={"client_id": "emily_chen"})
     said = f.CallerSaid(turn=1, text="one")
-    await world.relay.report(session, proved, said, f.ConsentDecided(decision="given"), ASKED)
+    await world.relay.report(session, said, ASKED)
     listed = await world.until("approvals", lambda found: found["approvals"])
     approval = listed["approvals"][0]["id"]
     await world.ask("POST", f"approvals/{approval}", json=YES)
-    await call.timeline.wait_for("recording")
-    await world.ask(
-        "POST", "calls/initiate",
-        json={"target_number": ORDERED}, headers={"idempotency-key": "once"},
-    )  # fmt: skip
-    await world.relay.report(session, f.CallbackRequested(request_id="c1", agent="A", topic="t"))
     await world.relay.report(session, f.TransferRequested(request_id="t1", target="call_center"))
     await call.timeline.wait_for("event", type="CallTransferFailed")
     two = f.TurnDone(turn=2, agent="A", caller="two", reply="yes", heard="yes")
@@ -176,37 +161,11 @@ async def a_call(world: World) -> dict[str, Any]:
     await call.finished()
     await world.until("approvals?status=approved", lambda found: is_done(found["approvals"]))
     path = f"calls/{session.call_id}"
-    record = await world.until(path, lambda found: is_wrapped_up(found["wrap_up"]))
-    for other in await outgoing(world):
-        await world.relay.report(other, f.HangUpRequested(by="agent", reason="done"))
-        await world.until(f"calls/{other.call_id}", lambda found: found["status"] == "ended")
-    log = await world.ask("GET", f"{path}/log?limit=500")
+    record = await world.until(path, lambda found: found["status"] == "ended")
+    listed = await world.ask("GET", "calls")
     rest = call.timeline.of("rest", repeated=False)
-    return {
-        **record,
-        "calls": len((await world.ask("GET", "calls"))["calls"]),
-        "rung": sorted(session.leg.called for session in await outgoing(world)),
-        "legs": len(world.simulator.calls),
-        "recordings": len(call.desk.recordings),
-        "asked": [entry.facts["operation"] for entry in rest if entry.facts["status"] < 300],
-        "facts": [entry["fact"]["kind"] for entry in log["entries"]],
-    }
-
-
-async def outgoing(world: World) -> list[Session]:
-    """Wait for the calls that we make; return a session of each."""
-    async with world.relay.opened, asyncio.timeout(90):
-        await world.relay.opened.wait_for(lambda: len(calls_out(world)) >= len(RUNG))
-    return calls_out(world)
-
-
-def calls_out(world: World) -> list[Session]:
-    sessions = {session.call_id: session for session in world.relay.sessions}
-    return [each for each in sessions.values() if each.leg.called != CALLED]
-
-
-def is_wrapped_up(wrap_up: dict[str, Any] | None) -> bool:
-    return wrap_up is not None and {"analysis", "customer"} <= wrap_up["steps"].keys()
+    asked = [entry.facts["operation"] for entry in rest if entry.facts["status"] < 300]
+    return {**record, "calls": listed["calls"], "asked": asked}
 
 
 def is_done(approvals):
@@ -221,7 +180,7 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
         SimulatorSettings(
             access_key=ACCESS_KEY, control_token="c", resource_id=RESOURCE, retry_scale=0.02,
             functions_base_url=base, connect_delay_s=0.01, transfer_delay_s=0.01,
-            callee_delay_s=0.01, recordings_dir=tmp_path / "blobs",
+            callee_delay_s=0.01,
         )
     )  # fmt: skip
     async with simulator, relay_server(StubbornRelay(functions_url=base)) as relay:
@@ -233,9 +192,6 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
             RELAY_BASE_URL=relay.url,
             STORE_PATH=str(tmp_path / "store"),
             BLOB_PATH=str(tmp_path / "blobs"),
-            KEEP_AUDIO="true",
-            RECORDING_CONTAINER_URL="http://127.0.0.1:9/c",
-            **ALL_DAY,
         )
         customers = SqliteCustomers(tmp_path / "store" / "customers.db", today=TODAY)
         before = customers.accounts("emily_chen")[0].balance
@@ -243,7 +199,6 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
         async with hosts.bears(order, die_at):
             left = await a_call(World(simulator, relay, hosts, base))
         left["moved"] = customers.accounts("emily_chen")[0].balance - before
-        left["notes"] = len(customers.call_notes("emily_chen"))
         left["died"] = hosts.deaths > 1  # the last one is the end of the block
         return left
 
@@ -256,10 +211,7 @@ async def test_a_call_whose_host_is_killed_at_any_point_is_whole_and_does_nothin
             assert (left["outcome"], left["ended_by"]) == ("completed", "agent"), die_at
             assert [turn["caller"] for turn in left["turns"]] == ["one", "two"], die_at
             assert left["moved"] == 65_00, die_at
-            assert (left["rung"], left["calls"], left["legs"]) == (RUNG, 3, 3), die_at
-            assert (left["recordings"], left["notes"]) == (1, 1), die_at
-            for kind in ("call_analysed", "transfer_failed", "callback_requested"):
-                assert left["facts"].count(kind) == 1, (die_at, kind)
+            assert len(left["calls"]) == 1, die_at
             assert left["asked"].count("transferToParticipant") == 1, die_at
             if not left["died"]:
                 break

@@ -115,7 +115,11 @@ ROWS = (
     usual("a frame that is not JSON", "ws_garbage"),
     usual("a frame of 1 MB", "ws_oversize"),
     usual("a frame of an unknown kind", "ws_unknown_kind"),
-    usual("metadata of a wrong rate", "ws_wrong_rate"),
+    usual(
+        "metadata of a wrong rate",
+        "ws_wrong_rate",
+        hears=("your automated assistant", NAME),  # it is noticed with the caller's first frame
+    ),
     usual("requests fail once (503)", "rest_503:1"),
     usual("requests are throttled (429)", "rest_429:1"),
     usual("requests take 2 s", "rest_slow:2"),
