@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from core import turn as t
 from core.answering import Answerer, AnsweringRules, By
-from core.facts import AnsweredBy
+from core.facts import AnsweredBy, Direction, Remembered
+from core.session import Session
 from core.speech import HearingEvent
 from core.turn import Closing, Purpose, TurnState
+from media_relay.catalog import Catalog
 from media_relay.journal import Journal
 from media_relay.screening import Screening
 
@@ -21,7 +25,9 @@ class Opening:
 
     def __init__(
         self,
+        session: Session,
         rules: AnsweringRules,
+        catalog: Catalog,
         journal: Journal,
         *,
         stop_talking: Callable[[], None],
@@ -30,7 +36,9 @@ class Opening:
         feed: Callable[[t.Event], None],
         close: Callable[[Closing], None],
     ) -> None:
+        self._session = session
         self._rules = rules
+        self._catalog = catalog
         self._journal = journal
         self._stop_talking = stop_talking
         self._overheard = overheard
@@ -40,13 +48,27 @@ class Opening:
         self._loop = asyncio.get_running_loop()
         self._screening: Screening | None = None
 
-    def begin(self, *, ours: bool) -> None:
-        """Greet, or go on; in a call of `ours` wait for who answers."""
-        new = not self._state().answered
-        if new and ours and self._rules.detect:
+    async def look_up(self, within_s: float) -> None:
+        """Get ready what agents will use, and learn of a new caller what is known, for so long."""
+        known: Mapping[str, Any] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._catalog.warm(self._session.scenario)
+                known = await self._catalog.about(self._session.leg) if self._new else {}
+        if known:
+            self._journal.write(Remembered(slots=known))
+
+    def begin(self) -> None:
+        """Greet, or go on where another relay lost the caller; in our call wait for who answers."""
+        ours = self._session.leg.direction is Direction.OUTBOUND
+        if self._new and ours and self._rules.detect:
             self._screening = Screening(self._rules, self)
         else:
-            self._say(Purpose.GREETING if new else Purpose.RESUMED)
+            self._say(Purpose.GREETING if self._new else Purpose.RESUMED)
+
+    @property
+    def _new(self) -> bool:
+        return not self._state().answered
 
     def on_audio(self, pcm: bytes) -> None:
         """Take the far side's next audio."""

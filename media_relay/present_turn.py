@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from core import turn as t
 from core.facts import ApprovalTold, CallerSaid
 from core.turn import Purpose
+from media_relay.hearing import Hearer
 from media_relay.journal import Journal
 from media_relay.turn_record import Decided, Marks, TurnRecord, record_of
 
 
 class PresentTurn:
-    """The last turn of one call. `decided` and `ears` tell of what was heard last, and by whom."""
+    """The last turn of one call. `hearer` knows what was heard last, and by which engine."""
 
-    def __init__(
-        self, journal: Journal, *, decided: Callable[[], Decided], ears: Callable[[], str]
-    ) -> None:
+    def __init__(self, journal: Journal, hearer: Hearer) -> None:
         self.record = record_of(journal.conversation)
         self._journal = journal
-        self._decided = decided
-        self._ears = ears
+        self._hearer = hearer
         self._clock = asyncio.get_running_loop().time
         self._told = -1
 
@@ -32,9 +29,9 @@ class PresentTurn:
         record = self._turn(take.turn)
         record.caller.append(text)
         record.reply.clear()
-        if ears := self._ears():
+        if ears := self._hearer.engine:
             record.engines["hearing"] = ears
-        decided = Decided() if take.keys else self._decided()
+        decided = Decided() if take.keys else self._hearer.decided
         now = self._clock()
         record.partials_ms = decided.partials_ms
         record.marks = Marks(

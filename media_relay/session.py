@@ -7,14 +7,12 @@ an output of it. One task group owns every task of the call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from core import turn as t
 from core.conversation import rebuild
-from core.facts import Direction, EngineStumbled, LanguageRecognised, MediaDetached, Remembered
-from core.languages import speech_of, spoken_after
+from core.facts import EngineStumbled, MediaDetached
+from core.languages import speech_of
 from core.ports import Speaking
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
@@ -67,7 +65,6 @@ class CallSession:
         state = state_after(self._journal.conversation)
         self._turns = TurnDriver(state, settings.turn, do=self._do)
         self._leaving: asyncio.TimerHandle | None = None
-        self._preparing: asyncio.Task[None] | None = None
         self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
         self._closings = Closings(f"{session.call_id}-{session.epoch}")
@@ -101,17 +98,10 @@ class CallSession:
     def _speaking(self, engine: Speaking) -> None:
         """Put together what speaks: to the caller, to people, and first of all."""
         settings = self._settings
-        turn = PresentTurn(
-            self._journal,
-            decided=lambda: self._hearer.decided,
-            ears=lambda: self._hearer.engine,
-        )
+        turn = PresentTurn(self._journal, self._hearer)
         fixed = FixedWords(self._catalog, scene=self._scene, book=settings.phrases)
         consent = Consent(
-            self.session.recording,
-            self._journal,
-            fixed,
-            lambda: self._catalog.tools(self._scene()),
+            self.session.recording, self._journal, fixed, lambda: self._catalog.tools(self._scene())
         )
         self._replies = Replies(
             journal=self._journal,
@@ -142,7 +132,9 @@ class CallSession:
             end=self.end,
         )
         self._opening = Opening(
+            self.session,
             answering_of(settings.answering, self.session.scenario),
+            self._catalog,
             self._journal,
             stop_talking=self._replies.stop,
             overheard=turn.overheard,
@@ -179,19 +171,12 @@ class CallSession:
 
     async def _begin(self, joined: Callable[[], Awaitable[bool]] | None) -> None:
         """Greet a caller, or go on where another relay lost him."""
-        new = not self._turns.state.answered
-        known: Mapping[str, Any] = {}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.about_s):
-                await self._catalog.warm(self.session.scenario)
-                known = await self._catalog.about(self.session.leg) if new else {}
-        if known:
-            self._journal.write(Remembered(slots=known))
+        await self._opening.look_up(self._settings.about_s)
         if joined is not None and not await joined():
             self.end("never connected")
             return
-        self._preparing = self._tasks.create_task(self._thinker.prepare())
-        self._opening.begin(ours=self.session.leg.direction is Direction.OUTBOUND)
+        self._thinker.prepare()
+        self._opening.begin()
 
     def end(self, reason: str) -> None:
         """Let go of the call at once: it is over, elsewhere, or must move."""
@@ -215,8 +200,6 @@ class CallSession:
         self._opening.stop()
         self._people.close()
         self._replies.close()
-        if self._preparing is not None:
-            self._preparing.cancel()
         await self._thinker.let_go(self._settings.tools_s)
 
     # --- what comes from outside -----------------------------------------------------------------
@@ -269,10 +252,7 @@ class CallSession:
         if self._people.heard(event):
             return
         if isinstance(event, FinalHeard):
-            known = self._journal.conversation.language
-            spoken = spoken_after(known, event.language, event.text)
-            if spoken != known:
-                self._journal.write(LanguageRecognised(language=spoken), urgent=True)
+            self._journal.recognise(event)
         if self._opening.takes(event):
             return
         words = isinstance(event, PartialHeard | FinalHeard)

@@ -66,12 +66,22 @@ class Thinker:
             catalog, journal, self._tools, scene=scene, on_agent=on_agent, limits=settings.handoffs
         )
         self._book = phrases
+        self._tasks = tasks
+        self._preparing: asyncio.Task[None] | None = None
         self._settings = settings
         self._tool_settings = tool_settings
 
     @property
     def _phrases(self) -> Phrases:
         return phrases_in(self._scene().language, self._book)
+
+    def prepare(self) -> None:
+        """Let the model read beforehand what the present agent's requests begin with."""
+        self._preparing = self._tasks.create_task(self._prepare())
+
+    async def _prepare(self) -> None:
+        with suppress(EngineFailed):  # a prompt that cannot be rendered is told when it matters
+            await self._chat.prepare(self._request(None))
 
     async def think(self, thought: Thought) -> None:
         """Make one reply, however many tools it takes. Raises EngineFailed."""
@@ -117,6 +127,8 @@ class Thinker:
     async def let_go(self, within_s: float) -> None:
         """Think no more, and give started tools some time to be recorded: the call is over."""
         self._chat.withdraw()
+        if self._preparing is not None:
+            self._preparing.cancel()
         await self._tools.let_go(within_s)
 
     async def use(self, thought: Thought, wanted: DigitsWanted, keys: str) -> None:
@@ -170,11 +182,6 @@ class Thinker:
             self._journal.write(Filtered(turn=thought.record.turn, what=end.filtered))
             self._say(thought, self._phrases.filtered)
         return calls
-
-    async def prepare(self) -> None:
-        """Let the model read beforehand what the present agent's requests begin with."""
-        with suppress(EngineFailed):  # a prompt that cannot be rendered is told when it matters
-            await self._chat.prepare(self._request(None))
 
     async def _next(self, events: AsyncGenerator[ChatEvent]) -> ChatEvent | None:
         try:
