@@ -1,6 +1,7 @@
 """The voice detector asked by many calls at once: answers as of a model of one's own."""
 
 import asyncio
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,17 +9,29 @@ import pytest
 from adapters.embedded.detecting import WINDOW_BYTES, Detection
 from adapters.embedded.endpointing import Endpointer
 from adapters.embedded.pcm import Samples
-from adapters.embedded.silero import Silero
+from adapters.embedded.silero import GATHER_S, Silero
+from tests.virtual_time import VIRTUAL
 
 pytestmark = pytest.mark.audio
 
 CALLS, WINDOWS = 40, 12
 
 
+@pytest.fixture
+def anyio_backend() -> Any:
+    return VIRTUAL
+
+
 async def turns(count: int) -> None:
-    """Let the loop go round so often."""
+    """Let the loop go round so often; the clock stands still."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+def noise(seed: int, windows: int) -> Samples:
+    """Return so many windows of noise."""
+    chance = np.random.default_rng(seed)
+    return (chance.normal(0, 0.1, (windows, 512))).astype(np.float32)
 
 
 async def answers(silero: Silero, sounds: list[Samples]) -> list[list[float]]:
@@ -28,7 +41,7 @@ async def answers(silero: Silero, sounds: list[Samples]) -> list[list[float]]:
     for moment, windows in enumerate(zip(*sounds, strict=True), start=1):
         for listener, window, told in zip(listeners, windows, heard, strict=True):
             assert listener.ask(window, speaking=True, told=told.append) is None
-        await turns(3)
+        await asyncio.sleep(GATHER_S)
         assert {len(told) for told in heard} == {moment}
     return heard
 
@@ -43,6 +56,33 @@ async def test_many_calls_at_once_get_the_answers_that_each_would_get_alone() ->
     alone = [(await answers(silero, [sound]))[0] for sound in sounds]
 
     assert np.allclose(together, alone, atol=1e-4)
+
+
+async def test_a_call_that_is_alone_is_answered_at_once() -> None:
+    listener, told = Silero().listener(), list[float]()
+
+    for window in noise(9, 3):
+        listener.ask(window, speaking=True, told=told.append)
+        await turns(3)
+        assert len(told) == 1
+        told.clear()
+        await asyncio.sleep(0.032)
+
+
+async def test_what_is_asked_soon_after_a_run_waits_for_others_and_no_longer_than_5_ms() -> None:
+    silero, told = Silero(), list[float]()
+    first, second, third = noise(10, 3)
+
+    silero.listener().ask(first, speaking=True, told=told.append)
+    await turns(3)
+    silero.listener().ask(second, speaking=True, told=told.append)
+    await turns(3)
+    silero.listener().ask(third, speaking=True, told=told.append)
+    await turns(3)
+    assert len(told) == 1
+    await asyncio.sleep(GATHER_S)
+
+    assert len(told) == 3
 
 
 async def test_a_lump_of_audio_is_detected_window_by_window_in_order() -> None:
