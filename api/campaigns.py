@@ -14,7 +14,7 @@ from api.http import Problem, Reply, Request, named, ok, read_body, read_query
 from core.campaigns import Campaign, CampaignStatus, Target, TargetStatus, window_of
 from core.control_ports import Orchestrations, OrchestrationTrouble
 from core.dialling import Rules
-from core.moments import Hours
+from core.hours import Hours
 from core.record import masked
 
 MAX_REASONS = 10

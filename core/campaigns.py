@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from core.attempts import RETRY_S, Attempt, Attempted, Missed, settled
 from core.dialling import Rules, Window
-from core.moments import Hours
+from core.hours import Hours
 from core.promises import Wait
 
 CampaignStatus = Literal["running", "paused", "cancelled", "done"]

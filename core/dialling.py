@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
-from core.moments import Hours
+from core.hours import Hours
 
 
 class Refusal(StrEnum):

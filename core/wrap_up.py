@@ -155,18 +155,21 @@ def _end(state: CallState) -> str:
 
 def _owed(facts: Iterable[f.Fact]) -> list[str]:
     """Return what was promised and not kept within the call."""
-    open_: dict[str, str] = {}
+    asked: dict[str, str] = {}
+    calls: dict[str, str] = {}
     for fact in facts:
         match fact:
             case f.ApprovalRequested(request_id=request, subject=subject):
-                open_[request] = f"Decide about {subject or 'a request'}."
+                asked[request] = f"Decide about {subject or 'a request'}."
             case f.ApprovalDecided(request_id=request):
-                open_.pop(request, None)
+                asked.pop(request, None)
             case f.CallbackRequested(request_id=request, topic=topic):
-                open_[request] = f"Call back{f' about {topic}' if topic else ''}."
+                calls[request] = f"Call back{f' about {topic}' if topic else ''}."
+            case f.CallbacksDropped():
+                calls.clear()
             case _:
                 pass
-    return list(open_.values())
+    return [*asked.values(), *calls.values()]
 
 
 def _known(facts: Iterable[f.Fact]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from adapters.settings.limits import LimitSettings
 from adapters.settings.values import CallHours, Countries, Mistake, Prefixes, Zone
 from core.answering import AnsweringRules, MenuAction, VoicemailAction
 from core.dialling import Caps, Rules
-from core.moments import Hours
+from core.hours import Hours
 
 TIDY_S = 600.0  # from the longest call's end to its record, with a host that was down
 

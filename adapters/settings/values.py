@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
 from core.dialling import Country
-from core.moments import Hours
+from core.hours import Hours
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")

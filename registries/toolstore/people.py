@@ -98,7 +98,10 @@ def schedule_callback(
     if at is None:
         text = "I did not understand the time. On which day and at what time shall we call you?"
         return ToolResult(ok=False, error="which_time", text=text)
-    if not call.now < at <= call.now + FARTHEST:
+    if at <= call.now:
+        text = "That time is over already. On which day and at what time shall we call you?"
+        return ToolResult(ok=False, error="over", text=text)
+    if at > call.now + FARTHEST:
         text = "I can only plan calls within the next two months. When shall we call you?"
         return ToolResult(ok=False, error="too_far", text=text)
     if not hours.allow(at):

@@ -13,7 +13,7 @@ from adapters.sqlite_promises import SqlitePromises
 from adapters.sqlite_targets import SqliteTargets
 from core.attempts import Attempt
 from core.campaigns import CAMPAIGN, Campaign, Target
-from core.moments import Hours
+from core.hours import Hours
 from localdev.emulators.cosmos import CosmosEmulator
 
 TARGET = Target(

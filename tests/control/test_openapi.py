@@ -21,7 +21,7 @@ from core import facts as f
 from core.attempts import Attempt
 from core.callbacks import Callback
 from core.campaigns import Campaign, Target
-from core.moments import Hours
+from core.hours import Hours
 from core.promises import Approval
 from tests.control.stack import APP, CALLED, CALLER, stack
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.dialling import Country, Rules
-from core.moments import Hours
+from core.hours import Hours
 from core.tools import CallBack, DropCallBacks, Remember
 from registries import run_tool
 from tests.bank import bank, context
@@ -41,7 +41,7 @@ async def test_a_promise_names_day_and_time_as_they_are_said(tmp_path: Path) -> 
         ("tomorrow", "which_time"),
         ("tomorrow at 11 pm", "not_then"),
         ("2027-01-01T10:00", "too_far"),
-        ("2026-03-18T10:00", "too_far"),
+        ("2026-03-18T10:00", "over"),
     ],
 )
 async def test_what_cannot_be_promised_is_asked_for_again(

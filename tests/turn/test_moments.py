@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.moments import Hours, moment_heard
+from core.hours import Hours
+from core.moments import moment_heard
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 18, 14, 5, tzinfo=ZONE)  # a Wednesday
@@ -33,13 +34,48 @@ NOW = datetime(2026, 3, 18, 14, 5, tzinfo=ZONE)  # a Wednesday
         ("2026-03-21T10:15", "2026-03-21T10:15"),
         ("2026-03-21T10:15+01:00", "2026-03-21T10:15"),
         ("2026-03-21 at 10:15", "2026-03-21T10:15"),
+        ("in an hour and a half", "2026-03-18T15:35"),
+        ("in one and a half hours", "2026-03-18T15:35"),
+        ("in a couple of hours", "2026-03-18T16:05"),
+        ("in three quarters of an hour", "2026-03-18T14:50"),
+        ("in three days at ten", "2026-03-21T10:00"),
+        ("in a week", "2026-03-25T14:05"),
+        ("at five to ten tomorrow", "2026-03-19T09:55"),
+        ("tomorrow at ten past nine", "2026-03-19T09:10"),
+        ("at twenty-five minutes to four", "2026-03-18T15:35"),
+        ("tomorrow at ten oh five", "2026-03-19T10:05"),
+        ("tomorrow at 1030", "2026-03-19T10:30"),
+        ("tomorrow between nine and ten", "2026-03-19T09:00"),
+        ("after five tomorrow", "2026-03-19T17:00"),
+        ("April third at ten", "2026-04-03T10:00"),
+        ("on the 2nd of April, four p.m.", "2026-04-02T16:00"),
+        ("March 3 at ten", "2027-03-03T10:00"),
+        ("on the twenty-first at ten", "2026-03-21T10:00"),
+        ("you may call me at ten", "2026-03-19T10:00"),
+        ("next week Friday at ten", "2026-03-27T10:00"),
+        ("tomorrow, no, Friday at ten", "2026-03-20T10:00"),
+        ("tomorrow night at eight", "2026-03-19T20:00"),
     ],
 )
 def test_a_moment_is_understood(said: str, meant: str) -> None:
     assert moment_heard(said, NOW) == datetime.fromisoformat(meant).replace(tzinfo=ZONE)
 
 
-@pytest.mark.parametrize("said", ["", "tomorrow", "sometime", "2026-03-21", "at fifty", "call me"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "tomorrow",
+        "sometime",
+        "2026-03-21",
+        "at fifty",
+        "call me",
+        "April third",
+        "next week at ten",
+        "next month on the third at ten",
+        "in a few hours",
+    ],
+)
 def test_half_a_moment_is_none(said: str) -> None:
     assert moment_heard(said, NOW) is None
 
