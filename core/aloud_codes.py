@@ -38,8 +38,10 @@ def _phone(match: re.Match[str]) -> str:
 
 
 def one_by_one(match: re.Match[str]) -> str:
-    """Say an identifier, in groups as it is written, a long one by fours."""
-    return _grouped(match["said"], size=4 if len(match["said"]) > 6 else 0)
+    """Say an identifier, in groups as it is written; a long one by fours, or by threes."""
+    length = len(match["said"])
+    size = 3 if length % 4 == 1 else 4  # a last figure alone sounds like an afterthought
+    return _grouped(match["said"], size=size if length > 6 else 0)
 
 
 def _masked(match: re.Match[str]) -> str:

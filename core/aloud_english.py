@@ -138,6 +138,11 @@ def _year(match: re.Match[str]) -> str:
     return year(int(match["said"]))
 
 
+def _decade(match: re.Match[str]) -> str:
+    said = year(int(match["said"].strip("'s")))
+    return f"{said[:-1]}ies" if said.endswith("y") else f"{said}s"
+
+
 def _whole(match: re.Match[str]) -> str:
     return figures(match["said"])
 
@@ -180,6 +185,7 @@ def _patterns(first: str, second: str) -> tuple[tuple[str, _Say], ...]:
         (rf"{_MINUS}\b{_AMOUNT}\s?°\s?(?P<scale>[CF]\b)?", _degrees),
         (rf"\b{_AMOUNT}\s?(?P<unit>{'|'.join(sorted(_UNITS, key=len, reverse=True))})\b", _unit),
         (r"\b(?P<said>\d{1,3}(?:,\d{3})*(?:st|nd|rd|th))\b", _ranked),
+        (r"(?<!\w)(?P<said>(?:(?:1[89]|20)\d|'\d)0s)\b", _decade),
         (r"(?<![\d/])(?P<said>1/2|1/3|2/3|1/4|3/4|[½¼¾])(?![\d/])",
          lambda m: _FRACTIONS[m["said"]]),
         (r"\b(?:[Ii]n|[Ss]ince|of|[Ff]rom|[Uu]ntil|[Bb]y|[Bb]efore|[Aa]fter|[Yy]ear|[Dd]uring|to|through)"

@@ -40,6 +40,8 @@ SAMPLES = [
          "nine AM, three thirty PM, three oh five PM, twelve o'clock, open twenty-four seven"),
         ("We close at 5 p.m.", "We close at five PM."),
         ("On 02/30/2025", "On two/thirty/two thousand twenty-five"),  # no such day: as it stands
+        ("In the 1990s, the '80s and the 2010s",
+         "In the nineteen nineties, the eighties and the twenty tens"),
         # identifiers
         ("Call (555) 010-0199 or +49 30 1234567.",
          "Call five five five, zero one zero, zero one nine nine "
@@ -49,6 +51,8 @@ SAMPLES = [
         ("the card ending in 4127, ****4127, account 12345678",
          "the card ending in four one two seven, ending in four one two seven, "
          "account one two three four, five six seven eight"),
+        ("routing number 021000021",
+         "routing number zero two one, zero zero zero, zero two one"),
         ("Your code is 4127, reference ABC-123, zip code 98052.",
          "Your code is four one two seven, reference A B C, one two three, "
          "zip code nine eight zero five two."),
