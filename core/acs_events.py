@@ -54,7 +54,7 @@ class Garbled(ValueError):
 class CarrierEvent:
     """One callback: `id` is the same on every delivery, `connection_id` names the leg.
 
-    An event of a recording may name none.
+    An event of a recording may name none, nor need one of a kind that nobody knows.
     """
 
     id: str
@@ -105,16 +105,17 @@ def parse_incoming_call(data: object) -> IncomingCall:
 def _callback(event: Mapping[str, Any]) -> CarrierEvent:
     data = _mapping(event.get("data"))
     name = _text(event, "type")
-    return CarrierEvent(
-        id=_text(event, "id"),
-        connection_id=_leg(name, data),
-        fact=_fact(name, data),
-    )
+    fact = _fact(name, data)
+    return CarrierEvent(id=_text(event, "id"), connection_id=_leg(name, fact, data), fact=fact)
 
 
-def _leg(event_type: str, data: Mapping[str, Any]) -> str:
-    """Return the leg an event is about; a recording belongs to the call, not to one leg of it."""
-    if "Recording" in event_type and "callConnectionId" not in data:
+def _leg(event_type: str, fact: f.LifeFact, data: Mapping[str, Any]) -> str:
+    """Return the leg an event is about. A recording belongs to the call, not to one leg of it.
+
+    What a later version tells may be of no leg either: it is counted, not refused.
+    """
+    unknown = isinstance(fact, f.OtherEvent) and not fact.known
+    if ("Recording" in event_type or unknown) and "callConnectionId" not in data:
         return ""
     return _text(data, "callConnectionId")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
+from core.call import Deadline, Media, Recording
 from core.call.phases import diagram
 from core.result_codes import SUB_CODES, TABLE
 
@@ -20,8 +22,11 @@ out of date.
 ```
 
 `ended` is terminal: facts that come later are kept in the log and change nothing. Beside the phase
-a call has *media* (no relay yet, attached, lost) and *deadlines* (`core/call/state.py`); what each
-fact does is in `core/call/step.py`.
+a call has *media* ({media}: whether a relay has the caller's audio), a
+*recording* ({recording}) and *deadlines* ({deadlines}), all in
+`core/call/state.py`. What each fact does is in `core/call/step.py`, which fact each event of the
+carrier is, in `core/acs_events.py`. An event of a type that nobody knows is answered 200, kept,
+and counted in the call's record (`unknown_events`).
 
 ## Why a leg ended
 
@@ -43,7 +48,17 @@ def page() -> str:
     rows += [("any", str(sub), cause) for sub, cause in SUB_CODES.items()]
     rows += [("400 and above", "any other", "fault")]
     codes = "\n".join(f"| {code} | {sub} | `{cause}` |" for code, sub, cause in rows)
-    return WORDS.format(diagram=diagram(), codes=codes)
+    return WORDS.format(
+        diagram=diagram(),
+        media=_all(Media),
+        recording=_all(Recording),
+        deadlines=_all(Deadline),
+        codes=codes,
+    )
+
+
+def _all(kind: type[StrEnum]) -> str:
+    return ", ".join(each.value for each in kind)
 
 
 if __name__ == "__main__":

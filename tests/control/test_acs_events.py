@@ -62,6 +62,18 @@ def test_every_event_is_a_fact(given, fact):
     assert (parsed.id, parsed.connection_id, parsed.fact) == ("e1", "leg", fact)
 
 
+def test_an_event_that_nobody_knows_may_be_of_no_leg_and_one_that_is_known_may_not():
+    def of_no_leg(name):
+        return json.dumps({"id": "e1", "type": f"Microsoft.Communication.{name}", "data": {}})
+
+    (unknown,) = parse_callbacks(of_no_leg("CallSummarized").encode())
+
+    assert (unknown.connection_id, unknown.fact) == ("", f.OtherEvent(type="CallSummarized"))
+    for name in ("CallDisconnected", "PlayStarted"):
+        with pytest.raises(Garbled):
+            parse_callbacks(of_no_leg(name).encode())
+
+
 def test_an_array_may_hold_several_events_and_one_may_come_alone():
     one, two = event("CallConnected"), {**event("CallDisconnected"), "id": "e2"}
 
@@ -82,7 +94,10 @@ def test_garbage_is_refused_and_never_breaks_anything(body):
     with suppress(Garbled):
         events = parse_callbacks(body)
 
-        assert all(each.id and each.connection_id for each in events)
+        assert all(
+            each.id and (each.connection_id or isinstance(each.fact, f.OtherEvent))
+            for each in events
+        )
 
 
 def number(value):
