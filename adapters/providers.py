@@ -77,15 +77,18 @@ def _in_profile(mistake: Mistake, profile: str) -> Mistake:
 def _named(setting: str, name: str, known: Mapping[str, Factory]) -> Factory:
     if name in known:
         return known[name]
-    module, colon, attribute = name.partition(":")
-    try:
-        if colon:
-            return cast("Factory", getattr(importlib.import_module(module), attribute))
-    except (ImportError, AttributeError):
-        pass
     names = ", ".join(sorted(known))
     remedy = f"Use {names} or module:attr, several with commas."
-    raise SettingsError((Mistake(name=setting, reason="names no provider", remedy=remedy),))
+    reason = "names no provider"
+    module, colon, attribute = name.partition(":")
+    if colon:
+        try:
+            return cast("Factory", getattr(importlib.import_module(module), attribute))
+        except ImportError as error:
+            reason, remedy = f"{module} cannot be imported ({error})", "Put it on PYTHONPATH."
+        except AttributeError as error:
+            reason, remedy = f"{name} is not there ({error})", "Correct the name."
+    raise SettingsError((Mistake(name=setting, reason=reason, remedy=remedy),))
 
 
 # Heavy SDKs are imported by the factory that was asked for, never by the others.

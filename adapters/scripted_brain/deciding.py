@@ -11,6 +11,7 @@ from adapters.scripted_brain.dialogue import (
     answers_to,
     blocked_wish,
     exchanges_of,
+    greeted_with,
     question_in,
     told_now,
     was_handed_over,
@@ -241,7 +242,8 @@ class _Mind:
         match = self._best(said, without=away, tools_only=True)
         if match.score >= UNDERSTOOD:
             return self._do(match, said)
-        return Decision(say="What can I do for you?")
+        asked = greeted_with(self._request).rstrip().endswith("?")
+        return Decision() if asked else Decision(say="What can I do for you?")
 
     def _fallback(self) -> Decision:
         text = self._request.agent.fallback or "Sorry, I did not understand that."

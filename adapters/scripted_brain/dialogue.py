@@ -73,6 +73,19 @@ def last_said(messages: tuple[Message, ...]) -> str:
     return next(texts, "")
 
 
+def greeted_with(request: ChatRequest) -> str:
+    """Return the words with which this agent has taken over, if the caller has said none since."""
+    for message in reversed(request.messages):
+        match message:
+            case AgentSaid(text=text, agent=agent):
+                return text if agent == request.agent.name else ""
+            case UserSaid():
+                return ""
+            case _:
+                pass
+    return ""
+
+
 def told_now(messages: tuple[Message, ...]) -> str:
     """Return what the caller is to be told before anything else."""
     news: list[str] = []

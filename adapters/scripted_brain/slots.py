@@ -92,9 +92,15 @@ def value_heard(name: str, schema: Mapping[str, Any], text: str, *, asked: bool)
         case Kind.PERSON:
             return name_heard(text, asked=asked)
         case Kind.WORDS:
-            return text[:MAX_TEXT_CHARS] if asked or name in ("reason", "query") else None
+            return _words(text, asked=asked) if asked or name in ("reason", "query") else None
         case Kind.OTHER:
             return None
+
+
+def _words(text: str, *, asked: bool) -> str | None:
+    """Return what was said; an answer without the full stop that a recognizer puts behind it."""
+    said = text[:MAX_TEXT_CHARS]
+    return (said.rstrip(" .!?") or None) if asked else said
 
 
 def choice_heard(text: str, choices: Sequence[str]) -> str | None:

@@ -23,6 +23,9 @@ Run = Callable[[Namespace], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)  # as `python -m` does: an engine of one's own may lie here
     args = parser().parse_args(argv)
     run: Run = args.load()
     try:

@@ -1,5 +1,6 @@
 """Whole conversations with the scripted brain, and what it makes of single answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -231,6 +232,17 @@ async def test_a_new_agent_that_can_not_tell_the_wish_asks(tmp_path: Path) -> No
     assert talk.agent == "CardRecommendation"
 
 
+async def test_a_new_agent_whose_greeting_asks_already_does_not_ask_again(tmp_path: Path) -> None:
+    banking = load_scenario("banking")
+    asking = [
+        replace(agent, greeting="This is the card desk. What may it be?")
+        for agent in banking.agents
+    ]
+    talk = Talk(tmp_path, scenario=replace(banking, agents=tuple(asking)))
+
+    assert await talk.says("talk to the card desk") == "This is the card desk. What may it be?"
+
+
 async def test_a_transfer_that_failed_is_told(tmp_path: Path) -> None:
     talk = Talk(tmp_path)
     await talk.says("speak to a person")
@@ -346,8 +358,8 @@ async def test_a_caller_without_time_is_asked_when_to_be_called_back(tmp_path: P
     talk = Talk(tmp_path)
 
     asked = await talk.says("I have no time now, can you call me back?")
-    honest = await talk.says("Tomorrow at ten.")
+    honest = await talk.says("Tomorrow at ten")
 
     assert asked == "When shall we call you?"
-    assert (talk.used, talk.arguments["when"]) == (["schedule_callback"], "Tomorrow at ten.")
+    assert (talk.used, talk.arguments["when"]) == (["schedule_callback"], "Tomorrow at ten")
     assert honest.startswith("I am sorry, I can not arrange a call back to this number.")
