@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from urllib.request import urlopen
 
 from adapters.settings import Settings, SettingsError
 from localdev.doctor_engines import engine_findings
@@ -12,6 +13,8 @@ from localdev.doctor_stores import ask_stores
 from localdev.findings import Finding, bad, note, ok
 from localdev.stack.layout import Layout, local_settings
 from localdev.stack.running import find
+
+PATIENCE_S = 2.0  # for a relay on this machine
 
 
 def local_findings(environ: Mapping[str, str]) -> list[Finding]:
@@ -90,8 +93,23 @@ def _stack() -> Iterator[Finding]:
     running = find(Layout().home)
     if running is None:
         yield note("stack", "not up", "`make run` or `artvoice up` starts it.")
-    else:
-        yield ok("stack", ", ".join(f"{part} on {url}" for part, url in running.urls.items()))
+        return
+    yield ok("stack", ", ".join(f"{part} on {url}" for part, url in running.urls.items()))
+    for part, url in running.urls.items():
+        if part.startswith("relay"):
+            yield from _left_alone(part, url)
+
+
+def _left_alone(part: str, url: str) -> Iterator[Finding]:
+    """Say which engines a relay that runs leaves alone, because they failed again and again."""
+    try:
+        with urlopen(f"{url}/healthz", timeout=PATIENCE_S) as answer:  # noqa: S310 our own loopback
+            _, *troubles = answer.read().decode().splitlines()
+    except OSError as error:
+        yield bad(part, f"does not answer ({type(error).__name__})", "Look into its log.")
+        return
+    for trouble in troubles:
+        yield note(part, trouble, "The next one of its chain does its work; its log says why.")
 
 
 def _required(settings: Settings) -> Iterator[Finding]:

@@ -6,9 +6,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+
+from localdev.stack.running import Running, publish
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
@@ -76,6 +79,36 @@ def test_the_doctor_tells_every_wrong_setting_at_once(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert bad >= {"thinking", "CALL_SIGNING_KEY", "RETENTION_DAYS"}
     assert "short" not in ended.stdout.replace("shorter", "")
+
+
+def test_the_doctor_tells_which_engines_a_relay_leaves_alone(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as relay,
+        socket.create_server(("127.0.0.1", 0)) as gone,
+    ):
+        urls = {
+            part: f"http://127.0.0.1:{server.getsockname()[1]}"
+            for part, server in (("relay-1", relay), ("relay-2", gone), ("host", gone))
+        }
+        gone.close()
+        publish(tmp_path, Running(pid=os.getpid(), urls=urls, pids={}))
+        answering = Thread(target=_answer_once, args=(relay, "ok\nthinking: openai is left alone"))
+        answering.start()
+        ended = artvoice("doctor", "--json", ARTVOICE_HOME=str(tmp_path))
+        answering.join()
+
+    found = {each["name"]: each for each in json.loads(ended.stdout)["local"]}
+    assert found["relay-1"]["what"] == "thinking: openai is left alone"
+    assert (found["relay-2"]["health"], ended.returncode) == ("bad", 1)
+    assert "host" not in found
+
+
+def _answer_once(server: socket.socket, text: str) -> None:
+    line, _ = server.accept()
+    with line:
+        line.recv(4096)
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(text)}\r\nconnection: close\r\n\r\n"
+        line.sendall(f"{head}{text}".encode())
 
 
 def test_an_unknown_fault_is_refused_before_anything_starts(tmp_path: Path) -> None:
