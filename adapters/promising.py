@@ -8,12 +8,13 @@ from core.callbacks import Callback
 from core.facts import CallbackRequested
 from core.promises import promise_id
 
-FARTHEST_S = 90 * 24 * 3600.0  # what people promise on the telephone
+DAY_S = 24 * 3600.0
 
 
 async def keep(call: StoredCall, fact: CallbackRequested, plane: Plane) -> str:
     """Keep a promise made in this call, once; return its id."""
-    window = plane.settings.outbound_rules.window(call.person)
+    rules = plane.settings.outbound_rules
+    window = rules.window(call.person)
     now = plane.clock()
     promised = Callback(
         id=promise_id(call.call_id, "callback", fact.request_id),
@@ -25,6 +26,6 @@ async def keep(call: StoredCall, fact: CallbackRequested, plane: Plane) -> str:
         topic=fact.topic,
         asked_at=now,
         at=fact.at,
-        next_at=window.next(min(max(fact.at, now), now + FARTHEST_S)),
+        next_at=window.next(min(max(fact.at, now), now + rules.farthest_days * DAY_S)),
     )
     return (await plane.callbacks.keep(promised)).id

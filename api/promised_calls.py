@@ -14,6 +14,7 @@ from api.http import Problem, Reply, Request, ok, read_query
 from core.call_store import NewFact, StoredCall
 from core.callbacks import Callback
 from core.control_ports import Orchestrations
+from core.dialling import FARTHEST_DAYS
 from core.facts import CallbackRequested, CallbacksDropped
 from core.record import masked
 
@@ -21,6 +22,7 @@ log = logging.getLogger("artvoice.callbacks")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_TOPIC = 300
+LOOK_BACK_S = (FARTHEST_DAYS + 30) * 24 * 3600.0  # a promise may be late, too
 MAX_CALLS = 10  # how many earlier calls of a number are looked at
 
 
@@ -90,7 +92,7 @@ async def keep(
 
 async def planned(call: StoredCall, plane: Plane) -> tuple[Callback, ...]:
     """Return the calls that were promised to this number lately and are still to be made."""
-    since = plane.clock() - promising.FARTHEST_S
+    since = plane.clock() - LOOK_BACK_S
     calls = await plane.store.calls_of(call.person, since=since, limit=MAX_CALLS)
     promised = await plane.callbacks.of([each.call_id for each in calls])
     return tuple(each for each in promised if each.status == "scheduled")

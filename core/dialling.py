@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from core.hours import Hours
 
+FARTHEST_DAYS = 60  # what people promise on the telephone
+
 
 class Refusal(StrEnum):
     """Why a number is not called; the text is for whoever ordered the call."""
@@ -58,7 +60,7 @@ class Rules:
 
     `numbers`: allowed beginnings. `own`: to call one of those would be a loop. `premium`: whether
     a number costs a premium. `hours` and `zone`: for calls that nobody orders at that moment.
-    `attempts`: of a promised call, in all.
+    `attempts`: of a promised call, in all; `farthest_days`: no later is one promised.
     """
 
     enabled: bool = False
@@ -69,6 +71,7 @@ class Rules:
     hours: Hours = field(default_factory=Hours)
     zone: tzinfo = UTC
     attempts: int = 3
+    farthest_days: int = FARTHEST_DAYS
 
     def refusal(self, number: str) -> Refusal | None:
         """Return why this number (E.164) may not be called at all; None: it may."""

@@ -6,7 +6,7 @@ a secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -19,6 +19,9 @@ from adapters.settings.parts import PartSettings
 from adapters.settings.profiles import overlaid, profiles_in, suffixed
 from adapters.settings.turns import TurnSettings
 from adapters.settings.values import Mistake, Pairs, Secret, SettingsError, Url, Wrong
+from core.dialling import FARTHEST_DAYS, Rules
+
+DAY_S = 24 * 3600
 
 
 class Settings(OutboundSettings, PartSettings, EngineSettings, TurnSettings, KeepingSettings):
@@ -39,6 +42,21 @@ class Settings(OutboundSettings, PartSettings, EngineSettings, TurnSettings, Kee
     scenario_from_header: bool = False
     returning_caller_minutes: float = Field(default=60, ge=0, le=7 * 24 * 60)
     approval_seconds: float = Field(default=600, gt=0, le=7 * 24 * 3600)
+
+    @property
+    def outbound_rules(self) -> Rules:
+        """Whom we may call, and when; a promise is forgotten with its call, so it ends before."""
+        farthest = min(FARTHEST_DAYS, max(1, self.retention_days - 1))
+        return replace(super().outbound_rules, farthest_days=farthest)
+
+    def contradictions(self) -> Iterator[Mistake]:
+        yield from super().contradictions()
+        if self.approval_seconds > self.retention_days * DAY_S:
+            yield Mistake(
+                name="APPROVAL_SECONDS",
+                reason="is longer than RETENTION_DAYS keeps the call that a question is about",
+                remedy="Make one shorter, or the other longer.",
+            )
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:

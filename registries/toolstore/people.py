@@ -8,13 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from core.moments import moment_heard
-from core.spoken import clock, moment
+from core.spoken import clock, moment, number
 from core.tools import CallBack, DropCallBacks, HangUp, Remember, ToolResult, TransferCall
 from registries import ToolContext, register_tool
 
 CALL_CENTER = "call_center"
 PLANNED = "callback_planned"  # the slot that says when, as it is said
-FARTHEST = timedelta(days=60)
 
 Reason = Annotated[str, Field(max_length=300), "Why, in a few words."]
 
@@ -101,8 +100,10 @@ def schedule_callback(
     if at <= call.now:
         text = "That time is over already. On which day and at what time shall we call you?"
         return ToolResult(ok=False, error="over", text=text)
-    if at > call.now + FARTHEST:
-        text = "I can only plan calls within the next two months. When shall we call you?"
+    farthest = call.callbacks.farthest_days
+    if at > call.now + timedelta(days=farthest):
+        days = "day" if farthest == 1 else f"{number(farthest)} days"
+        text = f"I can only plan calls within the next {days}. When shall we call you?"
         return ToolResult(ok=False, error="too_far", text=text)
     if not hours.allow(at):
         between = f"{clock(hours.opens)} and {clock(hours.closes)}"

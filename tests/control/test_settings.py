@@ -73,6 +73,17 @@ def test_a_connection_string_gives_endpoint_and_key():
     assert settings.acs == ("https://x.communication.azure.com", f"{SECRET}==")
 
 
+@pytest.mark.parametrize(("kept", "ahead"), [("365", 60), ("30", 29), ("2", 1), ("1", 1)])
+def test_no_call_is_promised_for_a_time_when_the_promise_is_forgotten(kept, ahead):
+    settings = Settings.read({"RETENTION_DAYS": kept})
+
+    assert settings.outbound_rules.farthest_days == ahead
+
+
+def test_a_question_to_a_person_may_not_outlive_its_call():
+    assert mistakes(APPROVAL_SECONDS="100000", RETENTION_DAYS="1") == {"APPROVAL_SECONDS"}
+
+
 def test_a_secret_is_never_shown():
     environ = dict.fromkeys(("CALL_SIGNING_KEY", "OPENAI_API_KEY", "RELAY_SHARED_KEY"), SECRET)
 

@@ -53,6 +53,16 @@ async def test_what_cannot_be_promised_is_asked_for_again(
     assert result.text.endswith("shall we call you?")
 
 
+async def test_no_promise_outlives_what_is_kept_of_the_call(tmp_path: Path) -> None:
+    short = call(tmp_path, rules=replace(RULES, farthest_days=29))
+
+    late = await run_tool("schedule_callback", {"when": "2026-04-17T10:00"}, short)
+    kept = await run_tool("schedule_callback", {"when": "2026-04-16T10:00"}, short)
+
+    assert (late.error, kept.ok) == ("too_far", True)
+    assert "within the next twenty-nine days" in late.text
+
+
 async def test_a_planned_call_back_is_called_off_and_only_one_that_is_planned(
     tmp_path: Path,
 ) -> None:
