@@ -13,7 +13,7 @@ from adapters.embedded.endpointing import Began, Ended, Endpointer, Mark, Paused
 from adapters.embedded.hearing import LAST_RESORT_MS
 from adapters.mailbox import Mailbox
 from core.errors import EngineFailed
-from core.ports import Hearing, HearingStream
+from core.ports import Hearing, HearingStream, Preparing
 from core.speech import (
     HearingConfig,
     HearingEvent,
@@ -58,6 +58,11 @@ class VoicedHearing:
         if listener is None:
             return await self._inner.open(replace(config, patient=False))
         return VoicedStream(await self._inner.open(config), listener(), config.threshold)
+
+    async def prepare(self, config: HearingConfig) -> None:
+        """Have `inner` ready, if it can be."""
+        if isinstance(self._inner, Preparing):
+            await self._inner.prepare(config)
 
     async def aclose(self) -> None:
         """Close `inner`."""

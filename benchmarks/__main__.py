@@ -16,6 +16,7 @@ BENCHMARKS = (
     ("the relay's share of an answer", ("turn_share",)),
     ("embedded engines", ("engines",)),
     ("the end of a turn, known how soon", ("endpointing",)),
+    ("the first words of a caller", ("first_words",)),
     ("gaps in a spoken reply", ("speech_gaps",)),
     ("a caller without a relay", ("recovery", "3")),
 )

@@ -47,6 +47,15 @@ class Hearing(Protocol):
     async def aclose(self) -> None: ...
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A speech-to-text engine that can get ready for a caller before he is there."""
+
+    async def prepare(self, config: HearingConfig) -> None:
+        """Be ready for the next caller who is heard like this. Returns soon; raises nothing."""
+        ...
+
+
 class TurnJudge(Protocol):
     """Judges by the sound of it whether a caller who pauses has said all he wanted to say."""
 

@@ -24,6 +24,7 @@ from media_relay.calls import AdmissionSettings, Calls
 from media_relay.catalog import Catalog
 from media_relay.control_client import ControlClient
 from media_relay.engines import engines_of
+from media_relay.hearing import expect_calls
 from media_relay.heartbeat import Heart, HeartbeatSettings
 from media_relay.loop_watch import LoopWatch, Stall, log_stall
 from media_relay.registry_catalog import RegistryCatalog
@@ -190,6 +191,7 @@ class Relay:
         except CatalogError as error:
             log.warning("the scenario cannot be loaded", extra={"reason": str(error)})
         else:
+            await expect_calls(self._engines.hearing, scenario)
             await self._catalog.warm(scenario)
 
     def _beat(self) -> Heartbeat:

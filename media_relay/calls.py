@@ -14,6 +14,7 @@ from core.session import Directive, LiveCall, OpenSession, Session
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.catalog import Catalog
 from media_relay.control_plane import ControlPlane, ControlRefused, ControlUnavailable
+from media_relay.hearing import expect_calls
 from media_relay.measuring import CallMeter, call_attributes
 from media_relay.media_socket import MediaSocket
 from media_relay.reporting import Reporter, ReportSettings
@@ -208,6 +209,7 @@ class Calls:
             settings=self._reports,
             on_superseded=lambda: call.end("superseded"),
         )
+        await expect_calls(self._engines.hearing, session.scenario)
         meter = self._meter(session)
         call = CallSession(
             session,

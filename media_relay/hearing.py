@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.agents import SpeechSpec
+from core.agents import Scenario, SpeechSpec
 from core.endpointing import EndpointSettings, expected_of
 from core.errors import EngineFailed
-from core.ports import Hearing, HearingStream, TurnJudge
+from core.ports import Hearing, HearingStream, Preparing, TurnJudge
 from core.speech import (
     BYTES_PER_MS,
     FinalHeard,
@@ -33,6 +33,25 @@ _UNPROVEN = 200  # A stream that has told nothing may have heard nothing (its li
 _JUDGED = 400  # frames (8 s) that the judge of sound hears
 
 _MOST_PARTIALS = 30  # of an utterance, on record
+
+
+def config_of(speech: SpeechSpec) -> HearingConfig:
+    """Return how an agent's callers are heard."""
+    return HearingConfig(
+        language=speech.language,
+        hangover_ms=speech.vad_silence_timeout_ms,
+        hints=speech.hints,
+        languages=speech.languages,
+        semantic=speech.semantic,
+        patient=True,
+        threshold=speech.vad_threshold,
+    )
+
+
+async def expect_calls(engine: Hearing, scenario: Scenario) -> None:
+    """Have ears ready for the next caller of this scenario, where the engine can."""
+    if isinstance(engine, Preparing):
+        await engine.prepare(config_of(scenario.agent(scenario.start_agent).speech))
 
 
 class Hearer:
@@ -81,15 +100,7 @@ class Hearer:
 
     def start(self, tasks: asyncio.TaskGroup, speech: SpeechSpec) -> None:
         """Hear as this agent does; nothing changes if it is heard that way already."""
-        config = HearingConfig(
-            language=speech.language,
-            hangover_ms=speech.vad_silence_timeout_ms,
-            hints=speech.hints,
-            languages=speech.languages,
-            semantic=speech.semantic,
-            patient=True,
-            threshold=speech.vad_threshold,
-        )
+        config = config_of(speech)
         self._ends = self._settings_of(speech)
         self._tasks = tasks
         if self._task is not None and config == self._config:

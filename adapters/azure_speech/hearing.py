@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from typing import Any, assert_never
 
 from adapters.azure_speech.account import SpeechAccount
@@ -21,6 +22,7 @@ from adapters.azure_speech.recognition import (
     Stopped,
     Told,
 )
+from adapters.azure_speech.spares import KEEP_S, Spares
 from adapters.mailbox import Mailbox
 from core.errors import Cause, EngineError
 from core.speech import (
@@ -46,7 +48,8 @@ MAX_EVENTS = 1_000
 class AzureHearing:
     """Hears with Azure Speech: a connection and a recognizer for every call.
 
-    `connect_s` bounds the wait for the connection, which is opened with the stream.
+    `connect_s` bounds the wait for the connection, which is opened with the stream unless there
+    is a spare; a spare lives for `spare_s`.
     """
 
     def __init__(
@@ -55,11 +58,13 @@ class AzureHearing:
         *,
         profanity: Profanity = "masked",
         connect_s: float = CONNECT_S,
+        spare_s: float = KEEP_S,
     ) -> None:
         self._account = account
         self._profanity = profanity
         self._connect_s = connect_s
         self._running: SdkThreads | None = None
+        self._spares = Spares(self._connected, self._let_go, keep_s=spare_s)
 
     async def warm(self) -> None:
         """Load the SDK. Raises nothing: what is missing is said by `open`."""
@@ -70,21 +75,53 @@ class AzureHearing:
 
         Raises `EngineFailed` if the SDK cannot be used.
         """
-        if self._running is None:
-            self._running = SdkThreads()
-        threads, loop = self._running, asyncio.get_running_loop()
+        threads = self._threads()
         stream = AzureStream(config, threads, connect_s=self._connect_s)
-        recognition = await threads.make(
-            lambda: Recognition(self._account, config, self._profanity, loop, stream.take)
-        )
-        stream.begin(recognition)
+        spare = self._spares.take(config)
+        make = partial(self._recognition, config, asyncio.get_running_loop())
+
+        def begun() -> Recognition:
+            recognition = spare or make()
+            recognition.start(stream.take)
+            return recognition
+
+        stream.begin(await threads.make(begun))
         return stream
+
+    async def prepare(self, config: HearingConfig) -> None:
+        """Have a recognizer with an open connection for a caller who is heard like this.
+
+        Raises nothing: what is wrong is said when somebody is to be heard.
+        """
+        self._spares.prepare(config)
 
     async def aclose(self) -> None:
         """Let go of every recognizer; takes a second if the service does not answer."""
+        await self._spares.aclose()
         running, self._running = self._running, None
         if running is not None:
             await running.aclose()
+
+    def _threads(self) -> SdkThreads:
+        if self._running is None:
+            self._running = SdkThreads()
+        return self._running
+
+    async def _connected(self, config: HearingConfig) -> Recognition:
+        make = partial(self._recognition, config, asyncio.get_running_loop())
+
+        def spare() -> Recognition:
+            recognition = make()
+            recognition.connect()
+            return recognition
+
+        return await self._threads().make(spare)
+
+    def _let_go(self, spare: Recognition) -> None:
+        self._threads().release(spare)
+
+    def _recognition(self, config: HearingConfig, loop: asyncio.AbstractEventLoop) -> Recognition:
+        return Recognition(self._account, config, self._profanity, loop)
 
 
 class AzureStream:

@@ -60,9 +60,9 @@ type Told = Connected | Began | Result | Stopped
 
 
 class Recognition:
-    """The SDK's objects of one call. Make and release it on a thread that may wait.
+    """The SDK's objects of one call. Make, start and release it on a thread that may wait.
 
-    `tell` is called on the loop, in the order of what happened.
+    It hears nothing before it is started; `connect` may have its connection open by then.
     """
 
     def __init__(
@@ -71,12 +71,13 @@ class Recognition:
         config: HearingConfig,
         profanity: Profanity,
         loop: asyncio.AbstractEventLoop,
-        tell: Callable[[Told], None],
     ) -> None:
         import azure.cognitiveservices.speech as sdk
 
+        self.connected = False
+        self.broken = False  # a connection that was lost or refused before the start
         self._loop = loop
-        self._tell = tell
+        self._tell: Callable[[Told], None] = _nobody
         self._audio = sdk.audio.PushAudioInputStream(sdk.audio.AudioStreamFormat(SAMPLE_RATE))
         speech = _speech_config(account, config, profanity)
         self._recognizer: Any = sdk.SpeechRecognizer(
@@ -87,6 +88,17 @@ class Recognition:
             self._hints.addPhrase(hint)
         self._connection = sdk.Connection.from_recognizer(self._recognizer)
         self._listen(sdk)
+
+    def connect(self) -> None:
+        """Open the connection before anybody has to be heard. May block."""
+        with suppress(RuntimeError):  # what is wrong is told when it is started
+            self._connection.open(True)
+
+    def start(self, tell: Callable[[Told], None]) -> None:
+        """Begin to hear. `tell` is called on the loop, in the order of what happened."""
+        self._tell = tell
+        if self.connected:
+            self._pass(Connected())
         self._recognizer.start_continuous_recognition_async().get()
 
     def write(self, pcm: bytes) -> None:
@@ -104,9 +116,8 @@ class Recognition:
             return
         with suppress(RuntimeError):
             recognizer.stop_continuous_recognition_async().get()
-        for signal in _signals(recognizer):
+        for signal in _signals(recognizer, self._connection):
             signal.disconnect_all()
-        self._connection.connected.disconnect_all()
         del self._connection, self._hints, recognizer
         del self._audio
 
@@ -128,6 +139,7 @@ class Recognition:
             )
 
         def canceled(event: Any) -> None:
+            self.broken = True
             why = event.cancellation_details
             code = why.code.name if why.reason is sdk.CancellationReason.Error else ""
             self._pass(Stopped(code=code, details=why.error_details))
@@ -140,7 +152,14 @@ class Recognition:
         recognizer.speech_start_detected.connect(
             lambda event: self._pass(Began(offset=event.offset))
         )
-        self._connection.connected.connect(lambda _: self._pass(Connected()))
+        self._connection.connected.connect(lambda _: self._line(up=True))
+        self._connection.disconnected.connect(lambda _: self._line(up=False))
+
+    def _line(self, *, up: bool) -> None:
+        self.connected = up
+        self.broken = self.broken or not up
+        if up:
+            self._pass(Connected())
 
     def _pass(self, told: Told) -> None:
         """Hand over to the loop; all that is ever done on a thread of the SDK."""
@@ -148,13 +167,19 @@ class Recognition:
             self._loop.call_soon_threadsafe(self._tell, told)
 
 
-def _signals(recognizer: Any) -> tuple[Any, ...]:
+def _nobody(_: Told) -> None:
+    """Nobody is heard yet."""
+
+
+def _signals(recognizer: Any, connection: Any) -> tuple[Any, ...]:
     return (
         recognizer.recognizing,
         recognizer.recognized,
         recognizer.canceled,
         recognizer.session_stopped,
         recognizer.speech_start_detected,
+        connection.connected,
+        connection.disconnected,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from adapters.fallback.links import TOO_SLOW, Link, Links, exhausted
 from core.errors import EngineFailed
-from core.ports import Hearing, HearingStream
+from core.ports import Hearing, HearingStream, Preparing
 from core.served import Passed
 from core.speech import FinalHeard, HearingConfig, HearingEvent, HearingFailed
 
@@ -43,6 +43,12 @@ class HearingChain:
                 return _Watched(stream, link, self.links)
             passed.append(self.links.failed(link, error))
         raise exhausted(passed, error)
+
+    async def prepare(self, config: HearingConfig) -> None:
+        """Have the first engine ready; the others are seldom asked."""
+        first = next(iter(self.links)).engine
+        if isinstance(first, Preparing):
+            await first.prepare(config)
 
     async def warm(self) -> None:
         """Warm all. Raises `EngineFailed` if none can be."""

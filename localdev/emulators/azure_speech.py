@@ -19,6 +19,7 @@ from localdev.emulators.speech_line import (
     Drop,
     EndTurn,
     Fault,
+    Forget,
     Hang,
     Line,
     Refuse,
@@ -34,6 +35,7 @@ __all__ = [
     "Drop",
     "EndTurn",
     "Fault",
+    "Forget",
     "Hang",
     "Refuse",
     "Seen",
@@ -48,6 +50,7 @@ class SpeechEmulator:
     `hearing` and `speaking` do the work. The faults are used up one by connection, None for a
     good one; after the last one all are good. `heard` and `spoke` hold the connections; `speaks`
     and `hears` are set when the first synthesizer and recognizer have introduced themselves.
+    `upgrade_s`: how long a connection takes, over a network and through TLS.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class SpeechEmulator:
         hearing_faults: Iterable[Fault | None] = (),
         speaking_faults: Iterable[Fault | None] = (),
         language: str = "",
+        upgrade_s: float = 0.0,
     ) -> None:
         self.url = ""
         self.heard: list[Seen] = []
@@ -65,6 +69,7 @@ class SpeechEmulator:
         self.speaks = asyncio.Event()
         self.hears = asyncio.Event()
         self.language = language
+        self.upgrade_s = upgrade_s
         self.hearing = hearing or ScriptedHearing()
         self.speaking = speaking or ScriptedSpeaking(words=True)
         self._hearing_faults = iter(hearing_faults)
@@ -97,6 +102,7 @@ class SpeechEmulator:
             return web.Response(status=fault.status)
         if fault == Hang(connected=False):
             await self._never.wait()
+        await asyncio.sleep(self.upgrade_s)
         socket = web.WebSocketResponse(protocols=("USP",), max_msg_size=1 << 20)
         await socket.prepare(request)
         line = Line(request, socket, fault)
@@ -106,6 +112,9 @@ class SpeechEmulator:
             else Hears(self.hearing, self.language, self.hears, seen, line)
         )
         try:
+            if isinstance(fault, Forget):
+                await asyncio.sleep(fault.after_s)
+                await socket.close()
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
                     await session.take(read_text(frame.data))

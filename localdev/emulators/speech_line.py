@@ -56,7 +56,14 @@ class EndTurn:
     after_ms: int
 
 
-type Fault = Refuse | Drop | Close | Answer | Hang | EndTurn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """The service closes a connection over which nothing came for so long."""
+
+    after_s: float = 0.0
+
+
+type Fault = Refuse | Drop | Close | Answer | Hang | EndTurn | Forget
 
 
 @dataclass(slots=True, kw_only=True)
