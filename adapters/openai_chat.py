@@ -16,6 +16,7 @@ from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled, U
 from core.errors import Cause, EngineError, EngineFailed
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI, AsyncStream
 
 type ApiKey = str | Callable[[], Awaitable[str]]
@@ -26,6 +27,8 @@ _CONNECTIONS = 500
 # A caller listens and speaks for longer than the 5 s after which the package would close a
 # connection, and a new one costs two or three round trips.
 _KEPT_OPEN_S = 120.0
+_PATIENCE_S = 1.5
+"""A service that asks for more time than this has refused: a caller waits, or somebody else can."""
 
 
 def azure_base_url(endpoint: str) -> str:
@@ -202,9 +205,19 @@ class OpenAIChat:
                 base_url=self._base_url,
                 max_retries=self._retries,
                 timeout=self._first_token_s + self._next_token_s,
-                http_client=openai.DefaultAsyncHttpx2Client(limits=limits),
+                http_client=openai.DefaultAsyncHttpx2Client(
+                    limits=limits, event_hooks={"response": [_ask_no_more]}
+                ),
             )
         return self._connected
+
+
+async def _ask_no_more(response: httpx2.Response) -> None:
+    """Keep the package from waiting as long as a busy service asks for, up to two minutes."""
+    for header, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        with suppress(KeyError, ValueError):  # absent, or a date
+            if float(response.headers[header]) * unit > _PATIENCE_S:
+                response.headers["x-should-retry"] = "false"
 
 
 async def _next(stream: AsyncStream[Any]) -> Any:

@@ -25,6 +25,7 @@ class Phrases:
     empty: str = "I'm sorry, I didn't get that. Could you say it in other words?"
     filtered: str = "I'm sorry, I can't talk about that. What else can I do for you?"
     too_many_steps: str = "I'm sorry, I could not work that out. Shall we try something else?"
+    too_long: str = "There is more to say about this. Shall I go on?"
     deaf: str = "I'm sorry, I can't hear you because of a technical problem. Please call again."
     resumed: str = "Sorry, I lost you for a moment."
     voicemail: str = "Hello. This is an automated call. We will try to reach you again. Goodbye."
@@ -68,6 +69,7 @@ PHRASES: Mapping[str, Phrases] = {
         "versuchen?",
         deaf="Entschuldigung, wegen einer technischen Störung höre ich Sie nicht. Bitte rufen Sie "
         "noch einmal an.",
+        too_long="Dazu gibt es noch mehr zu sagen. Soll ich weitersprechen?",
         resumed="Entschuldigung, ich hatte Sie kurz verloren.",
         voicemail="Guten Tag. Dies ist ein automatischer Anruf. Wir versuchen es wieder. "
         "Auf Wiederhören.",
@@ -94,6 +96,7 @@ PHRASES: Mapping[str, Phrases] = {
         filtered="Lo siento, no puedo hablar de eso. ¿Qué más puedo hacer por usted?",
         too_many_steps="Lo siento, no lo he conseguido. ¿Probamos otra cosa?",
         deaf="Lo siento, no le oigo por un problema técnico. Vuelva a llamar, por favor.",
+        too_long="Hay más que decir sobre esto. ¿Sigo?",
         resumed="Perdone, le he perdido un momento.",
         voicemail="Hola. Esta es una llamada automática. Volveremos a llamarle. Adiós.",
         go_on="Siga, por favor.",
@@ -120,6 +123,7 @@ PHRASES: Mapping[str, Phrases] = {
         too_many_steps="Excusez-moi, je n'y suis pas arrivé. Essayons-nous autre chose ?",
         deaf="Excusez-moi, je ne vous entends pas à cause d'un problème technique. Rappelez, "
         "s'il vous plaît.",
+        too_long="Il y a encore des choses à dire là-dessus. Je continue ?",
         resumed="Excusez-moi, je vous ai perdu un instant.",
         voicemail="Bonjour. Ceci est un appel automatique. Nous vous rappellerons. Au revoir.",
         go_on="Continuez, je vous en prie.",

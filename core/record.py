@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ class _Turn:
     """One turn while its facts are gathered."""
 
     caller: list[str] = field(default_factory=list)
+    keys: bool = False
     heard: dict[str, f.AgentHeard] = field(default_factory=dict)
     tools: list[dict[str, Any]] = field(default_factory=list)
     handoffs: list[dict[str, Any]] = field(default_factory=list)
@@ -49,6 +50,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "turns": turns,
         "handoffs": [each for turn in turns for each in turn["handoffs"]],
         "timeline": [_moment(entry) for entry in entries if f.is_life(entry.fact)],
+        "stumbles": list(_stumbles(on_time)),
         "recording": _recording(entries, state),
         "wrap_up": _wrap_up([entry.fact for entry in entries]),
     }
@@ -58,6 +60,19 @@ def _answered_by(facts: Iterable[f.Fact]) -> str | None:
     """Return who answered a call of ours; a machine may show itself after a greeting."""
     found = [fact.who for fact in facts if isinstance(fact, f.AnsweredBy)]
     return found[-1] if found else None
+
+
+def _stumbles(entries: Iterable[f.LogEntry]) -> Iterator[dict[str, Any]]:
+    """Yield what failed of the engines and tools, and what a content filter refused."""
+    for entry in entries:
+        match entry.fact:
+            case f.EngineStumbled(engine=engine, cause=cause, name=name, spoken=spoken):
+                told = {"engine": engine, "cause": cause, "name": name, "spoken": spoken}
+            case f.Filtered(what=what):
+                told = {"engine": "filter", "cause": what, "name": "", "spoken": True}
+            case _:
+                continue
+        yield {"at": entry.at, **told}
 
 
 def _recording(entries: Sequence[f.LogEntry], state: CallState) -> dict[str, Any] | None:
@@ -141,7 +156,8 @@ def _turns(entries: Iterable[f.LogEntry]) -> list[dict[str, Any]]:
 
 def _gather(turn: _Turn, fact: f.Fact) -> None:
     match fact:
-        case f.CallerSaid(text=text, corrects=corrects):
+        case f.CallerSaid(text=text, corrects=corrects, keys=keys):
+            turn.keys = keys
             turn.caller[len(turn.caller) - corrects :] = [text]
         case f.AgentHeard(agent=agent):
             turn.heard[agent] = fact
@@ -170,6 +186,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
         return {
             "n": n,
             "caller": " ".join(turn.caller),
+            "keys": turn.keys,
             "agent": last[-1].agent if last else "",
             "reply": text,
             "heard": text,
@@ -187,6 +204,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
     return {
         "n": n,
         "caller": done.caller,
+        "keys": turn.keys,
         "agent": done.agent,
         "reply": f"{done.reply}{heard.removeprefix(done.heard)}" if turn.later else done.reply,
         "heard": heard,

@@ -111,6 +111,11 @@ class Hearer:
         self._stream = None
         self._task = tasks.create_task(self._listen())
 
+    @property
+    def now(self) -> Decided:
+        """Where in the caller's audio we are."""
+        return self._times.newest
+
     def stop(self) -> None:
         """Hear nothing more."""
         for task in (self._task, self._judging):

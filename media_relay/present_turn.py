@@ -9,7 +9,7 @@ from core.facts import ApprovalTold, CallerSaid
 from core.turn import Purpose
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
-from media_relay.turn_record import Decided, Marks, TurnRecord, record_of
+from media_relay.turn_record import Marks, TurnRecord, record_of
 
 
 class PresentTurn:
@@ -31,7 +31,7 @@ class PresentTurn:
         record.reply.clear()
         if ears := self._hearer.engine:
             record.engines["hearing"] = ears
-        decided = Decided() if take.keys else self._hearer.decided
+        decided = self._hearer.now if take.keys else self._hearer.decided
         now = self._clock()
         record.partials_ms = decided.partials_ms
         record.marks = Marks(

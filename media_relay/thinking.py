@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from core.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
-from core.facts import DigitsWanted, Filtered
+from core.facts import DigitsWanted, EngineStumbled, Filtered
 from core.handoff import HandoffLimits, wanted
+from core.keyed import words_of
 from core.languages import same
 from core.phrases import Phrases, phrases_in
 from core.ports import Chat
@@ -104,10 +105,10 @@ class Thinker:
         Nobody asked for them, but a tool of this agent takes secrets: they may be such a one.
         """
         if wanted is not None:
-            return "entered the digits" if wanted.secret else _pressed(keys)
+            return "entered the digits" if wanted.secret else words_of(keys)
         tools = self._catalog.tools(self._scene())
         if len(keys) < _MAY_BE_SECRET or not any(tool.secrets for tool in tools):
-            return _pressed(keys)
+            return words_of(keys)
         return f"keyed in digits, kept secret: {self._tools.kept.keep(keys)}"
 
     def think_ahead(self, text: str, *, interrupted: bool) -> None:
@@ -160,6 +161,7 @@ class Thinker:
 
     async def _stream(self, thought: Thought, request: ChatRequest) -> list[ToolCall]:
         splitter, calls, end = Splitter(), list[ToolCall](), Finished()
+        before = len(thought.said)
         events = self._chat.stream(request)
         async with aclosing(events):
             while (event := await self._next(events)) is not None:
@@ -176,12 +178,23 @@ class Thinker:
                         thought.record.spend(event)
                         end = event
                         break
-        for piece in splitter.flush():
+        self._finish(thought, splitter.flush(), end, spoken=len(thought.said) > before)
+        return calls
+
+    def _finish(self, thought: Thought, rest: list[str], end: Finished, *, spoken: bool) -> None:
+        """Say the rest of an answer, and why it ends where it should not. `spoken`: it began."""
+        cut_short = end.reason == "length"  # the limit of tokens
+        if cut_short and spoken:
+            rest = []  # nobody wants to hear half a clause
+        for piece in rest:
             self._say(thought, piece)
+        phrases = self._phrases
         if end.filtered:
             self._journal.write(Filtered(turn=thought.record.turn, what=end.filtered))
-            self._say(thought, self._phrases.filtered)
-        return calls
+            self._say(thought, phrases.filtered)
+        elif cut_short:
+            self._journal.write(EngineStumbled(engine="thinking", cause="length", spoken=True))
+            self._say(thought, phrases.too_long if spoken or rest else phrases.too_many_steps)
 
     async def _next(self, events: AsyncGenerator[ChatEvent]) -> ChatEvent | None:
         try:
@@ -250,7 +263,3 @@ class Thinker:
             say=lambda piece: self._say(thought, piece),
             settings=self._tool_settings,
         )
-
-
-def _pressed(keys: str) -> str:
-    return f"pressed {' '.join(keys)}"

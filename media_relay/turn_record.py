@@ -44,6 +44,14 @@ class FrameTimes:
         """How much audio was pushed."""
         return self._ms
 
+    @property
+    def newest(self) -> Decided:
+        """The frame that came last; what happens now is placed there."""
+        if not self._frames:
+            return Decided()
+        _, timestamp, at = self._frames[-1]
+        return Decided(timestamp, at)
+
     def push(self, size: int, timestamp: str, at: float) -> None:
         """Note that `size` bytes were pushed."""
         self._ms += size // BYTES_PER_MS

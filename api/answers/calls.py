@@ -44,10 +44,14 @@ RecordedHandoff = TypedDict("RecordedHandoff", {"from": str, "to": str, "reason"
 
 
 class RecordedTurn(TypedDict):
-    """One turn: what was said, done and heard, and the relay's part of the wait."""
+    """One turn: what was said, done and heard, and the relay's part of the wait.
+
+    `keys`: the caller pressed them instead of saying something.
+    """
 
     n: int
     caller: str
+    keys: NotRequired[bool]
     agent: str
     reply: str
     heard: str
@@ -68,6 +72,19 @@ class Moment(TypedDict):
     at: float
     late: bool
     kind: str
+
+
+class Stumble(TypedDict):
+    """An engine that failed: `name` of its chain, `spoken`: the caller was told.
+
+    A `filter` refused the caller's words (`prompt`) or the model's (`reply`).
+    """
+
+    at: float
+    engine: Literal["hearing", "thinking", "speaking", "tool", "filter"]
+    cause: str
+    name: str
+    spoken: bool
 
 
 class ConsentGiven(TypedDict):
@@ -129,6 +146,7 @@ class CallShown(CallLine):
     turns: list[RecordedTurn]
     handoffs: list[RecordedHandoff]
     timeline: list[Moment]
+    stumbles: NotRequired[list[Stumble]]
     recording: Recorded | None
     wrap_up: WrappedUp | None
     scenario_sha: NotRequired[str]

@@ -143,7 +143,8 @@ class AnsweredBy:
 class EngineStumbled:
     """An engine failed and the caller heard an apology or nothing of it (`spoken`).
 
-    `name` is the engine's in its chain, where another one did its work.
+    `name` is the engine's in its chain, where another one did its work. `cause`: a `Cause`, the
+    error of a tool, or `length` where a reply reached its limit of tokens.
     """
 
     engine: Literal["hearing", "thinking", "speaking", "tool"]

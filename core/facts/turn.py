@@ -32,9 +32,9 @@ class Latency:
     """The relay's part of a turn in ms, in order of time; the caller's clock completes it.
 
     `heard_until`: timestamp of the media frame with which the turn was decided, as the carrier
-    wrote it. `endpointing`: from the end of his speech to that frame. `stt`: from there to the
-    text. Then first token of the model, tools, first audio of the synthesizer, and `sent`: from
-    first audio made to first frame sent.
+    wrote it. `endpointing`: from the end of his speech to that frame, nothing for keys. `stt`:
+    from there to the text. Then first token of the model, tools, first audio of the synthesizer,
+    and `sent`: from first audio made to first frame sent.
     """
 
     heard_until: str = ""

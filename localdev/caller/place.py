@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -14,12 +15,14 @@ from api.incoming import call_id_of
 from core.acs_events import IncomingCall
 from localdev.caller.exchange import Exchange, NoAnswer, fetch_record
 from localdev.caller.report import Ears, latency_ms
-from localdev.caller.speaking import POLL_S, Order, Watched, speak
+from localdev.caller.speaking import POLL_S, Order, Receiver, Watched, speak
 
 RECORD_WITHIN_S = 45.0
 FRAME_MS = 20
 
 Show = Callable[[Mapping[str, Any]], None]
+RecordNow = Callable[[], Awaitable[Mapping[str, Any] | None]]
+Caller = Callable[[Receiver, Watched, RecordNow], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +39,18 @@ class Placed:
 
 
 async def place_call(
-    order: Order, urls: Mapping[str, str], token: str, show: Show | None, key: str = ""
+    order: Order,
+    urls: Mapping[str, str],
+    token: str,
+    show: Show | None,
+    key: str = "",
+    *,
+    caller: Caller | None = None,
 ) -> Placed:
     """Place a call and stay on the line until it is over. Raises `NoAnswer`.
 
     `show` gets the record as it grows; without it the host is asked for it at the end only.
+    `caller` decides what is said, instead of the lines of the order.
     """
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(timeout=timeout) as http:
@@ -54,7 +64,9 @@ async def place_call(
             async with asyncio.TaskGroup() as tasks:
                 showing = show and tasks.create_task(_show(http, urls["host"], call_id, key, show))
                 following = tasks.create_task(_follow(exchange, watched))
-                speaking = tasks.create_task(speak(exchange, watched, order))
+                record_now = partial(fetch_record, http, urls["host"], call_id, key)
+                says = caller(exchange, watched, record_now) if caller else None
+                speaking = tasks.create_task(says or speak(exchange, watched, order))
                 await following
                 speaking.cancel()
                 if showing:
@@ -137,7 +149,8 @@ def _completed(turn: Mapping[str, Any], ears: Ears, epoch: str) -> Mapping[str, 
     parts = turn.get("latency_ms") or {}
     decided_ms = _decided_ms(parts, epoch)
     answered = decided_ms if turn["heard"] else None
-    return {**turn, "decided_ms": decided_ms, "latency_ms": latency_ms(parts, answered, ears)}
+    waited = latency_ms(parts, answered, ears, keys=turn.get("keys", False))
+    return {**turn, "decided_ms": decided_ms, "latency_ms": waited}
 
 
 def _decided_ms(parts: Mapping[str, Any], epoch: str) -> float | None:

@@ -20,23 +20,34 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A key of the caller's telephone, in ms on the same clock."""
+
+    at_ms: float
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ears:
-    """What the simulator saw: the caller's utterances and the stretches he heard the agent."""
+    """What the simulator saw: the caller's utterances and keys, and when he heard the agent."""
 
     utterances: tuple[Span, ...]
     heard: tuple[Span, ...]
+    presses: tuple[Press, ...] = ()
 
 
-def latency_ms(parts: Mapping[str, Any], decided_ms: float | None, ears: Ears) -> dict[str, float]:
+def latency_ms(
+    parts: Mapping[str, Any], decided_ms: float | None, ears: Ears, *, keys: bool = False
+) -> dict[str, float]:
     """Return the contributions to the caller's wait, which add up to `total`.
 
     `decided_ms` is where, on the simulator's clock, the relay took the turn for ended. Playout is
     the rest: from the first audio made to the first sample that can be heard. Empty when the turn
-    was not an answer to speech (the greeting, keys), or no answer was heard.
+    was not an answer (the greeting), or no answer was heard. `keys`: he waits from his last key.
     """
     if decided_ms is None:
         return {}
-    last_sample = _last_sample(parts, decided_ms, ears)
+    last_sample = _last_press(decided_ms, ears) if keys else _last_sample(parts, decided_ms, ears)
     replies = [each for each in ears.heard if each.start_ms >= decided_ms]
     if last_sample is None or not replies:
         return {}
@@ -58,6 +69,11 @@ def _last_sample(parts: Mapping[str, Any], decided_ms: float, ears: Ears) -> flo
         return decided_ms - float(parts.get("endpointing", 0.0))
     spoken = [each.end_ms for each in ears.utterances if each.end_ms <= latest]
     return max(spoken, default=None)
+
+
+def _last_press(decided_ms: float, ears: Ears) -> float | None:
+    pressed = (each.at_ms for each in ears.presses if each.at_ms <= decided_ms + FRAME_MS)
+    return max(pressed, default=None)
 
 
 FRAME_MS = 20
@@ -82,6 +98,7 @@ def call_report(
         "outcome": record["outcome"] or "unfinished",
         "ended_by": record["ended_by"],
         "turns": list(turns),
+        "stumbles": list(record.get("stumbles", ())),
         "files": {name: str(path) for name, path in files.items()},
         "schema": SCHEMA,
     }

@@ -71,5 +71,9 @@ def print_summary(console: Console, report: Mapping[str, Any], complaints: Seque
     )
     for name, path in report["files"].items():
         console.print(f"  {name:<11} {path}", highlight=False, soft_wrap=True)
+    for each in report["stumbles"]:
+        name = f" ({each['name']})" if each["name"] else ""
+        text = escape(f"{each['engine']}{name}: {each['cause']}")
+        console.print(f"[yellow]stumbled:[/] {text}", highlight=False)
     for complaint in complaints:
         console.print(f"[red]not as it should be:[/] {escape(complaint)}", highlight=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from core.speech import SpokenAudio
 from localdev.acs_simulator.audio import read_audio
@@ -12,31 +12,42 @@ from localdev.caller.lines import Line
 
 TAIL = bytes(320 * 2)
 
+type Say = Callable[[str], Awaitable[bytes]]
+
 
 async def spoken_lines(lines: Sequence[Line]) -> tuple[bytes, ...]:
     """Return each line's audio, words in a voice no agent has, nothing for keys.
 
     Raises `EngineFailed`, `OSError`.
     """
-    if not any(line.text for line in lines):
-        return tuple(_recorded(line.wav) if line.wav else b"" for line in lines)
+    async with callers_mouth() as say:
+        return tuple([await _sound(line, say) for line in lines])
+
+
+async def _sound(line: Line, say: Say) -> bytes:
+    if line.wav:
+        return read_audio(line.wav.read_bytes())
+    return await say(line.text) if line.text else b""
+
+
+@asynccontextmanager
+async def callers_mouth() -> AsyncIterator[Say]:
+    """Give what speaks a text in the caller's voice; its engine starts with the first words.
+
+    Speaking raises `EngineFailed`.
+    """
     from adapters.embedded.piper import PiperSpeaking
     from adapters.embedded.voices import caller_voice
 
-    mouth, voice = PiperSpeaking(), caller_voice()
+    mouth = PiperSpeaking()
+
+    async def say(text: str) -> bytes:
+        pieces = mouth.speak(text, caller_voice())
+        pcm = [piece.pcm async for piece in pieces if isinstance(piece, SpokenAudio)]
+        return b"".join(pcm) + TAIL
+
     try:
-        audio = []
-        for line in lines:
-            if line.wav:
-                audio.append(_recorded(line.wav))
-                continue
-            if line.keys:
-                audio.append(b"")
-                continue
-            pieces = mouth.speak(line.text, voice)
-            pcm = [piece.pcm async for piece in pieces if isinstance(piece, SpokenAudio)]
-            audio.append(b"".join(pcm) + TAIL)
-        return tuple(audio)
+        yield say
     finally:
         await mouth.aclose()
 
@@ -45,7 +56,3 @@ async def voicemail(text: str) -> bytes:
     """Return what a voicemail plays: its greeting, and the beep. Raises `EngineFailed`."""
     (greeting,) = await spoken_lines([Line(text=text)])
     return greeting + TAIL * 20 + beep()
-
-
-def _recorded(path: Path) -> bytes:
-    return read_audio(path.read_bytes())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from localdev.caller.lines import Key, Line
-from localdev.caller.report import Ears, Span
+from localdev.caller.report import Ears, Press, Span
 
 QUIET_MS = 900.0
 MAX_WAIT_MS = 60_000.0
@@ -68,6 +68,7 @@ class Watched:
         return Ears(
             utterances=tuple(_span(e) for e in self.of("utterance_ended")),
             heard=tuple(_span(e) for e in self.of("heard")),
+            presses=tuple(Press(at_ms=e["at_ms"], digit=e["digit"]) for e in self.of("dtmf")),
         )
 
     def agent_is_quiet(self, now_ms: float, lines: int) -> bool:
@@ -97,7 +98,7 @@ async def speak(exchange: Receiver, watched: Watched, order: Order) -> None:
     said = 0
     for line, pcm in zip(order.lines, order.audio, strict=True):
         if line.keys or watched.pressed_ms:  # the exchange keeps spoken lines in order by itself
-            now_ms = await _until_quiet(exchange, watched, said)
+            now_ms = await until_quiet(exchange, watched, said)
         if line.keys:
             for digit in line.keys:
                 now_ms += BETWEEN_KEYS_MS
@@ -110,11 +111,11 @@ async def speak(exchange: Receiver, watched: Watched, order: Order) -> None:
         )
         said += 1
     last_key = max((connected + press.at * 1000 + AFTER_KEY_MS for press in order.keys), default=0)
-    await _until_quiet(exchange, watched, said, after_ms=last_key)
+    await until_quiet(exchange, watched, said, after_ms=last_key)
     await exchange.hang_up()
 
 
-async def _until_quiet(
+async def until_quiet(
     exchange: Receiver, watched: Watched, lines: int, *, after_ms: float = 0
 ) -> float:
     """Wait until so many lines were said and answered; return when that was."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from core.agents import Scenario
 from core.facts import CallerSaid, LogEntry, Remembered
+from core.keyed import keys_in
 from core.ports import Chat
 from localdev.replay.source import Recorded
 from localdev.talk.talk import TalkOrder, talking
@@ -20,7 +20,6 @@ from registries import CatalogError, Mistake, load_catalog
 from registries.agent_files import AGENTS
 
 Turn = Mapping[str, Any]
-_PRESSED = re.compile(r"pressed ((?:[0-9*#A-D] )*[0-9*#A-D])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +76,9 @@ async def say_again(recorded: Recorded, scenario: Scenario, chat: Chat) -> Mappi
         for line in lines_of(recorded.record):
             if talked.live.ended is not None:
                 break
-            keys = _PRESSED.fullmatch(line)
+            keys = keys_in(line)
             if keys:
-                await talked.live.presses(keys[1].replace(" ", ""))
+                await talked.live.presses(keys)
             else:
                 await talked.live.says(line)
     return talked.record

@@ -1,60 +1,17 @@
-"""Whole calls with the real `openai` package on loopback: tools, handoffs, every way to fail."""
+"""Whole calls with the real `openai` package on loopback: tools, handoffs, endpoints."""
 
 import asyncio
 import json
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 
-import pytest
-
-from adapters.openai_chat import OpenAIChat, azure_base_url
+from adapters.openai_chat import azure_base_url
 from adapters.scripted import spoken
 from adapters.settings import Settings
-from core.agents import HandoffType
-from core.facts import EngineStumbled, Filtered, TurnDone, Usage
-from core.tools import ToolSpec
-from core.turn import TurnSettings
+from core.facts import TurnDone, Usage
 from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
-from media_relay.call_settings import CallSettings
 from media_relay.engines import engines_of
-from tests.relay.calls import MemoryControl, PlainCatalog, agent, edge, scenario
+from tests.relay.openai_calls import SILENCE, roles, talking
 from tests.relay.stations import relaying
-
-SILENCE = bytes(640) * 40
-BANK = scenario(
-    agent("Ann", greeting="Hi.", tools=("balance",)),
-    agent("Bob", greeting="Bob here.", tools=()),
-    edges=[edge("Ann", "Bob", HandoffType.ANNOUNCED)],
-)
-
-
-@asynccontextmanager
-async def talking(replies, *, turn=None, **chat):
-    """Hold a call whose agent thinks with an OpenAI-compatible server."""
-    catalog = PlainCatalog(
-        specs={"balance": ToolSpec(name="balance", description="look it up", parameters={})},
-        runs={"balance": lambda arguments, use: "ten dollars"},
-    )
-    async with (
-        ChatEmulator(replies) as server,
-        aclosing(
-            OpenAIChat(api_key="key", model="gpt", base_url=f"{server.url}/v1", retries=0, **chat)
-        ) as model,
-        relaying(
-            chat=model,
-            catalog=catalog,
-            control=MemoryControl(BANK),
-            settings=CallSettings(turn=turn or TurnSettings()),
-        ) as station,
-        station.dialled() as caller,
-    ):
-        await model.warm()
-        await caller.hears("Hi.")
-        await station.control.until(TurnDone)
-        yield server, station, caller
-
-
-def roles(body):
-    return [message["role"] for message in body["messages"]]
 
 
 async def test_a_tool_is_called_and_its_result_is_spoken():
@@ -88,33 +45,6 @@ async def test_a_handoff_is_made_and_the_next_agent_answers():
         assert server.requests[1].body["messages"][0]["content"] == "You are Bob."
 
 
-async def test_words_that_the_filter_refuses_are_answered_and_forgotten():
-    """With them in the history the filter would refuse whatever the caller says next."""
-    replies = [Reply(status=400, code="content_filter"), Reply(text="Ten dollars.")]
-    async with talking(replies) as (server, station, caller):
-        await caller.says(spoken("something vile") + SILENCE)
-        await caller.hears("I can't talk about that")
-        refused = await station.control.until(Filtered)
-        await station.control.until(TurnDone, count=2)
-        await caller.says(spoken("my balance") + SILENCE)
-        await caller.hears("Ten dollars.")
-
-        assert refused.what == "prompt"
-        assert "vile" not in json.dumps(server.requests[1].body)
-        assert "my balance" in json.dumps(server.requests[1].body)
-        assert station.control.facts(EngineStumbled) == []
-
-
-async def test_a_reply_that_the_filter_cut_short_ends_with_words():
-    replies = [Reply(text="Well. You", finish="content_filter")]
-    async with talking(replies) as (_, station, caller):
-        await caller.says(spoken("tell me") + SILENCE)
-        await caller.hears("I can't talk about that")
-        refused = await station.control.until(Filtered)
-
-        assert refused.what == "reply"
-
-
 async def test_the_turn_tells_what_the_model_cost():
     replies = [
         Reply(calls=(Call(name="balance"),), usage=(1_500, 20), cached=1_024),
@@ -138,47 +68,6 @@ async def test_the_prompt_is_read_while_the_caller_is_greeted():
 
         assert server.requests[0].body["max_tokens"] == 1
         assert server.requests[0].body["messages"][0]["content"] == "You are Ann."
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(Reply(status=429, code="rate_limit"), id="throttled"),
-        pytest.param(Reply(status=500), id="broken"),
-        pytest.param(Reply(status=401), id="refused"),
-        pytest.param(Reply(text="never", stop_after=0, then="hang"), id="hangs"),
-        pytest.param(Reply(text="never", stop_after=0, then="drop"), id="drops"),
-        pytest.param(Reply(text="never", stop_after=0, then="error_event"), id="errs"),
-        pytest.param(Reply(text="never", stop_after=0, then="end"), id="ends without an end"),
-    ],
-)
-async def test_a_model_that_fails_is_heard_as_words(fault):
-    async with talking(lambda body: fault, first_token_s=0.3) as (_, station, caller):
-        await caller.says(spoken("my balance") + SILENCE)
-        await caller.hears("something went wrong")
-        stumbled = await station.control.until(EngineStumbled)
-
-        assert stumbled.engine == "thinking"
-        assert "never" not in caller.words
-
-
-async def test_a_model_that_hangs_is_bridged_before_it_is_apologised_for():
-    hang = Reply(text="never", stop_after=0, then="hang")
-    quick = TurnSettings(filler_s=0.1)
-    async with talking(lambda body: hang, turn=quick, first_token_s=0.6) as (_, _station, caller):
-        await caller.says(spoken("my balance") + SILENCE)
-        await caller.hears("something went wrong")
-
-        assert "One moment, please. I'm sorry" in caller.words
-
-
-async def test_a_reply_that_breaks_off_is_heard_with_an_apology():
-    broken = Reply(text="You have ten dollars. And now I", stop_after=7, then="drop")
-    async with talking(lambda body: broken) as (_, _station, caller):
-        await caller.says(spoken("my balance") + SILENCE)
-        await caller.hears("something went wrong")
-
-        assert "You have ten dollars." in caller.words
 
 
 async def test_azures_endpoint_is_spoken_to_on_its_own_path():

@@ -1,0 +1,214 @@
+"""Azure Speech fails in the middle of real calls, in every way: the caller hears words."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import repeat
+from typing import Any
+
+from adapters.azure_speech import AzureHearing, AzureSpeaking
+from adapters.fallback import HearingChain, SpeakingChain
+from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, spoken
+from core.agents import SpeechSpec
+from core.errors import Cause
+from core.facts import EngineStumbled, HangUpRequested
+from core.ports import Hearing, HearingStream, Speaking
+from core.session import OpenSession, Session
+from core.speech import HearingConfig, SpeakingEvent, Voice
+from localdev.emulators.azure_speech import Answer, Close, Drop, Fault, Hang, Refuse, SpeechEmulator
+from tests.engines.azure_service import account_at
+from tests.relay.calls import MemoryControl, agent, scenario
+from tests.relay.stations import Carrier, Station, frame, relaying
+
+SILENCE = bytes(640)
+HELLO = spoken("Hello there.") + SILENCE * 40
+CONNECT_S = 2.0  # longer than the SDK needs to give up a service that refuses it
+DEAF: dict[Fault, Cause] = {
+    Refuse(status=401): Cause.AUTH,
+    Refuse(status=403): Cause.AUTH,
+    Refuse(status=404): Cause.UNAVAILABLE,
+    Refuse(status=429): Cause.THROTTLED,
+    Refuse(status=500): Cause.UNAVAILABLE,
+    Refuse(status=503): Cause.UNAVAILABLE,
+    Hang(connected=False): Cause.TIMEOUT,
+    Drop(after_ms=100): Cause.UNAVAILABLE,
+    Close(code=1007, after_ms=200): Cause.BAD_REQUEST,
+    Close(code=1011, after_ms=100): Cause.UNAVAILABLE,
+    Close(code=1013, after_ms=100): Cause.UNAVAILABLE,
+    Answer(status="TooManyRequests", after_ms=100): Cause.THROTTLED,
+    Answer(status="Error", after_ms=100): Cause.UNAVAILABLE,
+    Answer(status="BadRequest", after_ms=100): Cause.BAD_REQUEST,
+    Answer(status="Forbidden", after_ms=100): Cause.THROTTLED,
+}
+MUTE: dict[Fault, Cause] = {
+    Refuse(status=401): Cause.AUTH,
+    Refuse(status=403): Cause.AUTH,
+    Refuse(status=404): Cause.UNAVAILABLE,
+    Refuse(status=429): Cause.THROTTLED,
+    Refuse(status=500): Cause.UNAVAILABLE,
+    Refuse(status=503): Cause.UNAVAILABLE,
+    Close(code=1007): Cause.BAD_REQUEST,
+    Close(code=4429): Cause.THROTTLED,
+    Drop(): Cause.UNAVAILABLE,
+    Drop(after_ms=40): Cause.LOST,
+    Hang(): Cause.TIMEOUT,
+    Hang(connected=False): Cause.TIMEOUT,
+}
+
+
+class OwnAgents(MemoryControl):
+    """Gives every call an agent whose hint and voice are the call's id."""
+
+    async def open_session(self, call_id: str, request: OpenSession) -> Session:
+        opened = await super().open_session(call_id, request)
+        own = agent("Ann", greeting="Good morning.", speech=SpeechSpec(hints=(call_id,)))
+        return replace(opened, scenario=scenario(replace(own, voice=Voice(name=call_id))))
+
+
+@dataclass
+class OwnEars:
+    """Hears every call with an engine of its own."""
+
+    engines: Mapping[str, Hearing]
+
+    async def open(self, config: HearingConfig) -> HearingStream:
+        return await self.engines[config.hints[0]].open(config)
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass
+class OwnVoice:
+    """Speaks in every call with an engine of its own."""
+
+    engines: Mapping[str, Speaking]
+
+    def speak(self, text: str, voice: Voice) -> AsyncIterator[SpeakingEvent]:
+        return self.engines[voice.name].speak(text, voice)
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+def names(faults: Mapping[Fault, Cause]) -> dict[str, Fault]:
+    return {f"call-{n}": fault for n, fault in enumerate(faults)}
+
+
+async def emulated(stack: AsyncExitStack, fault: Fault) -> SpeechEmulator:
+    """Return a service with this fault in each of its connections."""
+    service = SpeechEmulator(hearing_faults=repeat(fault), speaking_faults=repeat(fault))
+    return await stack.enter_async_context(service)
+
+
+@asynccontextmanager
+async def talking(carrier: Carrier, words: bytes = HELLO) -> AsyncIterator[None]:
+    """Say a sentence, and be silent in real time after it."""
+
+    async def microphone() -> None:
+        with suppress(ConnectionResetError):
+            await carrier.says(words)
+            while True:
+                await carrier.send(frame(SILENCE))
+                await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(microphone())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def echo(request: Any) -> str:
+    return f"You said {request.messages[-1].text}"
+
+
+async def test_a_caller_whom_azure_cannot_hear_is_told_so_whatever_went_wrong() -> None:
+    async def call(station: Station, name: str) -> tuple[Cause, str]:
+        async with station.dialled(name) as carrier, talking(carrier):
+            await carrier.hears("technical problem", within_s=30)
+            ended = await station.control.until(HangUpRequested, name)
+        assert ended.by == "fault"
+        stumbled = station.control.facts(EngineStumbled, name)
+        assert {each.engine for each in stumbled} == {"hearing"}
+        return Cause(stumbled[-1].cause), carrier.words
+
+    async with AsyncExitStack() as stack:
+        ears = {}
+        for name, fault in names(DEAF).items():
+            service = await emulated(stack, fault)
+            ears[name] = AzureHearing(account_at(service), connect_s=CONNECT_S)
+            stack.push_async_callback(ears[name].aclose)
+        control = OwnAgents(scenario())
+        async with relaying(hearing=OwnEars(ears), control=control) as station:
+            came = await asyncio.gather(*(call(station, name) for name in ears))
+
+    assert dict(zip(DEAF, (cause for cause, _ in came), strict=True)) == DEAF
+    assert all(words.startswith("Good morning.") for _, words in came)
+
+
+async def test_other_ears_understand_what_azure_did_not_whatever_went_wrong() -> None:
+    async def call(station: Station, name: str) -> None:
+        async with station.dialled(name) as carrier, talking(carrier):
+            await carrier.hears("You said Hello there.", within_s=30)
+            stumbled = await station.control.until(EngineStumbled, name)
+        assert stumbled.engine == "hearing"
+
+    async with AsyncExitStack() as stack:
+        ears = {}
+        for name, fault in names(DEAF).items():
+            service = await emulated(stack, fault)
+            azure = AzureHearing(account_at(service), connect_s=CONNECT_S)
+            stack.push_async_callback(azure.aclose)
+            ears[name] = HearingChain([("azure", azure), ("spare", ScriptedHearing())])
+        control, chat = OwnAgents(scenario()), ScriptedChat(echo)
+        async with relaying(hearing=OwnEars(ears), chat=chat, control=control) as station:
+            await asyncio.gather(*(call(station, name) for name in ears))
+
+
+async def test_another_voice_says_what_azure_could_not_whatever_went_wrong() -> None:
+    async def call(station: Station, name: str, fault: Fault) -> None:
+        begun = fault == Drop(after_ms=40)  # who was heard already is not repeated
+        said = "something went wrong" if begun else "Good morning."
+        async with station.dialled(name) as carrier, talking(carrier, words=b""):
+            await carrier.hears(said, within_s=30)
+            await station.control.until(EngineStumbled, name)
+        stumbled = station.control.facts(EngineStumbled, name)[0]
+        assert (stumbled.engine, stumbled.cause) == ("speaking", MUTE[fault])
+
+    async with AsyncExitStack() as stack:
+        voices = {}
+        for name, fault in names(MUTE).items():
+            service = await emulated(stack, fault)
+            azure = AzureSpeaking(account_at(service), audio_s=1)
+            stack.push_async_callback(azure.aclose)
+            spare = ScriptedSpeaking(ms_per_char=10)
+            voices[name] = SpeakingChain([("azure", azure), ("spare", spare)], first_s=5)
+        control = OwnAgents(scenario())
+        async with relaying(speaking=OwnVoice(voices), control=control) as station:
+            calls = names(MUTE).items()
+            await asyncio.gather(*(call(station, name, fault) for name, fault in calls))
+
+
+async def test_a_call_without_any_voice_ends_and_says_why_in_its_log() -> None:
+    async def call(station: Station, name: str) -> Cause:
+        async with station.dialled(name) as carrier, talking(carrier, words=b""):
+            ended = await station.control.until(HangUpRequested, name)
+        assert ended.by == "fault"
+        return Cause(station.control.facts(EngineStumbled, name)[0].cause)
+
+    async with AsyncExitStack() as stack:
+        voices = {}
+        for name, fault in names(MUTE).items():
+            service = await emulated(stack, fault)
+            voices[name] = AzureSpeaking(account_at(service), audio_s=1)
+            stack.push_async_callback(voices[name].aclose)
+        control = OwnAgents(scenario())
+        async with relaying(speaking=OwnVoice(voices), control=control) as station:
+            causes = await asyncio.gather(*(call(station, name) for name in voices))
+
+    assert dict(zip(MUTE, causes, strict=True)) == MUTE
