@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from localdev.caller.report import CONTRIBUTIONS, Ears, Span
+from core.keyed import keys_in
+from localdev.caller.report import CONTRIBUTIONS, FRAME_MS, Ears, Press, Span
 
 PX_PER_S = 60
 LEFT, TOP = 92, 58
 LANE = 46
 BAR = 24
 LETTER = 6.2  # px, on average
-CALLER, GUESS, STOP, TOOL = "#0e7490", "#0f172a", "#dc2626", "#475569"
+KEY_MS = 220.0  # wide enough for its digit
+CALLER, KEYS, GUESS, STOP, TOOL = "#0e7490", "#155e75", "#0f172a", "#dc2626", "#475569"
 AGENTS = ("#15803d", "#7c3aed", "#b45309", "#be185d", "#1d4ed8")
 PARTS = {
     "endpointing": "#cbd5e1",
@@ -40,11 +42,13 @@ class Scene:
 
 def timeline_svg(scene: Scene) -> str:
     """Return the picture as SVG text, wide enough for the whole call."""
-    spans = (*scene.ears.utterances, *scene.ears.heard)
-    end_ms = max((span.end_ms for span in spans), default=1_000.0) + 1_000
+    ends = [span.end_ms for span in (*scene.ears.utterances, *scene.ears.heard)]
+    ends += [press.at_ms for press in scene.ears.presses]
+    end_ms = max(ends, default=1_000.0) + 1_000
     agents = list(dict.fromkeys(turn["agent"] for turn in scene.turns if turn["agent"]))
     colours = {agent: AGENTS[n % len(AGENTS)] for n, agent in enumerate(agents)}
-    legend = [("caller", CALLER), *colours.items(), ("a guess", GUESS), ("interrupted", STOP)]
+    legend = [("caller", CALLER), *([("keys", KEYS)] if scene.ears.presses else [])]
+    legend += [*colours.items(), ("a guess", GUESS), ("interrupted", STOP)]
     legend += [(name.replace("_", " "), colour) for name, colour in PARTS.items()]
     width = max(LEFT + _x(end_ms), _legend_width(legend)) + 20
     height = TOP + len(LANES) * LANE + 46
@@ -56,6 +60,7 @@ def timeline_svg(scene: Scene) -> str:
         *_axis(end_ms, height),
         *_lane_names(),
         *_caller(scene),
+        *_keys(scene),
         *_agents(scene, colours),
         *(_stop(at) for at in scene.stops),
         *_waits(scene),
@@ -87,13 +92,17 @@ def _lane_names() -> Iterable[str]:
         yield f'<text x="12" y="{_y(name) + 17}" fill="#334155" font-weight="600">{name}</text>'
 
 
-def _bar(lane: str, start_ms: float, end_ms: float, colour: str, text: str = "") -> str:
+def _bar(lane: str, span: Span, colour: str, text: str) -> str:
     """Draw a stretch, and on it as much of its text as fits; all of it is its tooltip."""
-    x, width = LEFT + _x(start_ms), max(1.0, _x(end_ms - start_ms))
-    room = int((width - 8) / LETTER)
+    room = int((_x(span.end_ms - span.start_ms) - 8) / LETTER)
     shown = text if len(text) <= room else f"{text[: room - 1]}…" if room > 3 else ""
+    return _box(lane, span, colour, shown, text)
+
+
+def _box(lane: str, span: Span, colour: str, shown: str, tooltip: str) -> str:
+    x, width = LEFT + _x(span.start_ms), max(1.0, _x(span.end_ms - span.start_ms))
     return (
-        f'<g><title>{escape(text)}</title><rect x="{x:.1f}" y="{_y(lane)}" width="{width:.1f}" '
+        f'<g><title>{escape(tooltip)}</title><rect x="{x:.1f}" y="{_y(lane)}" width="{width:.1f}" '
         f'height="{BAR}" rx="3" fill="{colour}" fill-opacity="0.85"/>'
         f'<text x="{x + 4:.1f}" y="{_y(lane) + 16}" fill="#fff" font-size="11">{escape(shown)}'
         "</text></g>"
@@ -104,7 +113,7 @@ def _caller(scene: Scene) -> Iterable[str]:
     """Draw what the caller said, and a tick for every guess the recognizer had of it."""
     for span in scene.ears.utterances:
         said = [turn["caller"] for turn in scene.turns if _decided_in(turn, span)]
-        yield _bar("caller", span.start_ms, span.end_ms, CALLER, " ".join(said))
+        yield _bar("caller", span, CALLER, " ".join(said))
     for turn in scene.turns:
         for before in turn.get("partials_ms", ()) if turn.get("decided_ms") else ():
             x = LEFT + _x(turn["decided_ms"] - before)
@@ -115,7 +124,29 @@ def _caller(scene: Scene) -> Iterable[str]:
 def _decided_in(turn: Mapping[str, Any], span: Span) -> bool:
     """Whether a turn took words of this utterance: it was decided in it, or soon after."""
     decided = turn.get("decided_ms")
-    return decided is not None and span.start_ms < decided < span.end_ms + 3_000
+    if decided is None or turn.get("keys"):
+        return False
+    return bool(span.start_ms < decided < span.end_ms + 3_000)
+
+
+def _keys(scene: Scene) -> Iterable[str]:
+    """Draw the keys of each turn that was keyed in, and keys that nobody took."""
+    left = list(scene.ears.presses)
+    for turn in scene.turns:
+        if turn.get("keys") and turn.get("decided_ms") is not None:
+            taken = [press for press in left if press.at_ms <= turn["decided_ms"] + FRAME_MS]
+            left = left[len(taken) :]
+            yield from _pressed(taken, turn["caller"])
+    yield from _pressed(left, "")
+
+
+def _pressed(presses: Sequence[Press], told: str) -> Iterable[str]:
+    """Draw keys one by one; only those that the record tells of can be read."""
+    secret = not keys_in(told)
+    for press in presses:
+        span = Span(start_ms=press.at_ms, end_ms=press.at_ms + KEY_MS)
+        shown = "•" if secret else press.digit
+        yield _box("caller", span, KEYS, shown, told or "a key that nobody took")
 
 
 def _agents(scene: Scene, colours: Mapping[str, str]) -> Iterable[str]:
@@ -129,7 +160,7 @@ def _agents(scene: Scene, colours: Mapping[str, str]) -> Iterable[str]:
         text = "" if turn["n"] in told else turn["heard"]
         told.add(turn["n"])
         colour = colours.get(turn["agent"], AGENTS[0])
-        yield _bar("heard", span.start_ms, span.end_ms, colour, text)
+        yield _bar("heard", span, colour, text)
 
 
 def _waited_from(turn: Mapping[str, Any]) -> float | None:
@@ -174,10 +205,12 @@ def _waits(scene: Scene) -> Iterable[str]:
 
 def _tools(scene: Scene) -> Iterable[str]:
     """Name the tools and handoffs of each turn, where it was decided; in red what failed."""
+    at_ms = 0.0
     for turn in scene.turns:
+        at_ms = turn.get("decided_ms") or at_ms
         names = [(run["name"], STOP if run.get("error") else TOOL) for run in turn["tools"]]
         names += [(f"→ {each['to']}", AGENTS[1]) for each in turn["handoffs"]]
-        x = LEFT + _x(turn.get("decided_ms") or 0.0)
+        x = LEFT + _x(at_ms)
         for row, (name, colour) in enumerate(names):
             y = _y("tools") + 8 + 13 * row
             yield f'<text x="{x:.1f}" y="{y}" fill="{colour}" font-size="11">{escape(name)}</text>'

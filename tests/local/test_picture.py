@@ -3,8 +3,10 @@
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from localdev.caller.picture import Scene, timeline_svg
-from localdev.caller.report import Ears, Span
+import pytest
+
+from localdev.caller.picture import LEFT, PX_PER_S, Scene, timeline_svg
+from localdev.caller.report import Ears, Press, Span, latency_ms
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -69,6 +71,42 @@ def test_guesses_tools_and_interruptions_are_there_to_be_seen() -> None:
     assert len(list(picture.iter(f"{SVG}path"))) == 2
     assert texts["refund_fee"] == "#dc2626"
     assert "interrupted" in [title.text for title in picture.iter(f"{SVG}title")]
+
+
+KEYED = Ears(
+    utterances=(),
+    heard=(Span(start_ms=500, end_ms=1_500), Span(start_ms=3_600, end_ms=5_000)),
+    presses=(Press(at_ms=2_000, digit="4"), Press(at_ms=2_250, digit="1")),
+)
+
+
+def test_keys_are_drawn_when_they_were_pressed_and_their_tools_when_the_turn_was_decided() -> None:
+    tool = {"name": "open_menu", "ok": True, "error": ""}
+    keyed = turn(1, "Ann", 600.0, caller="pressed 4 1", keys=True, tools=[tool])
+
+    picture = drawn(keyed, ears=KEYED)
+
+    at = {text.text: float(text.get("x", 0)) for text in picture.iter(f"{SVG}text")}
+    assert at["4"] < at["1"] < at["open_menu"] == LEFT + 3.4 * PX_PER_S
+    assert "pressed 4 1" in [title.text for title in picture.iter(f"{SVG}title")]
+
+
+@pytest.mark.parametrize("told", ["entered the digits", "keyed in digits, kept secret: one", ""])
+def test_secret_keys_and_keys_that_nobody_took_cannot_be_read(told: str) -> None:
+    turns = [turn(1, "Ann", 600.0, caller=told, keys=True)] if told else []
+
+    picture = drawn(*turns, ears=KEYED)
+
+    shown = [text.text for text in picture.iter(f"{SVG}text")]
+    assert shown.count("•") == 2
+    assert not {"4", "1"} & set(shown)
+
+
+def test_who_keyed_something_in_waits_from_his_last_key() -> None:
+    waited = latency_ms({"llm_first_token": 100.0}, 3_000.0, KEYED, keys=True)
+
+    assert waited["endpointing"] == 750.0
+    assert waited["total"] == 1_350.0
 
 
 def test_long_words_are_cut_to_their_bar_and_whole_in_its_tooltip() -> None:
