@@ -27,8 +27,10 @@ from localdev.caller.sound import spoken_lines
 from localdev.caller.speaking import Order
 from localdev.cli.terminal import console
 from localdev.stack.layout import PORTS, Layout, local_settings
-from localdev.stack.running import find
-from localdev.stack.supervisor import PartFailed, Say, Stack
+from localdev.stack.running import Running, claimed, find
+from localdev.stack.supervisor import Begin, PartFailed, Say, Stack, on_free_ports
+
+WAIT_S = 0.5
 
 
 def run(args: Namespace) -> int:
@@ -95,18 +97,45 @@ class Desk:
 
 async def _call(args: Namespace, order: Order, out: Console) -> int:
     async with AsyncExitStack() as stack:
-        layout = Layout()
-        running = find(layout.home)
+        layout, say = Layout(), _dim(out)
+        running = await _running(layout.home, stack, say)
         if running is None:
-            out.print("[dim]no stack is up; starting one for this call[/]")
-            layout = layout.with_free_ports(PORTS)
-            environ = {**os.environ, **local_settings(layout, os.environ)}
-            await stack.enter_async_context(Stack(layout, environ, tuple(PORTS), _dim(out)))
+            say("no stack is up; starting one for this call")
+            begun = await on_free_ports(layout, PORTS, _begin(say), within=stack, say=say)
+            layout = begun.layout
             running = find(layout.home)
         if running is None:
             raise NoAnswer("the stack went away")
+        if missing := [part for part in ("host", "simulator") if part not in running.urls]:
+            raise NoAnswer(f"the stack that is up was started without {' and '.join(missing)}")
         desk = Desk(urls=running.urls, layout=layout, console=out, out=args.out, as_json=args.json)
         return await place_and_report(order, desk)
+
+
+async def _running(home: Path, within: AsyncExitStack, say: Say) -> Running | None:
+    """Return the stack that is up; None if there is none, and this home is ours to start one."""
+    waits = False
+    while True:
+        running = find(home)
+        if running is not None and not running.passing:
+            return running
+        try:
+            within.enter_context(claimed(home))
+        except BlockingIOError:
+            if not waits:
+                say("another call is placed from here, or a stack starts; waiting for it")
+            waits = True
+            await asyncio.sleep(WAIT_S)
+        else:
+            return None
+
+
+def _begin(say: Say) -> Begin:
+    def begin(layout: Layout) -> Stack:
+        environ = {**os.environ, **local_settings(layout, os.environ)}
+        return Stack(layout, environ, tuple(PORTS), say, passing=True)
+
+    return begin
 
 
 def _dim(out: Console) -> Say:

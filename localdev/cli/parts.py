@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from localdev.stack.layout import ROOT, Layout, is_free, local_settings
-from localdev.stack.supervisor import STOP_WITHIN_S
+from localdev.stack.supervisor import PORT_TAKEN, STOP_WITHIN_S
 
 Ready = Callable[[str], None]
 Serve = Callable[[Layout, dict[str, str], asyncio.Event, Ready], Awaitable[None]]
@@ -31,14 +32,15 @@ def run(args: Namespace) -> int:
             f"artvoice {args.part}: port {args.port} is taken; choose another with --port",
             file=sys.stderr,
         )
-        return 1
+        return PORT_TAKEN
     environ = local_settings(layout, os.environ)
     os.environ.update(environ)  # the Functions worker and the relay read their settings from here
     try:
         asyncio.run(_until_told(args, layout, environ), loop_factory=LOOPS.get(args.part))
     except (SettingsError, StartError, StartRefused, OSError) as error:
         print(f"artvoice {args.part}: {error}", file=sys.stderr)
-        return 1
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        return PORT_TAKEN if taken else 1
     return 0
 
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """Addresses and process ids of a stack; `pid` is the supervisor's."""
+    """Addresses and process ids of a stack; `pid` is the supervisor's.
+
+    `passing`: it is up for one call only, and no other should begin on it.
+    """
 
     pid: int
     urls: Mapping[str, str]
     pids: Mapping[str, int]
+    passing: bool = False
+
+
+@contextmanager
+def claimed(home: Path) -> Iterator[None]:
+    """Have a home for a stack of one's own. Raises `BlockingIOError` while another has it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "stack.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given up when the process ends
+        yield
 
 
 def _file(home: Path) -> Path:

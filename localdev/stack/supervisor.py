@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from localdev.stack.layout import Layout
@@ -16,25 +17,54 @@ from localdev.stack.running import Running, publish, withdraw
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 12.0
 QUICK_DEATHS = 3
+PORT_TAKEN = os.EX_TEMPFAIL  # exit code of a part that cannot listen where it should
 LAST_WORDS = 500
 
 Say = Callable[[str], None]
+type Begin = Callable[[Layout], AbstractAsyncContextManager[Stack]]
 
 
 class PartFailed(Exception):
     """A part of the stack did not start; the message ends with its last words."""
 
 
+class PortTaken(PartFailed):
+    """Another program took the port of a part after it was found to be free."""
+
+
+async def on_free_ports(
+    layout: Layout, parts: Iterable[str], begin: Begin, *, within: AsyncExitStack, say: Say
+) -> Stack:
+    """Begin a stack on ports that are free; elsewhere, if somebody takes one meanwhile.
+
+    It ends with `within`. Raises PartFailed.
+    """
+    try:
+        return await within.enter_async_context(begin(layout.with_free_ports(parts)))
+    except PortTaken as error:
+        say(f"{error}; starting elsewhere")
+        return await within.enter_async_context(begin(layout.apart().with_free_ports(parts)))
+
+
 class Stack:
     """The parts named, supervised: `async with Stack(...) as stack` and they are ready.
 
-    A part is a command of its own (`host`), or one of several (`relay-1`, `relay-2`).
+    A part is a command of its own (`host`), or one of several (`relay-1`, `relay-2`). `passing`:
+    it is up for one call of the one who starts it.
     """
 
     def __init__(
-        self, layout: Layout, environ: Mapping[str, str], parts: Sequence[str], say: Say
+        self,
+        layout: Layout,
+        environ: Mapping[str, str],
+        parts: Sequence[str],
+        say: Say,
+        *,
+        passing: bool = False,
     ) -> None:
         self.layout = layout
+        self._passing = passing
+        self._up = False
         self._environ = dict(environ)
         self._parts = tuple(parts)
         self._say = say
@@ -49,6 +79,8 @@ class Stack:
             await self._stop()
             raise
         self._watchers = [asyncio.create_task(self._watch(part)) for part in self._parts]
+        self._up = True
+        self._publish()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -89,12 +121,15 @@ class Stack:
             {copying, waiting}, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
         )
         waiting.cancel()
+        if not ready.is_set() and process.returncode == PORT_TAKEN:
+            raise PortTaken(f"port {self.layout.ports[part]} of the {part} is taken")
         if not ready.is_set():
             raise PartFailed(
                 f"the {part} did not start: {self._last_words(part)} (see {self.log_of(part)})"
             )
         self._say(f"{part} ready on {self.layout.url(part)}")
-        self._publish()
+        if self._up:
+            self._publish()
 
     async def _copy_output(self, part: str, process: Process, ready: asyncio.Event) -> None:
         assert process.stdout is not None  # noqa: S101 it was asked for as a pipe
@@ -111,7 +146,8 @@ class Stack:
 
     def _publish(self) -> None:
         urls = {part: self.layout.url(part) for part in self._processes}
-        publish(self.layout.home, Running(pid=os.getpid(), urls=urls, pids=self.pids))
+        here = Running(pid=os.getpid(), urls=urls, pids=self.pids, passing=self._passing)
+        publish(self.layout.home, here)
 
     async def _watch(self, part: str) -> None:
         """Bring a part back whenever it dies, unless it dies at once again and again."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from localdev.stack.running import Running, publish
+from localdev.stack.supervisor import PORT_TAKEN
 
 ROOT = Path(__file__).resolve().parents[2]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
@@ -148,7 +149,7 @@ def test_a_part_whose_port_is_taken_says_so_in_one_line(tmp_path: Path) -> None:
 
         ended = artvoice("relay", "--port", port, ARTVOICE_HOME=str(tmp_path))
 
-    assert ended.returncode == 1
+    assert ended.returncode == PORT_TAKEN
     told = [line for line in ended.stderr.splitlines() if "taken" in line]
     assert told == [f"artvoice relay: port {port} is taken; choose another with --port"]
     assert "Traceback" not in ended.stderr
