@@ -16,15 +16,17 @@ from core.ports import Chat
 from localdev.caller.exchange import NoAnswer
 from localdev.caller.lines import Line
 from localdev.caller.place import Placed, place_call
-from localdev.caller.sound import spoken_lines
+from localdev.caller.sound import callers_mouth, spoken_lines
 from localdev.caller.speaking import Order
 from localdev.evaluate.checking import Checked
 from localdev.evaluate.errors import CannotRun
-from localdev.evaluate.files import Conversation
+from localdev.evaluate.files import Conversation, ConversationShape
 from localdev.evaluate.judging import decided
+from localdev.evaluate.playing import Played
+from localdev.evaluate.simulating import not_to_the_end
 from localdev.stack.layout import OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.running import find
-from localdev.stack.supervisor import PartFailed, Stack
+from localdev.stack.supervisor import PartFailed, Stack, on_free_ports
 
 
 async def evaluate_audio(
@@ -36,15 +38,21 @@ async def evaluate_audio(
 ) -> AsyncGenerator[Checked]:
     """Place one call after the other on the stack that is up, else on one with a fresh bank.
 
-    Simulated callers are left out: they would have to think between two breaths. Raises CannotRun.
+    Simulated callers are left out where there is no model to play them. Raises CannotRun.
     """
-    conversations = [each for each in conversations if not each.shape.needs_model]
     async with AsyncExitStack() as stack:
         try:
             urls, environ = await _stack(stack, brain, out)
+            say = await stack.enter_async_context(callers_mouth())
             for conversation in conversations:
-                placed = await _place(conversation, urls, environ)
-                yield await decided(conversation, _as_talked(placed), judge)
+                shape, played = conversation.shape, None
+                if shape.simulate is not None:
+                    if judge is None:
+                        continue
+                    played = Played(judge, shape.simulate, say)
+                placed = await _place(shape, urls, environ, played)
+                checked = await decided(conversation, _as_talked(placed), judge)
+                yield not_to_the_end(checked, played.problem) if played else checked
         except (NoAnswer, PartFailed, EngineFailed) as error:
             raise CannotRun(str(error)) from error
 
@@ -54,24 +62,36 @@ async def _stack(
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     layout = Layout()
     running = find(layout.home)
-    if running is not None:
+    if running is not None and not running.passing:
         if brain:
             raise CannotRun("the stack that is up has a brain of its own; stop it, or omit --brain")
         return running.urls, local_settings(layout, os.environ)
     folder = stack.enter_context(TemporaryDirectory(prefix="artvoice-eval-"))
-    layout = Layout(home=Path(folder)).with_free_ports(PORTS)
     chosen = {"CHAT": brain} if brain else {}
-    environ = {**os.environ, **local_settings(layout, {**os.environ, **chosen})}
-    environ["ARTVOICE_HOME"] = folder
+
+    def settings(layout: Layout) -> dict[str, str]:
+        made = {**os.environ, **local_settings(layout, {**os.environ, **chosen})}
+        return {**made, "ARTVOICE_HOME": folder}
+
+    def begin(layout: Layout) -> Stack:
+        return Stack(layout, settings(layout), tuple(PORTS), _silent)
+
     out.print("[dim]no stack is up; starting one for these calls[/]", highlight=False)
-    await stack.enter_async_context(Stack(layout, environ, tuple(PORTS), lambda _: None))
-    return {part: layout.url(part) for part in PORTS}, environ
+    own = Layout(home=Path(folder))
+    started = await on_free_ports(own, PORTS, begin, within=stack, say=_silent)
+    return {part: started.layout.url(part) for part in PORTS}, settings(started.layout)
+
+
+def _silent(_: str) -> None:
+    """Say nothing: the conversations are what is shown."""
 
 
 async def _place(
-    conversation: Conversation, urls: Mapping[str, str], environ: Mapping[str, str]
+    shape: ConversationShape,
+    urls: Mapping[str, str],
+    environ: Mapping[str, str],
+    played: Played | None,
 ) -> Placed:
-    shape = conversation.shape
     lines = tuple(Line(text=turn.say or "", keys=turn.press or "") for turn in shape.turns)
     order = Order(
         to=OUR_NUMBER,
@@ -81,7 +101,9 @@ async def _place(
         audio=await spoken_lines(lines),
     )
     key = environ.get("FUNCTIONS_KEY", "")
-    return await place_call(order, urls, environ["EMULATOR_TOKEN"], lambda _: None, key)
+    token = environ["EMULATOR_TOKEN"]
+    caller = played.call if played else None
+    return await place_call(order, urls, token, lambda _: None, key, caller=caller)
 
 
 def _as_talked(placed: Placed) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from core.chat import AgentSaid, Message, UserSaid
 from core.ports import Chat
 from localdev.evaluate.asking import answer
+from localdev.evaluate.checking import Check, Checked
 from localdev.evaluate.files import SimulatedShape
 from localdev.talk.talk import Talk
 
@@ -23,22 +25,38 @@ that it cannot be, say goodbye; when you have nothing more to say, answer {hangs
 MAX_CHARS = 600
 
 
-async def simulate(talk: Talk, caller: Chat, shape: SimulatedShape) -> None:
-    """Talk until one of both hangs up, or it has taken long enough. Raises EngineFailed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a played caller says next, if anything, and whether he hangs up then."""
+
+    text: str
+    last: bool
+
+
+async def next_words(
+    caller: Chat, shape: SimulatedShape, spoken: Sequence[tuple[str, str]]
+) -> Words:
+    """Return what he says after this; `spoken`: the caller, then agents. Raises EngineFailed."""
     system = SYSTEM.format(
         goal=shape.goal,
         temperament=shape.temperament,
         knows="\n".join(f"- {fact}" for fact in shape.knows) or "- nothing in particular",
         hangs_up=HANGS_UP,
     )
+    words = await answer(caller, system, _as_heard(spoken))
+    said = words.replace(HANGS_UP, "").strip()[:MAX_CHARS]
+    return Words(text=said, last=HANGS_UP in words or not said)
+
+
+async def simulate(talk: Talk, caller: Chat, shape: SimulatedShape) -> None:
+    """Talk until one of both hangs up, or it has taken long enough. Raises EngineFailed."""
     for _ in range(shape.max_turns):
         if talk.ended is not None:
             return
-        words = await answer(caller, system, _as_heard(talk.spoken))
-        said = words.replace(HANGS_UP, "").strip()[:MAX_CHARS]
-        if said:
-            await talk.says(said)
-        if HANGS_UP in words or not said:
+        words = await next_words(caller, shape, talk.spoken)
+        if words.text:
+            await talk.says(words.text)
+        if words.last:
             return
 
 
@@ -50,3 +68,11 @@ def _as_heard(spoken: Sequence[tuple[str, str]]) -> list[Message]:
             messages.append(AgentSaid(text=caller))
         messages.append(UserSaid(text=agent))
     return messages
+
+
+def not_to_the_end(checked: Checked, problem: str) -> Checked:
+    """Let a conversation fail whose caller could not be played on; an empty problem is none."""
+    if not problem:
+        return checked
+    fails = Check(name="the caller is played to the end", reason=problem)
+    return replace(checked, checks=(fails, *checked.checks))

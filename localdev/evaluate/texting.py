@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from core.errors import EngineFailed
 from core.ports import Chat
-from localdev.evaluate.checking import Check, Checked
+from localdev.evaluate.checking import Checked
 from localdev.evaluate.files import Conversation, ConversationShape
 from localdev.evaluate.judging import decided
-from localdev.evaluate.simulating import simulate
+from localdev.evaluate.simulating import not_to_the_end, simulate
 from localdev.talk.talk import Talk, TalkOrder, talking
 
 
@@ -43,10 +43,7 @@ async def evaluate_text(
             except EngineFailed as failure:
                 problem = str(failure)
         checked = await decided(conversation, talked.record, minds.judge)
-        if problem:
-            fails = Check(name="the caller is played to the end", reason=problem)
-            checked = replace(checked, checks=(fails, *checked.checks))
-        yield checked
+        yield not_to_the_end(checked, problem)
 
 
 async def _hold(talk: Talk, shape: ConversationShape, minds: Minds) -> None:
