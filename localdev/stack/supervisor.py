@@ -121,7 +121,7 @@ class Stack:
             {copying, waiting}, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
         )
         waiting.cancel()
-        if not ready.is_set() and process.returncode == PORT_TAKEN:
+        if copying.done() and await process.wait() == PORT_TAKEN:
             raise PortTaken(f"port {self.layout.ports[part]} of the {part} is taken")
         if not ready.is_set():
             raise PartFailed(
