@@ -14,12 +14,10 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from pydantic import TypeAdapter, ValidationError
 
 from api.answers import ProblemDocument
+from api.refusals import told
 
-NAME = re.compile(r"\w{1,40}", re.ASCII)  # of a field, or a place in a list; others were sent
 MAX_BODY = 4 * 1024 * 1024
 KEY = re.compile("[!-~]{0,200}")
-# What a refusal may tell of the rule; the rest of what pydantic knows may be the input.
-RULES = ("expected", "max_length", "pattern", "ge", "le", "lt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,7 @@ def read_query[T](request: Request, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_python(dict(request.query))
     except ValidationError as error:
-        raise _refused(error) from None
+        raise Problem(400, told(error)) from None
 
 
 def read_body[T](request: Request, adapter: TypeAdapter[T]) -> T:
@@ -95,13 +93,4 @@ def read_body[T](request: Request, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(request.body or b"{}")
     except ValidationError as error:
-        raise _refused(error) from None
-
-
-def _refused(error: ValidationError) -> Problem:
-    """Say where and against which rule, never what was sent."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) if NAME.fullmatch(str(part)) else "*" for part in first["loc"])
-    facts = first.get("ctx", {})
-    rule = "".join(f", {name}: {facts[name]}" for name in RULES if name in facts)
-    return Problem(400, f"{where or 'body'}: {first['type']}{rule}")
+        raise Problem(400, told(error)) from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from adapters.settings.values import E164, NAME
@@ -21,6 +21,7 @@ MAX_PAGE = 200
 Text = Annotated[str, Field(max_length=200)]
 Reason = Annotated[str, Field(max_length=300)]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+CLOSED = ConfigDict(extra="forbid")  # `hour` for `hours` would ring people at night
 
 
 # --- queries --------------------------------------------------------------------------------------
@@ -104,7 +105,10 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundOrder(Purpose):
-    """Ring a number. Without `scenario` it is the default one."""
+    """Ring a number. Without `scenario` it is the default one.
+
+    Other fields are not read: clients of the ART accelerator send more.
+    """
 
     target_number: PhoneNumber
     scenario: Text = ""
@@ -113,6 +117,8 @@ class OutboundOrder(Purpose):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignTarget(Purpose):
     """Whom to call, and what is special about this call."""
+
+    __pydantic_config__ = CLOSED
 
     number: PhoneNumber
 
@@ -123,6 +129,8 @@ Minutes = Annotated[float, Field(strict=True, ge=1, le=7 * 24 * 60)]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryMinutes:
     """How long to wait after each outcome before the next attempt."""
+
+    __pydantic_config__ = CLOSED
 
     busy: Minutes = RETRY_S["busy"] / 60
     no_answer: Minutes = RETRY_S["no_answer"] / 60
@@ -138,6 +146,8 @@ class CampaignOrder(Purpose):
     `concurrency`: calls at once. `pace_seconds`: from one ring to the next. `hours`: like "9-17",
     on the clock of who is called, within the hours that the settings allow there.
     """
+
+    __pydantic_config__ = CLOSED
 
     name: Annotated[str, Field(max_length=100, pattern=r"\S")]
     targets: Annotated[list[CampaignTarget], Field(min_length=1, max_length=MAX_TARGETS)]
@@ -161,6 +171,8 @@ class HangUpOrder:
 class ApprovalOrder:
     """Decide. `name`: who decides."""
 
+    __pydantic_config__ = CLOSED
+
     decision: Literal["approve", "deny"]
     name: Annotated[str, Field(max_length=100, pattern=r"\S")]
     reason: Reason = ""
@@ -169,6 +181,8 @@ class ApprovalOrder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhisperOrder:
     """Tell the agent of a live call something that the caller does not hear. `name`: who does."""
+
+    __pydantic_config__ = CLOSED
 
     text: Annotated[str, Field(max_length=500, pattern=r"\S")]
     name: Annotated[str, Field(max_length=100)] = ""
@@ -181,6 +195,8 @@ class TakeOverOrder:
     `to`: a name of `TRANSFER_TARGETS`, or where you are yourself: a number in E.164 form, or a
     user of our own resource (`8:acs:...`). `summary`: what it is about.
     """
+
+    __pydantic_config__ = CLOSED
 
     to: Annotated[str, Field(pattern=f"^({NAME.pattern}|{E164.pattern}|{USER.pattern})$")]
     summary: Annotated[str, Field(max_length=MAX_SUMMARY)] = ""

@@ -40,7 +40,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "ended_by": state.ended_by,
         "cause": state.cause.value if state.cause else None,
         "answered_by": _answered_by(entry.fact for entry in on_time),
-        "agent": state.agent,
+        "agent": state.agent or _last_agent(turns),
         "language": _language(on_time),
         "epoch": state.epoch,
         "reconciled": state.reconciled,
@@ -54,6 +54,11 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "recording": _recording(entries, state),
         "wrap_up": _wrap_up([entry.fact for entry in entries]),
     }
+
+
+def _last_agent(turns: Sequence[Mapping[str, Any]]) -> str:
+    """Return who spoke last in a call in which nobody handed the caller over."""
+    return next((turn["agent"] for turn in reversed(turns) if turn["agent"]), "")
 
 
 def _answered_by(facts: Iterable[f.Fact]) -> str | None:

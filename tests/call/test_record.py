@@ -32,6 +32,14 @@ def test_words_that_follow_a_turn_that_was_done_belong_to_it() -> None:
     assert turn["caller"] == "a person"
 
 
+def test_the_agent_is_who_has_the_caller_or_who_spoke_last() -> None:
+    handed = f.HandedOff(from_agent="Ann", to_agent="Bob", turn=1)
+
+    assert call_record("call", log(heard(ANSWER), DONE))["agent"] == "Ann"
+    assert call_record("call", log(heard(ANSWER), DONE, handed))["agent"] == "Bob"
+    assert call_record("call", log())["agent"] == ""
+
+
 def test_what_was_not_heard_of_an_interrupted_reply_is_not_heard_later_either() -> None:
     cut = f.TurnDone(
         turn=1, agent="Ann", caller="hm", reply=ANSWER, heard="Please stay", interrupted=True
