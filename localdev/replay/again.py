@@ -13,6 +13,7 @@ from typing import Any
 from core.agents import Scenario
 from core.facts import CallerSaid, LogEntry, Remembered
 from core.keyed import keys_in
+from core.phrases import PHRASES
 from core.ports import Chat
 from localdev.replay.source import Recorded
 from localdev.talk.talk import TalkOrder, talking
@@ -20,6 +21,9 @@ from registries import CatalogError, Mistake, load_catalog
 from registries.agent_files import AGENTS
 
 Turn = Mapping[str, Any]
+_BOOK = PHRASES.values()
+_ABOUT_RECORDING = {text for each in _BOOK for text in (each.recorded, each.not_recorded)}
+_RECORDING_TOLD = {text for each in _BOOK for text in (each.may_record, each.is_recorded)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +64,15 @@ def changed_scenario(name: str, folder: Path) -> Scenario:
 
 
 def lines_of(record: Mapping[str, Any]) -> list[str]:
-    """Return what the caller said, in order; empty if the words were not kept."""
-    return [turn["caller"] for turn in record["turns"] if turn["caller"]]
+    """Return what the caller said to agents, in order; empty if the words were not kept."""
+    return [turn["caller"] for turn in _asked(record)]
+
+
+def _asked(record: Mapping[str, Any]) -> list[Turn]:
+    """Return the turns in which an agent answered; nobody is recorded in text, so none is asked."""
+    return [
+        turn for turn in record["turns"] if turn["caller"] and turn["reply"] not in _ABOUT_RECORDING
+    ]
 
 
 async def say_again(recorded: Recorded, scenario: Scenario, chat: Chat) -> Mapping[str, Any]:
@@ -87,8 +98,7 @@ async def say_again(recorded: Recorded, scenario: Scenario, chat: Chat) -> Mappi
 def pairs(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Pair]:
     """Put two conversations beside each other, line by line of the caller."""
     first = [Pair(line="", then=_greeting(then), now=_greeting(now))]
-    answers = [turn for turn in now["turns"] if turn["caller"]]
-    asked = [turn for turn in then["turns"] if turn["caller"]]
+    answers, asked = _asked(now), _asked(then)
     return first + [
         Pair(line=turn["caller"], then=turn, now=answers[at] if at < len(answers) else None)
         for at, turn in enumerate(asked)
@@ -121,4 +131,7 @@ def _deeds(turn: Turn | None) -> object:
 
 
 def _said(turn: Turn | None) -> str:
-    return str(turn["heard"]) if turn else ""
+    heard = str(turn["heard"]) if turn else ""
+    for phrase in _RECORDING_TOLD:
+        heard = heard.replace(phrase, "")
+    return heard.strip()

@@ -61,6 +61,8 @@ def _told(entry: LogEntry) -> tuple[str, str]:
             return "turn", f"turn {turn} is over{' (interrupted)' if interrupted else ''}"
         case f.HandedOff(from_agent=before, to_agent=after, reason=reason):
             return "handoff", f"{before} \u2192 {after}" + (f" ({reason})" if reason else "")
+        case f.SecretAwaited(awaited=awaited):
+            return "relay", "a secret is awaited" if awaited else "the wait for a secret is over"
         case fact:
             return entry.source.partition("/")[0] if _short(entry) else "relay", _plain(fact)
 

@@ -11,6 +11,7 @@ from adapters.scripted_brain import ScriptedBrain
 from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
 from core.call_store import NewFact, StoredCall
+from core.phrases import PHRASES
 from core.record import call_record, without_words, wordless
 from localdev.replay.again import changed_scenario, lines_of, pairs, say_again
 from localdev.replay.folding import verdict
@@ -211,6 +212,26 @@ async def test_unchanged_agents_do_the_same_again(tmp_path: Path) -> None:
     now = await say_again(call, scenario, ScriptedBrain())
 
     assert [(pair.deeds, pair.words) for pair in pairs(call.record, now)] == [(False, False)] * 3
+
+
+async def test_what_was_said_about_the_recording_is_said_to_no_agent(tmp_path: Path) -> None:
+    words = PHRASES["en"]
+    greeting = f"Hello Maria. {words.may_record}"
+    call = recorded(
+        (
+            *TALK[:4],
+            *turn(0, "", greeting),
+            *turn(1, "Yes.", words.recorded),
+            *turn(2, "What's my balance?", "Who are you?"),
+        )
+    )
+    again = {"turns": [{**call.record["turns"][0], "heard": "Hello Maria."}]}
+
+    first, *rest = pairs(call.record, again)
+
+    assert lines_of(call.record) == ["What's my balance?"]
+    assert not first.words
+    assert [pair.line for pair in rest] == ["What's my balance?"]
 
 
 async def test_lines_after_the_end_have_no_answer(tmp_path: Path) -> None:

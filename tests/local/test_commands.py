@@ -160,3 +160,18 @@ def test_artvoice_alone_shows_what_there_is() -> None:
 
     assert ended.returncode == 2
     assert "place a call on real audio" in ended.stdout
+
+
+def test_a_reader_who_has_read_enough_is_no_mistake() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        told = subprocess.run(
+            [sys.executable, "-m", "localdev.cli", "tools", "--json"],
+            cwd=ROOT,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (told.stderr, told.returncode) == (b"", 141)
