@@ -22,7 +22,7 @@ from core.agents import AgentSpec
 from core.bank import CallNote
 from core.call_store import NewFact, StoredCall
 from core.chat import ChatRequest, TextDelta
-from core.errors import EngineFailed
+from core.errors import EngineFailed, unquoted
 from core.extraction import ExtractField
 from core.record import call_record
 from core.session import SCENARIO
@@ -65,8 +65,9 @@ async def step(call_id: str, name: str, round_: int, plane: Plane, *, last: bool
         return "skipped"  # its time was over, and everything of it was forgotten
     try:
         outcome, code = await STEPS[name](call, round_, plane)
-    except Exception as error:
-        log.warning("a step of the wrap-up failed", extra={"call_id": call_id, "step": name})
+    except Exception as error:  # of a model, a store or the blobs: no step may lose the others
+        facts = {"call_id": call_id, "step": name}
+        log.warning("a step of the wrap-up failed", extra=facts, exc_info=unquoted(error))
         if not last:
             raise
         outcome, code = "failed", _code(error)

@@ -201,7 +201,7 @@ class CosmosContainer:
             if self._opened is None:
                 try:
                     self._opened = await self._open()
-                except BaseException:
+                except BaseException:  # cancelled as well: the client must not stay open
                     await self.aclose()
                     raise
         return self._opened

@@ -53,7 +53,7 @@ class DurableCalls:
         """Return the runtime status of an instance, or nothing if there is none."""
         try:
             found = await self._client.get_status(call_id)
-        except Exception as error:
+        except Exception as error:  # the SDK raises nothing more exact
             raise OrchestrationTrouble("the durable back end does not answer") from error
         status = getattr(found, "runtime_status", None)
         return str(status.value) if status is not None else None

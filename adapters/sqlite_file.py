@@ -49,7 +49,7 @@ class SqliteFile:
         db.execute("begin immediate")
         try:
             yield db
-        except BaseException:
+        except BaseException:  # whatever ended the work: it is undone, and goes on upwards
             db.execute("rollback")
             raise
         db.execute("commit")

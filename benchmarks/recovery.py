@@ -1,4 +1,4 @@
-"""How long a caller hears nothing: a relay has to start from nothing, or is killed under him.
+"""How long a caller hears nothing: a relay starts from nothing, is killed, or is told to go.
 
 `python -m benchmarks.recovery [times]`: a local stack with embedded engines for each case. Times
 are seconds on the caller's clock.
@@ -84,6 +84,14 @@ class Watched:
         entry = await self.until("heard_started", since_ms=moment_ms, clock="start_ms")
         return float(entry["start_ms"])
 
+    async def next_relay_sounds(self, moment_ms: float) -> float:
+        """Return when another relay begins to be heard.
+
+        What it says may follow so closely that a listener takes it for the same speech.
+        """
+        opened = await self.until("media_open", since_ms=moment_ms)
+        return float((await self.until("media_sounds", since_ms=opened["at_ms"]))["at_ms"])
+
     async def now_ms(self) -> float:
         return float((await self.exchange.summary())["clock"]["now_ms"])
 
@@ -107,18 +115,18 @@ async def relay_of(call: Watched, stack: Stack) -> str:
         await asyncio.sleep(0.05)
 
 
-async def killed(bench: Bench, *faults: str) -> float:
-    """Kill the relay of a call; return the seconds to the caller's next word."""
+async def left(bench: Bench, by: signal.Signals, *faults: str) -> float:
+    """Send the relay of a call a signal; return the seconds until another one speaks."""
     call = await ring(bench, faults)
     await call.until("heard_started")
     relay = await relay_of(call, bench.stack)
     await asyncio.sleep(SPEAKS_FOR_S)
-    died = await call.now_ms()
-    os.kill(bench.stack.pids[relay], signal.SIGKILL)
-    spoke = await call.words_after(died)
+    gone = await call.now_ms()
+    os.kill(bench.stack.pids[relay], by)
+    spoke = await call.next_relay_sounds(gone)
     await call.exchange.hang_up()
     await call.until("media_closed")
-    return (spoke - died) / 1000
+    return (spoke - gone) / 1000
 
 
 async def welcomed(bench: Bench) -> tuple[float, float]:
@@ -140,15 +148,15 @@ async def given_up(bench: Bench) -> list[float]:
     return [ms / 1000 for ms in (*heard, over["at_ms"])]
 
 
-async def deaths(times: int, *faults: str) -> list[float]:
-    """Kill relays of a pair, one call after the other."""
+async def departures(times: int, by: signal.Signals, *faults: str) -> list[float]:
+    """Have one relay of a pair go, one call after the other; it goes at once, in mid-sentence."""
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncExitStack() as running:
-            bench = await opened(running, Fleet(relays=2), Path(folder))
+            bench = await opened(running, Fleet(relays=2), Path(folder), DRAIN_SECONDS="0")
             found = []
             for _ in range(times):
-                found.append(await killed(bench, *faults))
-                await asyncio.sleep(5)  # the dead one is back
+                found.append(await left(bench, by, *faults))
+                await asyncio.sleep(5)  # the one that has gone is back
             return found
 
 
@@ -179,13 +187,16 @@ async def beginnings(times: int) -> None:
 
 async def main(times: int) -> None:
     await beginnings(times)
-    for title, faults in (
-        ("told by the carrier", ()),
-        ("found by the monitor", ("drop_event:MediaStreamingFailed",)),
+    unseen = "drop_event:MediaStreamingFailed"
+    for title, by, faults in (
+        ("relay killed, told by the carrier", signal.SIGKILL, ()),
+        ("relay killed, found by the monitor", signal.SIGKILL, (unseen,)),
+        ("relay told to go (SIGTERM)", signal.SIGTERM, ()),
+        ("the same without the carrier's event", signal.SIGTERM, (unseen,)),
     ):
-        found = await deaths(times, *faults)
+        found = await departures(times, by, *faults)
         print(
-            f"relay killed, {title}: {len(found)} calls, next word after "
+            f"{title}: {len(found)} calls, next word after "
             f"{statistics.median(found):.2f} s (worst {max(found):.2f} s)",
             flush=True,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import TracebackType
 
 
 class Cause(StrEnum):
@@ -39,6 +40,17 @@ class EngineFailed(Exception):
     def __init__(self, error: EngineError) -> None:
         super().__init__(f"{error.cause}: {error.detail}")
         self.error = error
+
+
+class Unquoted(Exception):
+    """Stands in the log for an error whose own message may quote a caller."""
+
+
+def unquoted(
+    error: Exception, text: str = ""
+) -> tuple[type[Unquoted], Unquoted, TracebackType | None]:
+    """Return an error as `exc_info`: where it was raised, and its type or `text`."""
+    return Unquoted, Unquoted(text or type(error).__name__), error.__traceback__
 
 
 class StartRefused(Exception):

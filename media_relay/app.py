@@ -17,6 +17,7 @@ from adapters.stores import customer_store
 from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier
 from core.bank import CustomerStore
+from core.errors import unquoted
 from core.measured import Figure, Telemetry
 from core.session import Heartbeat
 from media_relay.call_settings import CallSettings, Engines
@@ -226,9 +227,8 @@ async def _reach(customers: CustomerStore) -> None:
     try:
         await asyncio.to_thread(customers.warm)
     # The edge to other people's code: a store raises what its SDK does.
-    except Exception as error:  # noqa: BLE001
-        reason = type(error).__name__
-        log.warning("the customers' records cannot be reached", extra={"reason": reason})
+    except Exception as error:
+        log.exception("the customers' records cannot be reached", exc_info=unquoted(error))
 
 
 def _today() -> date:

@@ -15,7 +15,7 @@ from core.bank import CustomerStore
 from core.callbacks import CAN_CALL_BACK
 from core.conversation import PASSED_ON
 from core.dialling import Rules
-from core.errors import Cause, EngineError, EngineFailed
+from core.errors import Cause, EngineError, EngineFailed, unquoted
 from core.handoff import Accepted, announced
 from core.session import Leg
 from core.tools import ToolCall, ToolResult, ToolSpec
@@ -70,9 +70,8 @@ class RegistryCatalog:
         try:
             return await asyncio.to_thread(known_caller, self._customers, phone)
         # The edge to other people's code: whatever a store raises, the caller is greeted.
-        except Exception as error:  # noqa: BLE001
-            reason = type(error).__name__
-            log.warning("the customers' records cannot be reached", extra={"reason": reason})
+        except Exception as error:
+            log.exception("the customers' records cannot be reached", exc_info=unquoted(error))
             return {}
 
     def tools(self, scene: Scene) -> tuple[ToolSpec, ...]:

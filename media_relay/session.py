@@ -193,6 +193,13 @@ class CallSession:
         """Who has the floor."""
         return self._turns.state.floor
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody speaks, keys in, waits for an answer or is about to leave."""
+        state = self._turns.state
+        busy = state.closed or state.holding or state.keys or state.speech_at is not None
+        return state.floor is Floor.LISTENING and not busy
+
     async def _let_go(self) -> None:
         """Be silent and deaf, and give started tools the time to be recorded."""
         self._turns.stop()

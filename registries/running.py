@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
+from core.errors import unquoted
 from core.tools import HIDDEN, ToolResult, ToolSpec
 from registries.context import ToolContext
 from registries.signature import WrongArguments
@@ -84,9 +85,8 @@ async def _run(tool: Tool, context: ToolContext, values: dict[str, Any]) -> Tool
         return _failed("timeout", f"That takes too long right now. {_ANOTHER_WAY}")
     # The edge to other people's code: a call survives whatever it raises.
     except Exception as error:
-        told = ToolRaised(_without(values.values(), f"{type(error).__name__}: {error}"))
-        quoting = (ToolRaised, told, error.__traceback__)
-        log.exception("tool failed", extra=facts, exc_info=quoting)
+        told = _without(values.values(), f"{type(error).__name__}: {error}")
+        log.exception("tool failed", extra=facts, exc_info=unquoted(error, told))
         return _failed(
             "failed", f"That did not work because of a technical problem. {_ANOTHER_WAY}"
         )
@@ -98,10 +98,6 @@ async def _answer(tool: Tool, context: ToolContext, values: dict[str, Any]) -> A
     loop = asyncio.get_running_loop()
     answer = await loop.run_in_executor(_threads(), partial(tool.run, context, **values))
     return await answer if inspect.isawaitable(answer) else answer
-
-
-class ToolRaised(Exception):
-    """What a tool raised, as the log may show it."""
 
 
 def _without(values: Iterable[Any], text: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, overload
 
@@ -161,8 +163,15 @@ def import_tools(package: ModuleType) -> Iterator[Mistake]:
         try:
             importlib.import_module(f"{package.__name__}.{module.name}")
         except Exception as problem:  # noqa: BLE001, whatever somebody's module raises is told
-            reason = f"{type(problem).__name__}: {problem}"
-            yield Mistake(file=f"toolstore/{module.name}.py", reason=reason)
+            file, reason = f"{module.name}.py", f"{type(problem).__name__}: {problem}"
+            yield Mistake(file=f"toolstore/{file}", field=_line(file, problem), reason=reason)
+
+
+def _line(file: str, problem: Exception) -> str:
+    """Return the line of a file in which something was raised, if it was reached at all."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).name == file]
+    return f"line {lines[-1]}" if lines else ""
 
 
 def _from_function(

@@ -152,7 +152,7 @@ class CosmosCustomers(Customers):
                 if not self._opened:
                     await self._seed()
                     self._opened = True
-        except BaseException:
+        except BaseException:  # cancelled as well: a coroutine that never ran complains
             work.close()
             raise
         return await work

@@ -155,10 +155,11 @@ class _Child:
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await asyncio.shield(child._ready)
-        except BaseException as error:
+        except TimeoutError as error:
             await child.stop()
-            if isinstance(error, TimeoutError):
-                raise _failed(Cause.TIMEOUT, "the speaking process does not get ready") from error
+            raise _failed(Cause.TIMEOUT, "the speaking process does not get ready") from error
+        except (asyncio.CancelledError, EngineFailed):  # nobody waits for it, or it cannot speak
+            await child.stop()
             raise
         return child
 

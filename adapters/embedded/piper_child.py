@@ -49,7 +49,7 @@ class AbortableSession:
         self._running = options
         try:
             return self._session.run(outputs, inputs, options)
-        except Exception as error:
+        except Exception as error:  # its own types vary; what counts is who asked for the end
             if options.terminate:
                 raise Aborted from error
             raise

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
-from localdev.acs_simulator.audio import frame_bytes
+from localdev.acs_simulator.audio import frame_bytes, is_audible
 from localdev.acs_simulator.clock import CallClock
 from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.happenings import Happening, SocketLost, SocketOpened, SocketRefused
@@ -61,6 +61,7 @@ class MediaStream:
         self._tokens = tokens
         self._tell = tell
         self._socket: MediaSocket | None = None
+        self._sounded = False
 
     async def run(self) -> None:
         """Carry one connection from dialling to its end."""
@@ -115,6 +116,7 @@ class MediaStream:
             )
         )
         self._misbehave(socket)
+        self._sounded = False
         self._line.sink = socket
         self._timeline.note("media_open")
         self._tell(SocketOpened())
@@ -145,11 +147,18 @@ class MediaStream:
             self._faults.take("ws_oversize")
             socket.send(b'{"kind":"AudioData","audioData":{"data":"' + b"A" * size + b'"}}')
 
+    def _note_first_sound(self, pcm: bytes) -> None:
+        """Note who speaks now: a pause between two relays may be too short to be heard as one."""
+        if not self._sounded and is_audible(pcm):
+            self._sounded = True
+            self._timeline.note("media_sounds")
+
     def _receive(self, message: bytes) -> None:
         match parse_outbound(message):
             case AudioReceived(pcm=pcm):
                 if self._plan.bidirectional:
                     self._line.playout.feed(pcm)
+                    self._note_first_sound(pcm)
             case StopReceived():
                 self._timeline.note("stop_audio", cleared_ms=self._line.playout.clear())
             case NotUnderstood(why=why):

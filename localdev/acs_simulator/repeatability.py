@@ -37,7 +37,7 @@ class FirstAnswers:
             self._answers.popitem(last=False)
         try:
             reply = await act()
-        except BaseException:
+        except BaseException:  # cancelled as well: the next one must be free to act
             del self._answers[key]
             answer.cancel()
             raise

@@ -70,7 +70,7 @@ class Host:
         """Load the app and listen. Raises `StartError` with what the developer must change."""
         try:
             await self._start()
-        except BaseException:
+        except BaseException:  # cancelled as well: nothing may be left open
             await self._exits.aclose()
             raise
 

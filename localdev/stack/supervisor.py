@@ -75,7 +75,7 @@ class Stack:
         (self.layout.home / "logs").mkdir(parents=True, exist_ok=True)
         try:
             await asyncio.gather(*(self.start(part) for part in self._parts))
-        except BaseException:
+        except BaseException:  # cancelled as well: no process may be left behind
             await self._stop()
             raise
         self._watchers = [asyncio.create_task(self._watch(part)) for part in self._parts]

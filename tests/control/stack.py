@@ -41,6 +41,7 @@ class PaperRelay:
     closed: asyncio.Condition = field(default_factory=asyncio.Condition)
     reports_loss: bool = True
     seq: dict[tuple[str, int], int] = field(default_factory=dict)
+    watched: set[str] = field(default_factory=set)
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         call_id = request.match_info["call_id"]
@@ -91,11 +92,18 @@ class PaperRelay:
 
     async def beat(self, *calls: s.LiveCall, acknowledged: tuple[str, ...] = ()) -> s.Directives:
         beat = s.Heartbeat(url=self.url, calls=calls, acknowledged=acknowledged)
+        (self.watched.add if calls else self.watched.discard)(self.relay_id)
         status, body = await self.post(
             f"relays/{self.relay_id}/heartbeat", s.HEARTBEAT.dump_json(beat)
         )
         assert status == 200, body
         return s.DIRECTIVES.validate_json(body)
+
+    async def goodbye(self) -> None:
+        """Say that no calls are left, as every relay does: until then somebody watches it."""
+        for relay_id in tuple(self.watched):
+            self.relay_id = relay_id
+            await self.beat()
 
     async def post(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
@@ -219,6 +227,7 @@ async def stack(
         finally:
             await _end_calls(telephone)
             await telephone.stop()
+            await relay.goodbye()
             await host.stop()
             use(None)
             await plane.aclose()

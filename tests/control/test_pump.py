@@ -91,7 +91,8 @@ async def feed(store, after):
 class Life:
     """One call: its log, its orchestration and the clock of both."""
 
-    def __init__(self) -> None:
+    def __init__(self, **limits: float) -> None:
+        self.limits = Limits(**limits)
         self.clock = VirtualClock()
         self.plane = plane_of(self.clock)
         self.app = App(self.plane)
@@ -115,7 +116,7 @@ class Life:
             )
         )
         self.engine.open()
-        order = {"call_id": CALL, "scenario": "x", "graph": {}, "limits": asdict(Limits())}
+        order = {"call_id": CALL, "scenario": "x", "graph": {}, "limits": asdict(self.limits)}
         self.engine.start("call", CALL, json.dumps(json.dumps(order)))
         return self
 
@@ -268,7 +269,7 @@ async def test_the_pump_is_never_deaf_for_long(caplog):
 
 
 async def test_a_call_that_is_fed_without_end_is_ended_though_the_feeding_goes_on():
-    async with Life() as life:
+    async with Life(facts=200) as life:
         life.app.feed = True
         await life.tell(f.Connected(connection_id="leg"))
 
@@ -279,11 +280,11 @@ async def test_a_call_that_is_fed_without_end_is_ended_though_the_feeding_goes_o
 
 
 async def test_a_call_that_is_fed_without_end_is_ended_loudly_and_kept():
-    async with Life() as life:
+    async with Life(facts=200) as life:
         await life.tell(f.Connected(connection_id="leg"))
         noise = [
             NewFact(source="noise", source_id=str(n), fact=f.OtherEvent(type="New"))
-            for n in range(2_100)
+            for n in range(210)
         ]
         await life.plane.store.append(CALL, noise)
         life.poke()

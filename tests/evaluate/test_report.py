@@ -17,6 +17,12 @@ from localdev.evaluate.page import page
 from localdev.evaluate.report import compare, read_baseline, report_of
 from localdev.evaluate.texting import Minds, evaluate_text
 from tests.bank import TODAY
+from tests.virtual_time import VIRTUAL
+
+
+@pytest.fixture
+def anyio_backend() -> Any:
+    return VIRTUAL
 
 
 async def report(chat: Any, *files: Path) -> dict[str, Any]:

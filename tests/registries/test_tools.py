@@ -290,13 +290,13 @@ def test_a_module_that_does_not_load_is_told_and_the_others_do(
     package = tmp_path / "dropped_in_tools"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "broken.py").write_text("import a_module_that_is_not_there\n")
+    (package / "broken.py").write_text("\nimport a_module_that_is_gone\n")
     (package / "good.py").write_text("LOADED = True\n")
     monkeypatch.syspath_prepend(tmp_path)
 
     mistakes = list(import_tools(importlib.import_module("dropped_in_tools")))
 
     assert [str(mistake) for mistake in mistakes] == [
-        "toolstore/broken.py: ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+        "toolstore/broken.py: line 2: ModuleNotFoundError: No module named 'a_module_that_is_gone'"
     ]
     assert sys.modules["dropped_in_tools.good"].LOADED is True

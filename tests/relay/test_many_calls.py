@@ -8,21 +8,16 @@ from array import array
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import cast
 
 import orjson
 import pybase64
-from picows import WSFrame, WSMsgType, WSTransport
 
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, spoken
 from core.facts import CallerSaid
 from core.speech import FRAME_BYTES, SpokenAudio, Voice
-from media_relay.call_settings import CallSettings, Engines
-from media_relay.calls import AdmissionSettings, Calls
-from media_relay.media_socket import MediaSocket
-from media_relay.reporting import ReportSettings
-from tests.relay.calls import MemoryControl, PlainCatalog, agent, scenario
+from media_relay.call_settings import Engines
+from tests.relay.calls import MemoryControl, agent, scenario
+from tests.relay.lines import calls_of, connected
 from tests.relay.stations import frame, relaying
 from tests.virtual_time import VirtualTimeLoop
 
@@ -146,51 +141,17 @@ async def test_of_many_calls_none_hears_or_is_told_a_byte_of_another():
         assert all([name for name in NAMES if name in text] == [ears.name] for text in said)
 
 
-class Line:
-    """A carrier's socket in memory: 50 frames a second each way, until it hangs up."""
-
-    def __init__(self, media):
-        self.media = media
-        self.sound = b""
-        self.frames = 0
-        self.underlying_transport = self
-
-    def send(self, kind, message):
-        self.frames += 1
-
-    def get_write_buffer_size(self):
-        return 0
-
-    def send_close(self, code, reason): ...
-
-    def disconnect(self):
-        asyncio.get_running_loop().call_soon(self.media.on_ws_disconnected, None)
-
-    async def talk(self, seconds):
-        for _ in range(int(seconds * 50)):
-            pcm, self.sound = self.sound[:FRAME_BYTES], self.sound[FRAME_BYTES:]
-            payload = memoryview(frame(pcm) if pcm else QUIET)
-            told = SimpleNamespace(
-                msg_type=WSMsgType.TEXT, get_payload_as_memoryview=lambda told=payload: told
-            )
-            self.media.on_ws_frame(cast("WSTransport", self), cast("WSFrame", told))
-            await asyncio.sleep(0.02)
-
-
 async def one_call(calls, name, *, drops):
     """Be greeted, ask, interrupt the answer, hear some of the next, and go."""
-    media = await calls.admit(name, "leg")
-    assert isinstance(media, MediaSocket)
-    line = Line(media)
-    media.on_ws_connected(cast("WSTransport", line))
+    line = await connected(calls, name)
     await line.talk(0.3)
     for words in ("my balance", "stop it now"):
         line.sound = spoken(words, ms=160)
         await line.talk(0.7)
     if drops:
-        media.on_ws_disconnected(cast("WSTransport", line))
+        line.hang_up()
     else:
-        media.close("hung up")
+        line.media.close("hung up")
     assert line.frames > 30
 
 
@@ -229,18 +190,8 @@ def test_200_calls_that_come_and_go_leave_no_task_no_thread_and_no_memory():
 
         chat = ScriptedChat(lambda request: "You have ten dollars and fifty cents in it.")
         async with asyncio.TaskGroup() as tasks:
-            calls = Calls(
-                relay_id="relay",
-                control=control,
-                engines=Engines(hearing=hearing, chat=chat, speaking=speaking),
-                catalog=PlainCatalog(),
-                tasks=tasks,
-                wall_clock=asyncio.get_running_loop().time,
-                settings=CallSettings(),
-                reports=ReportSettings(),
-                admission=AdmissionSettings(),
-                on_change=lambda: None,
-            )
+            engines = Engines(hearing=hearing, chat=chat, speaking=speaking)
+            calls = calls_of(control, engines, tasks)
             await coming_and_going(calls, 20, at_once=20)
             tasks_before, threads_before = asyncio.all_tasks(), threading.active_count()
             await coming_and_going(calls, 20, at_once=20)

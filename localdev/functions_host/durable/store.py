@@ -74,7 +74,7 @@ class Store:
         self._db.execute("begin immediate")
         try:
             yield
-        except BaseException:
+        except BaseException:  # whatever ended the work: it is undone, and goes on upwards
             self._db.execute("rollback")
             raise
         self._db.execute("commit")
