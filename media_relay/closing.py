@@ -27,10 +27,10 @@ class Closings:
     def fact(self, closing: Closing) -> HangUpRequested | TransferRequested | TransferAnnounced:
         """Return the report with which the control plane is asked for it.
 
-        A transfer that none of our tools asked for is one that was asked for elsewhere.
+        A transfer is asked for once; one that was asked for before, or elsewhere, is announced.
         """
         if closing.kind == "transfer":
-            wanted = self._transfers.get(closing.ref)
+            wanted = self._transfers.pop(closing.ref, None)
             if wanted is None:
                 return TransferAnnounced(request_id=closing.ref)
             return TransferRequested(

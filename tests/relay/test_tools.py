@@ -13,6 +13,7 @@ from core.facts import (
     Remembered,
     ToolFinished,
     ToolStarted,
+    TransferAnnounced,
     TransferRequested,
     TurnDone,
 )
@@ -292,6 +293,23 @@ async def test_a_transfer_is_asked_for_after_its_words_and_its_failure_is_told()
         assert wanted.summary == "a lost card"
         assert "still there" not in call.heard
         assert call.heard.endswith("Nobody is free, sorry.")
+
+
+async def test_an_announcement_of_an_agents_own_transfer_is_reported_when_it_was_heard():
+    def connect(arguments, use):
+        return ToolResult(text="Connecting.", effects=(TransferCall(target="desk"),))
+
+    replies = [wants("connect"), "I connect you now."]
+    async with calling(replies, **with_tools(tools(connect=connect))) as call:
+        await call.until(TurnDone)
+        call.says("a person please")
+        wanted = await call.until(TransferRequested)
+        call.session.obey(told("announce", wanted.request_id, text="You get our expert."))
+        announced = await call.until(TransferAnnounced)
+
+        assert announced.request_id == wanted.request_id
+        assert call.heard.endswith("You get our expert.")
+        assert len(call.facts(TransferRequested)) == 1
 
 
 async def test_an_unknown_desk_is_told_to_the_model_only():
