@@ -34,7 +34,7 @@ class Key:
 
 
 class InOrder(Action):
-    """Keeps --say, --wav and --at in the order they were written, in `args.script`."""
+    """Keeps --say, --wav, --press and --at in the order they were written, in `args.script`."""
 
     def __call__(
         self,
@@ -68,11 +68,20 @@ def _lines(script: Sequence[tuple[str, Any]]) -> list[Line]:
                 lines.append(Line(text=value))
             case "--wav":
                 lines.append(Line(wav=value))
-            case _ if lines and lines[-1].at is None:
+            case "--press":
+                lines.append(Line(keys=value))
+            case _ if lines and lines[-1].at is None and not lines[-1].keys:
                 lines[-1] = replace(lines[-1], at=value)
             case _:
                 raise ValueError(f"--at {value:g} has no --say or --wav of its own")
     return lines
+
+
+def keys_of(text: str) -> str:
+    """Read keys that are pressed one after the other. Raises ValueError."""
+    if not re.fullmatch(r"[0-9*#A-Da-d]{1,32}", text):
+        raise ValueError(f"{text!r} is not 1 to 32 keys out of {KEYS}")
+    return text.upper()
 
 
 def key_of(text: str) -> Key:

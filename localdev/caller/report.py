@@ -72,8 +72,9 @@ def _last_sample(parts: Mapping[str, Any], decided_ms: float, ears: Ears) -> flo
 
 
 def _last_press(decided_ms: float, ears: Ears) -> float | None:
-    pressed = (each.at_ms for each in ears.presses if each.at_ms <= decided_ms + FRAME_MS)
-    return max(pressed, default=None)
+    """Return where the last key was pressed; one that ends a number comes within its frame."""
+    pressed = [each.at_ms for each in ears.presses if each.at_ms <= decided_ms + FRAME_MS]
+    return min(max(pressed), decided_ms) if pressed else None
 
 
 FRAME_MS = 20

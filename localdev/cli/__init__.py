@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from localdev.caller.lines import InOrder, Key, key_of
+from localdev.caller.lines import InOrder, Key, key_of, keys_of
 from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS
 
 Run = Callable[[Namespace], int]
@@ -116,10 +116,11 @@ MAX_SECONDS = 3600.0
 MAX_RELAYS = 8  # a laptop has no more cores to show anything with
 CALL_NOTES = """\
 Each line waits until the agent has finished, unless --at gives a time: seconds after the call was
-answered, for the line before it. Without --say and --wav a demonstration is played.
+answered, for the line before it. Without any line a demonstration is played.
 
   artvoice call --say "What is my balance?"
   artvoice call --say "Tell me about your credit cards." --say "Stop, wait." --at 9
+  artvoice call --say "My balance, please." --say "Maria Lopez." --press 4127
   artvoice call --fault drop_event:CallDisconnected --json
 
 The exit code is 0 only if the call ended as it should.
@@ -139,9 +140,17 @@ def _add_call(commands: Any) -> None:
     call.add_argument("--scenario", metavar="NAME", help="default: the stack's own")
     call.add_argument("--say", action=InOrder, metavar="TEXT", help="words, spoken as audio")
     call.add_argument("--wav", action=InOrder, type=_wav, metavar="FILE", help="a recorded line")
+    call.add_argument(
+        "--press", action=InOrder, type=_keys, metavar="KEYS", help="keys, instead of words"
+    )
     call.add_argument("--at", action=InOrder, type=_seconds, metavar="SECONDS", help="when")
     call.add_argument(
-        "--dtmf", action="append", default=[], type=_key, metavar="T:DIGIT", help="press a key"
+        "--dtmf",
+        action="append",
+        default=[],
+        type=_key,
+        metavar="T:DIGIT",
+        help="press a key T seconds after the call was answered",
     )
     call.add_argument(
         "--fault",
@@ -236,6 +245,13 @@ def _folder(text: str) -> Path:
     if not path.is_dir():
         raise ArgumentTypeError(f"there is no folder {text}")
     return path
+
+
+def _keys(text: str) -> str:
+    try:
+        return keys_of(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _key(text: str) -> Key:

@@ -39,9 +39,16 @@ def run(args: Namespace) -> int:
         asyncio.run(_until_told(args, layout, environ), loop_factory=LOOPS.get(args.part))
     except (SettingsError, StartError, StartRefused, OSError) as error:
         print(f"artvoice {args.part}: {error}", file=sys.stderr)
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        return PORT_TAKEN if taken else 1
+        return PORT_TAKEN if _is_taken(error) else 1
     return 0
+
+
+def _is_taken(error: BaseException | None) -> bool:
+    """Whether a part could not start because its port was taken after it was found to be free."""
+    if error is None:
+        return False
+    taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+    return taken or _is_taken(error.__cause__)
 
 
 def _fast_loop() -> asyncio.AbstractEventLoop:

@@ -34,6 +34,21 @@ def test_a_script_that_opens_with_a_time_gives_each_line_the_time_before_it() ->
     assert lines == (Line(text="one", at=2.0), Line(text="two"), Line(text="x", at=9.0))
 
 
+def test_keys_have_their_place_among_the_lines_but_no_time() -> None:
+    assert lines_of(script("--say", "one", "--press", "12#a")) == (
+        Line(text="one"),
+        Line(keys="12#A"),
+    )
+    with pytest.raises(ValueError, match="no --say"):
+        lines_of(script("--press", "1", "--at", "2"))
+
+
+@pytest.mark.parametrize("keys", ["", "12x", "1" * 33])
+def test_keys_that_no_telephone_has_are_refused(keys: str) -> None:
+    with pytest.raises(SystemExit):
+        script("--press", keys)
+
+
 def test_two_times_for_one_line_are_refused() -> None:
     with pytest.raises(ValueError, match="no --say"):
         lines_of(script("--say", "one", "--at", "1", "--at", "2"))
