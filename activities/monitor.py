@@ -1,22 +1,29 @@
-"""How a relay that died without a word is missed: by its heartbeats, which no longer come."""
+"""How a relay that died without a word is missed: by its heartbeats, which no longer come.
+
+It may have died before it told of a call that it had just joined: such a call is missed by itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapters import orders
+from adapters.archive import whole_log
 from adapters.plane import Plane
 from core import facts as f
-from core.call_store import NewFact, Relay
+from core.call import CallState, Media, fold
+from core.call_store import NewFact, Relay, StoredCall
 from core.control_ports import Orchestrations
+from core.session import LiveCall
 
 log = logging.getLogger("artvoice.calls")
 
 LOOK_S = 0.2
+LOOK_AT_CALLS_S = 1.0  # a page of calls is read for it
 TURN_S = 10.0  # of one activity; then the orchestration goes on with the next
 BLIND_S = 0.75  # whoever was held up for this long may have held up heartbeats as well
 FORGET_S = 15.0  # nothing is left to do for a relay that was missed so long ago
@@ -35,9 +42,9 @@ class Watch:
             self.since = now
         self.until = now
 
-    def silence(self, relay: Relay) -> float:
-        """Return for how long a relay has said nothing, as far as we were there to hear it."""
-        return self.until - max(relay.seen_at, self.since)
+    def silence(self, said: Relay | StoredCall) -> float:
+        """Return for how long nothing was heard of it, as far as we were there to hear."""
+        return self.until - max(said.seen_at, self.since)
 
 
 async def watch(
@@ -50,29 +57,69 @@ async def watch(
     began = plane.clock()
     watched = Watch(order.get("since", began), order.get("until", began))
     told: set[str] = set()
+    untold: tuple[StoredCall, ...] = ()
+    looked_at = -LOOK_AT_CALLS_S
     while True:
         now = plane.clock()
         watched.look(now)
-        busy = [relay for relay in await plane.store.relays(seen_after=now - FORGET_S)
-                if relay.calls]  # fmt: skip
+        relays = await plane.store.relays(seen_after=now - FORGET_S)
+        busy = [relay for relay in relays if relay.calls]
+        if now - looked_at >= LOOK_AT_CALLS_S:
+            looked_at = now
+            untold = await _untold(busy, plane, since=now - FORGET_S)
+        patience = plane.settings.relay_silent_seconds
         for relay in busy:
-            silent = watched.silence(relay) >= plane.settings.relay_silent_seconds
-            if silent and relay.relay_id not in told:
+            if watched.silence(relay) >= patience and relay.relay_id not in told:
                 told.add(relay.relay_id)
-                await _tell(relay, plane, durable)
-        if not busy or now - began >= turn_s:
-            return {"live": bool(busy), "since": watched.since, "until": watched.until}
+                await _tell(relay.relay_id, relay.calls, plane, durable)
+        for call in untold:
+            if watched.silence(call) >= patience and call.call_id not in told:
+                told.add(call.call_id)
+                if await _is_joined(call, plane):
+                    await _tell("", (_live(call),), plane, durable)
+        live = bool(busy or untold)
+        if not live or now - began >= turn_s:
+            return {"live": live, "since": watched.since, "until": watched.until}
         await asyncio.sleep(LOOK_S)
 
 
-async def _tell(relay: Relay, plane: Plane, durable: Orchestrations) -> None:
+async def _untold(relays: Sequence[Relay], plane: Plane, *, since: float) -> tuple[StoredCall, ...]:
+    """Return the live calls that a relay joined since then, and that none has told of."""
+    listed = {live for relay in relays for live in relay.calls}
+    untold: list[StoredCall] = []
+    page = await plane.store.calls(ended=False)
+    while True:
+        untold += [
+            call
+            for call in page.calls
+            if call.epoch and call.seen_at > since and _live(call) not in listed
+        ]
+        if not page.continuation:
+            return tuple(untold)
+        page = await plane.store.calls(ended=False, continuation=page.continuation)
+
+
+async def _is_joined(call: StoredCall, plane: Plane) -> bool:
+    """Whether a relay has joined, as far as is known, and has not let go of the call by itself."""
+    life = await whole_log(call.call_id, plane.store, life_only=True)
+    state = fold(CallState(call_id=call.call_id), life)
+    return state.media is Media.ATTACHED and state.epoch == call.epoch
+
+
+def _live(call: StoredCall) -> LiveCall:
+    return LiveCall(call_id=call.call_id, epoch=call.epoch)
+
+
+async def _tell(
+    relay_id: str, calls: Sequence[LiveCall], plane: Plane, durable: Orchestrations
+) -> None:
     """Tell the calls of a relay that it is lost; those that moved on meanwhile do not care."""
     lost = 0
-    for live in relay.calls:
+    for live in calls:
         call = await plane.store.call(live.call_id)
         if call is not None and call.ended_at is None and call.epoch == live.epoch:
             fact = f.RelayLost(epoch=live.epoch)
             new = NewFact(source="monitor", source_id=str(live.epoch), fact=fact)
             lost += len(await orders.append(call, [new], plane, durable))
     if lost:
-        log.warning("a relay is silent", extra={"relay": relay.relay_id, "calls": lost})
+        log.warning("a relay is silent", extra={"relay": relay_id, "calls": lost})

@@ -59,6 +59,8 @@ async def open_session(request: Request, plane: Plane, durable: Orchestrations) 
         raise Problem(500, "the call's scenario snapshot is not in the store")
     epoch = await plane.store.open_session(call.call_id, wanted.relay_id)
     await orders.wake(call, plane, durable)
+    # The relay may die before its next heartbeat, which is the first to tell of this call.
+    await durable.begin(MONITOR, MONITOR, {})
     scenario = s.SCENARIO.validate_json(snapshot)
     session = s.Session(
         call_id=call.call_id,

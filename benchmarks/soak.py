@@ -59,7 +59,7 @@ TOLD = {
     "transfer_requested": "transfers asked for", "session_opened": "relay sessions",
 }  # fmt: skip
 KILL_EVERY_S = 12.0
-SETTLE_S = 90.0
+SETTLE_S = 150.0  # an end that nobody told of is found when the call is looked at, every 120 s
 WARM = 0.2  # of the time: what is allocated once is allocated by then
 
 

@@ -56,6 +56,8 @@ class MediaSocket(WSListener):
                 )
         except (OSError, WSError, ValueError) as error:
             raise MediaRefused(type(error).__name__) from error
+        if self._transport is None:  # picows says nothing if the connection ends in the handshake
+            raise MediaRefused("closed")
 
     def send(self, message: bytes) -> None:
         """Send one text message, unless the connection is gone, deaf or clogged."""

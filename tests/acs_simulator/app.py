@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 from tests.acs_simulator.sounds import tone, wav_bytes
 
 FRAME_BYTES = 640
+DEAD = 0  # instead of a status: the connection breaks before there is one
 
 
 @dataclass
@@ -137,6 +138,8 @@ class FakeApp:
         return web.Response(status=self.callback_statuses.pop(0) if self.callback_statuses else 200)
 
     async def _media(self, request: web.Request) -> web.StreamResponse:
+        if self.socket_status == DEAD and request.transport is not None:
+            request.transport.abort()
         if self.socket_status != 101:
             return web.Response(status=self.socket_status)
         ws = web.WebSocketResponse(autoping=True, max_msg_size=2**22)

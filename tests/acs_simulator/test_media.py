@@ -11,7 +11,7 @@ import pytest
 from azure.communication.callautomation import FileSource
 
 from localdev.acs_simulator import Call
-from tests.acs_simulator.app import Socket
+from tests.acs_simulator.app import DEAD, Socket
 from tests.acs_simulator.conftest import Bench
 from tests.acs_simulator.sounds import silence, tone
 
@@ -197,10 +197,13 @@ async def test_keys_arrive_if_they_were_asked_for(bench: Bench, wanted: bool) ->
     assert keys == (["5"] if wanted else [])
 
 
-async def test_a_socket_the_app_refuses_fails_and_can_be_dialled_again(bench: Bench) -> None:
+@pytest.mark.parametrize("status", [503, DEAD])
+async def test_a_socket_the_app_refuses_fails_and_can_be_dialled_again(
+    bench: Bench, status: int
+) -> None:
     simulator = await bench.simulator()
     client = await bench.client(simulator)
-    bench.app.socket_status = 503
+    bench.app.socket_status = status
     call, _ = await bench.answered(simulator, client)
     failed = await bench.app.event("MediaStreamingFailed")
     bench.app.socket_status = 101

@@ -7,7 +7,7 @@ import pytest
 from activities.monitor import watch
 from core import facts as f
 from core import session as s
-from core.call_store import Relay, StoredCall
+from core.call_store import NewFact, Relay, StoredCall
 from tests.control.fakes import FakeDurable, plane_of
 from tests.virtual_time import VIRTUAL
 
@@ -92,13 +92,34 @@ async def test_calls_that_moved_on_are_not_told(plane):
     await beating(plane, 3)
     await plane.store.open_session("c1", "r2")
 
-    await watch({}, plane, FakeDurable(), turn_s=5.0)
+    await watch({}, plane, FakeDurable(), turn_s=1.4)
+
+    assert await lost(plane) == []
+
+
+async def test_a_call_whose_relay_died_before_it_told_of_it_is_missed_as_soon(plane):
+    await plane.store.heartbeat(relay())
+    joined = now()
+
+    watched = await watch({}, plane, FakeDurable(), turn_s=4.0)
+
+    assert (watched["live"], await lost(plane)) == (True, [1])
+    found = [e.at for e in (await plane.store.log("c1")).entries if isinstance(e.fact, f.RelayLost)]
+    assert found[0] - joined < 2.6
+
+
+async def test_a_call_that_its_relay_has_let_go_of_is_not_told(plane):
+    left = NewFact(source="c1/1", source_id="1", fact=f.MediaDetached(epoch=1))
+    await plane.store.append("c1", [left], epoch=1)
+
+    await watch({}, plane, FakeDurable(), turn_s=4.0)
 
     assert await lost(plane) == []
 
 
 async def test_a_monitor_ends_with_the_last_call(plane):
     await plane.store.heartbeat(relay(LIVE))
+    await plane.store.finish("c1", {}, keep_words=True)
     await plane.store.heartbeat(relay())
 
     assert not (await watch({}, plane, FakeDurable()))["live"]
