@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +16,13 @@ from core.errors import Cause
 from core.ports import Hearing, Preparing
 from core.speech import FinalHeard, HearingConfig, HearingEvent, HearingFailed
 from localdev.emulators.azure_speech import Fault, Forget, Refuse, SpeechEmulator
+from media_relay.app import serve
 from media_relay.hearing import config_of
 from tests.engines.azure_service import OpenLine, account_at
 from tests.engines.test_voiced import missing
 from tests.relay.calls import MemoryControl, agent, scenario
 from tests.relay.stations import relaying
+from tests.relay.test_process import control_plane, environment
 
 CONFIG = HearingConfig(hints=("Contoso",))
 
@@ -157,3 +160,17 @@ async def test_a_relay_that_has_a_call_expects_another_of_its_kind() -> None:
     assert isinstance(final, FinalHeard)
     (used,) = [each for each in service.heard[:2] if each.turns]
     assert used.turns[0].context["phraseDetection"]["language"] == "de-DE"
+
+
+async def test_a_relay_is_connected_before_it_is_ready_for_calls(tmp_path: Path) -> None:
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    async with SpeechEmulator() as service, control_plane(MemoryControl(scenario())) as url:
+        account = {"AZURE_SPEECH_ENDPOINT": service.url, "AZURE_SPEECH_KEY": "k" * 32}
+        settings = environment(url, tmp_path, STT="azure,scripted", **account)
+        serving = asyncio.create_task(serve(settings, "127.0.0.1", 0, stop, ready.set_result))
+        await ready
+        await connections(service, 1)
+        stop.set()
+        await serving
+
+    assert all(each.closed.is_set() for each in service.heard)
