@@ -136,7 +136,9 @@ class AzureStream:
         self._burst = bytes(silence_ms * BYTES_PER_MS)
         self._open = True
         self._speaking = False
+        self._connected = False
         self._answered = False
+        self._asked = False  # for a final, since it is connected
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(connect_s, self._give_up)
 
@@ -159,10 +161,16 @@ class AzureStream:
         Silence is sent faster than real time, and the service is asked to commit. Positions of
         later events are still those of the caller's audio.
         """
-        if self._recognition is not None:
-            self._positions.insert(self._burst)
-            self._recognition.write(self._burst)
-            self._recognition.commit()
+        if self._recognition is None:
+            return
+        if self._asked and not self._answered:
+            # It takes all and tells nothing: the SDK waits for ever, and a caller spoke twice.
+            self._fail(EngineError(cause=Cause.TIMEOUT, detail="nothing told of two utterances"))
+            return
+        self._asked = self._connected
+        self._positions.insert(self._burst)
+        self._recognition.write(self._burst)
+        self._recognition.commit()
 
     def events(self) -> AsyncGenerator[HearingEvent]:
         """Yield what was heard, in order, until closed or failed."""
@@ -179,6 +187,7 @@ class AzureStream:
             return
         match told:
             case Connected():
+                self._connected = True
                 self._patience.cancel()
             case Began():
                 self._answered = True

@@ -121,6 +121,22 @@ async def test_the_language_is_found_among_candidates_and_meaning_ends_an_uttera
     assert finals(seen)[0].language == "es-ES"
 
 
+async def test_a_service_that_takes_all_and_tells_nothing_has_failed() -> None:
+    async with SpeechEmulator(hearing_faults=[Hang()]) as service:
+        hearing = AzureHearing(account_at(service))
+        stream = await hearing.open(HearingConfig())
+        stream.push(spoken("Hello?"))
+        await service.hears.wait()
+        for _ in range(2):
+            await asyncio.sleep(0.1)
+            stream.push(spoken("Hello there."))
+            stream.finalize()
+        seen = await until(stream.events(), HearingFailed)
+        await hearing.aclose()
+
+    assert [each.error.cause for each in seen if isinstance(each, HearingFailed)] == [Cause.TIMEOUT]
+
+
 async def test_an_identity_is_asked_for_a_token_instead_of_a_key() -> None:
     from azure.core.credentials import AccessToken
 

@@ -10,6 +10,7 @@ from typing import Any
 from adapters.azure_speech import AzureHearing, AzureSpeaking
 from adapters.fallback import HearingChain, SpeakingChain
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, spoken
+from adapters.voiced import VoicedHearing
 from core.agents import SpeechSpec
 from core.errors import Cause
 from core.facts import EngineStumbled, HangUpRequested
@@ -18,6 +19,7 @@ from core.session import OpenSession, Session
 from core.speech import HearingConfig, SpeakingEvent, Voice
 from localdev.emulators.azure_speech import Answer, Close, Drop, Fault, Hang, Refuse, SpeechEmulator
 from tests.engines.azure_service import account_at
+from tests.engines.test_voiced import LevelListener
 from tests.relay.calls import MemoryControl, agent, scenario
 from tests.relay.stations import Carrier, Station, frame, relaying
 
@@ -168,6 +170,27 @@ async def test_other_ears_understand_what_azure_did_not_whatever_went_wrong() ->
         control, chat = OwnAgents(scenario()), ScriptedChat(echo)
         async with relaying(hearing=OwnEars(ears), chat=chat, control=control) as station:
             await asyncio.gather(*(call(station, name) for name in ears))
+
+
+async def test_other_ears_replace_a_service_that_takes_all_and_tells_nothing() -> None:
+    async with AsyncExitStack() as stack:
+        service = await emulated(stack, Hang())
+        azure = AzureHearing(account_at(service))
+        stack.push_async_callback(azure.aclose)
+        detecting = VoicedHearing(azure, load=lambda: LevelListener)
+        ears = HearingChain([("azure", detecting), ("spare", ScriptedHearing())])
+        async with relaying(hearing=ears, chat=ScriptedChat(echo)) as station:
+            async with station.dialled() as carrier:
+                await service.hears.wait()
+                async with talking(carrier, words=SILENCE):
+                    await carrier.hears("Hi.")
+                async with talking(carrier):
+                    await asyncio.sleep(1)  # he waits, in vain
+                async with talking(carrier, words=spoken("Are you there?") + SILENCE * 40):
+                    await carrier.hears("You said Are you there?", within_s=30)
+            stumbled = station.control.facts(EngineStumbled)
+
+    assert [(each.engine, each.cause) for each in stumbled] == [("hearing", Cause.TIMEOUT)]
 
 
 async def test_another_voice_says_what_azure_could_not_whatever_went_wrong() -> None:
