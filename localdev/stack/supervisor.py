@@ -145,8 +145,9 @@ class Stack:
         return lines[-1][:LAST_WORDS] if lines else "it said nothing"
 
     def _publish(self) -> None:
-        urls = {part: self.layout.url(part) for part in self._processes}
-        here = Running(pid=os.getpid(), urls=urls, pids=self.pids, passing=self._passing)
+        pids = self.pids
+        urls = {part: self.layout.url(part) for part in pids}
+        here = Running(pid=os.getpid(), urls=urls, pids=pids, passing=self._passing)
         publish(self.layout.home, here)
 
     async def _watch(self, part: str) -> None:
@@ -165,6 +166,7 @@ class Stack:
                 return
 
     async def _stop(self) -> None:
+        self._up = False
         for watcher in self._watchers:
             watcher.cancel()
         # The telephones first, which ends every call; then the relay, which says goodbye to the
@@ -186,6 +188,8 @@ class Stack:
         except TimeoutError:
             process.kill()
             await process.wait()
+        if self._up:
+            self._publish()
 
 
 def _command(part: str) -> str:

@@ -80,6 +80,19 @@ async def test_a_stack_whose_port_is_taken_at_the_last_moment_starts_elsewhere(
     assert said[0] == f"port {tried[0]} of the simulator is taken; starting elsewhere"
 
 
+async def test_a_part_that_was_stopped_is_found_nowhere(tmp_path: Path) -> None:
+    layout = Layout(home=tmp_path).apart().with_free_ports(PORTS)
+    settings = local_settings(layout, CLEAN)
+    async with Stack(layout, {**CLEAN, **settings}, ["simulator"], lambda _: None) as stack:
+        before = find(tmp_path)
+        await stack.stop("simulator")
+        after = find(tmp_path)
+
+    assert before is not None
+    assert after is not None
+    assert (list(before.urls), list(after.urls)) == (["simulator"], [])
+
+
 def test_a_second_stack_in_one_home_is_refused(tmp_path: Path) -> None:
     environ = {**CLEAN, "ARTVOICE_HOME": str(tmp_path)}
     with claimed(tmp_path):
