@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.scripted_brain.dialogue import questions_of, remembered_value
-from adapters.scripted_brain.slots import Kind, kind_of, value_heard
+from adapters.scripted_brain.slots import TOLD_WITH_A_WISH, Kind, kind_of, value_heard
 from core.chat import ChatRequest
 from core.heard import words
 from core.tools import ToolSpec
@@ -57,7 +57,7 @@ def heard_arguments(tool: ToolSpec, asked: str, said: str) -> dict[str, Any]:
     for name, schema in tool.parameters.get("properties", {}).items():
         # One number is one answer: an age is not an amount too.
         one_number = asked_kind in _NUMERIC - {Kind.DIGITS} and kind_of(name, schema) in _NUMERIC
-        if name != asked and one_number:
+        if name != asked and (one_number or (asked and name in TOLD_WITH_A_WISH)):
             continue
         value = value_heard(name, schema, said, asked=name == asked)
         if value is not None:

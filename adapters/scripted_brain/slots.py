@@ -19,6 +19,7 @@ from core.heard import (
 )
 
 MAX_TEXT_CHARS = 200
+TOLD_WITH_A_WISH = ("reason", "query")  # in the caller's own words; an answer is none of them
 
 _ALIKE = 0.82
 _NAMES_WITH_NUMBERS = re.compile(
@@ -92,7 +93,7 @@ def value_heard(name: str, schema: Mapping[str, Any], text: str, *, asked: bool)
         case Kind.PERSON:
             return name_heard(text, asked=asked)
         case Kind.WORDS:
-            return _words(text, asked=asked) if asked or name in ("reason", "query") else None
+            return _words(text, asked=asked) if asked or name in TOLD_WITH_A_WISH else None
         case Kind.OTHER:
             return None
 

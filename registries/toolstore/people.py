@@ -17,6 +17,7 @@ PLANNED = "callback_planned"  # the slot that says when, as it is said
 
 Reason = Annotated[str, Field(max_length=300), "Why, in a few words."]
 
+_WHEN = "When shall we call you?"
 _STAY = "I am connecting you to a person now. Please stay on the line."
 
 
@@ -71,7 +72,7 @@ def transfer_call_to_call_center(
 
 @register_tool(
     side_effects=True,
-    ask={"when": "When shall we call you?"},
+    ask={"when": _WHEN},
     say="All right. We call you back {{ spoken }}. Is there anything else I can do for you?",
     examples=(
         "call me back",
@@ -95,19 +96,19 @@ def schedule_callback(
     at = moment_heard(when, call.now)
     hours = call.callbacks.window(call.caller).hours
     if at is None:
-        text = "I did not understand the time. On which day and at what time shall we call you?"
+        text = f"I need the day and the time. {_WHEN}"
         return ToolResult(ok=False, error="which_time", text=text)
     if at <= call.now:
-        text = "That time is over already. On which day and at what time shall we call you?"
+        text = f"That time is over already. {_WHEN}"
         return ToolResult(ok=False, error="over", text=text)
     farthest = call.callbacks.farthest_days
     if at > call.now + timedelta(days=farthest):
         days = "day" if farthest == 1 else f"{number(farthest)} days"
-        text = f"I can only plan calls within the next {days}. When shall we call you?"
+        text = f"I can only plan calls within the next {days}. {_WHEN}"
         return ToolResult(ok=False, error="too_far", text=text)
     if not hours.allow(at):
         between = f"{clock(hours.opens)} and {clock(hours.closes)}"
-        text = f"We call people between {between} only. When shall we call you?"
+        text = f"We call people between {between} only. {_WHEN}"
         return ToolResult(ok=False, error="not_then", text=text)
     spoken = moment(at)
     promised = ToolResult(text=f"A call back is planned {spoken}.", data={"spoken": spoken})

@@ -31,6 +31,8 @@ MAX_STEPS = 6
 class Talk:
     """One call. `says` returns what the agent answered; `used` are the tools of that turn.
 
+    `facts`: what else tools know of the call.
+
     Every step asks a brain of its own, so whatever a brain kept would be lost.
     """
 
@@ -42,6 +44,7 @@ class Talk:
     used: list[str] = field(default_factory=list)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.agent = self.agent or self.scenario.start_agent
@@ -83,7 +86,7 @@ class Talk:
         edges = {edge.tool: edge for edge in self.scenario.edges_from(self.agent)}
         if call.name in edges:
             return self._hand_over(call, edges[call.name].to_agent, edges[call.name].type)
-        where = context(bank(self.folder), key=call.id, slots=self.slots)
+        where = context(bank(self.folder), key=call.id, slots=self.slots, **self.facts)
         result = await run_tool(call.name, call.arguments, where)
         self.effects += result.effects
         for effect in result.effects:

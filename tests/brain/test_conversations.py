@@ -1,6 +1,7 @@
 """Whole conversations with the scripted brain, and what it makes of single answers."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ from adapters.scripted_brain import ScriptedBrain
 from core.approvals import note_of
 from core.chat import AgentSaid, ChatRequest, Finished, Note, TextDelta, ToolReturned, ToolsCalled
 from core.chat import UserSaid as Said
+from core.dialling import Rules
 from core.facts import ApprovalDecided
 from core.tools import AskApproval, HandOff, HangUp, ToolCall, ToolSpec, TransferCall
 from registries import load_scenario
@@ -361,5 +363,24 @@ async def test_a_caller_without_time_is_asked_when_to_be_called_back(tmp_path: P
     honest = await talk.says("Tomorrow at ten")
 
     assert asked == "When shall we call you?"
-    assert (talk.used, talk.arguments["when"]) == (["schedule_callback"], "Tomorrow at ten")
+    assert talk.used == ["schedule_callback"]
+    assert talk.arguments == {
+        "when": "Tomorrow at ten",
+        "reason": "I have no time now, can you call me back?",
+    }
     assert honest.startswith("I am sorry, I can not arrange a call back to this number.")
+
+
+@pytest.mark.parametrize("then", ["In one minute.", "at noon", "Oh sorry, tomorrow at ten."])
+async def test_a_time_that_cannot_be_is_asked_for_again(tmp_path: Path, then: str) -> None:
+    rules = Rules(enabled=True, numbers=("+1555",))
+    now = datetime(2026, 3, 16, 10, 5, tzinfo=UTC)
+    talk = Talk(tmp_path, facts={"caller": "+15550100", "now": now, "callbacks": rules})
+    await talk.says("please call me back")
+
+    again = await talk.says("Next month at ten.")
+    honest = await talk.says(then)
+
+    assert again.endswith("When shall we call you?")
+    assert talk.used == ["schedule_callback"]
+    assert honest.startswith("All right. We call you back on")
