@@ -60,7 +60,96 @@ def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
             return state, ()
 
 
-def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  # noqa: C901, PLR0912 one row per fact
+def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:
+    """Return what becomes of a call that goes on, by who tells."""
+    if isinstance(fact, f.CarrierFact):
+        return _carrier(state, entry, fact)
+    if isinstance(fact, f.RelayFact):
+        return _relay(state, entry, fact)
+    if isinstance(fact, f.RequestFact):
+        return _requested(state, entry, fact)
+    if isinstance(fact, f.PeopleFact):
+        return _people(state, entry, fact)
+    return _ourselves(state, entry, fact)
+
+
+def _carrier(state: CallState, entry: f.LogEntry, fact: f.CarrierFact) -> Decision:  # noqa: C901, PLR0912 one row per fact
+    match fact:
+        case f.Connected(connection_id=leg):
+            return up(replace(state, connection_id=leg), entry)
+        case f.ConnectFailed(code=code, sub_code=sub_code):
+            state = replace(state, cause=cause_of(code, sub_code))
+            return end(state, entry, Outcome.UNANSWERED, "carrier")
+        case f.Disconnected(code=code, sub_code=sub_code):
+            return disconnected(replace(state, cause=cause_of(code, sub_code)), entry)
+        case f.MediaStopped() if Deadline.ATTACH in state.deadlines:
+            return state, ()  # our own stop, before the start that is still awaited
+        case f.MediaStopped() | f.MediaFailed():
+            return media_lost(state, entry, failed=isinstance(fact, f.MediaFailed))
+        case f.TransferAccepted(request_id=request):
+            return transfer_accepted(state, request, entry.at), ()
+        case f.TransferFailed(request_id=request):
+            return transfer_failed(state, entry, request)
+        case f.ParticipantsChanged():
+            return stirred(state, entry)
+        case f.PromptPlayed(context=context):
+            return hang_up(state, entry, "fault") if context in LAST_WORDS else (state, ())
+        case f.RecordingChanged(state=now):
+            return changed(state, now), ()
+        case f.OtherEvent(known=False):
+            return replace(state, unknown_events=state.unknown_events + 1), ()
+        case f.PersonJoined() | f.PersonRefused():
+            return state, ()  # the transfer's own orchestration reads them
+        case f.MediaStarted() | f.Recognised() | f.ToneHeard() | f.OtherEvent():
+            return state, ()
+        case _:
+            assert_never(fact)
+
+
+def _relay(state: CallState, entry: f.LogEntry, fact: f.RelayFact) -> Decision:
+    match fact:
+        case f.SessionOpened(epoch=epoch):
+            return attached(state, epoch, entry.at), ()
+        case f.MediaDetached(epoch=epoch, handed_on=handed_on):
+            return detached(state, entry, epoch, at_once=handed_on)
+        case f.HandedOff(to_agent=agent):
+            return replace(state, agent=agent), ()
+        case f.SecretAwaited(awaited=awaited):
+            return secret_awaited(state, entry, awaited=awaited)
+        case f.TransferAnnounced():
+            return state, ()  # the transfer's own orchestration reads it
+        case _:
+            assert_never(fact)
+
+
+def _requested(state: CallState, entry: f.LogEntry, fact: f.RequestFact) -> Decision:
+    match fact:
+        case f.HangUpRequested(by=by):
+            return hang_up(state, entry, by)
+        case f.TransferRequested(target=target, request_id=request):
+            return transfer(state, entry, target, request)
+        case f.ApprovalRequested() | f.CallbackRequested():
+            return state, (_begun(entry, fact),)
+        case _:
+            assert_never(fact)
+
+
+def _people(state: CallState, entry: f.LogEntry, fact: f.PeopleFact) -> Decision:
+    match fact:
+        case f.ConsentDecided(decision=decision):
+            return consent_decided(state, entry, decision)
+        case f.ApprovalDecided(request_id=request):
+            tell = TellRelay(id=command_id(entry), directive="approval_decided", ref=request)
+            return state, (tell,)
+        case f.Whispered(id=whisper):
+            return state, (TellRelay(id=command_id(entry), directive="whisper", ref=whisper),)
+        case f.ConsultAnswered():
+            return state, ()  # the transfer's own orchestration reads it
+        case _:
+            assert_never(fact)
+
+
+def _ourselves(state: CallState, entry: f.LogEntry, fact: f.OwnFact) -> Decision:  # noqa: C901 one row per fact
     at = entry.at
     match fact:
         case f.Offered(direction=direction):
@@ -76,65 +165,15 @@ def _live(state: CallState, entry: f.LogEntry, fact: f.LifeFact) -> Decision:  #
             return state, ()  # another delivery of the same ring was answered
         case f.AnswerRefused():
             return refused(state, at), ()
-        case f.ConnectFailed(code=code, sub_code=sub_code):
-            state = replace(state, cause=cause_of(code, sub_code))
-            return end(state, entry, Outcome.UNANSWERED, "carrier")
-        case f.Connected(connection_id=leg):
-            return up(replace(state, connection_id=leg), entry)
-        case f.Disconnected(code=code, sub_code=sub_code):
-            return disconnected(replace(state, cause=cause_of(code, sub_code)), entry)
-        case f.SessionOpened(epoch=epoch):
-            return attached(state, epoch, at), ()
-        case f.MediaDetached(epoch=epoch, handed_on=handed_on):
-            return detached(state, entry, epoch, at_once=handed_on)
         case f.RelayLost(epoch=epoch):
             return detached(state, entry, epoch, at_once=True)
-        case f.MediaStopped() if Deadline.ATTACH in state.deadlines:
-            return state, ()  # our own stop, before the start that is still awaited
-        case f.MediaStopped() | f.MediaFailed():
-            return media_lost(state, entry, failed=isinstance(fact, f.MediaFailed))
-        case f.HandedOff(to_agent=agent):
-            return replace(state, agent=agent), ()
-        case f.TransferRequested(target=target, request_id=request):
-            return transfer(state, entry, target, request)
-        case f.TransferAccepted(request_id=request):
-            return transfer_accepted(state, request, at), ()
-        case f.TransferFailed(request_id=request):
-            return transfer_failed(state, entry, request)
-        case f.HangUpRequested(by=by):
-            return hang_up(state, entry, by)
-        case f.PromptPlayed(context=context):
-            return hang_up(state, entry, "fault") if context in LAST_WORDS else (state, ())
-        case f.ApprovalRequested() | f.CallbackRequested() as promised:
-            return state, (_begun(entry, promised),)
-        case f.ApprovalDecided(request_id=request):
-            tell = TellRelay(id=command_id(entry), directive="approval_decided", ref=request)
-            return state, (tell,)
-        case f.ConsentDecided(decision=decision):
-            return consent_decided(state, entry, decision)
-        case f.SecretAwaited(awaited=awaited):
-            return secret_awaited(state, entry, awaited=awaited)
-        case f.RecordingChanged(state=now):
-            return changed(state, now), ()
         case f.CommandDone():
             return command_done(state, entry, fact)
         case f.Reconciled():
             return reconciled(state, entry, fact)
         case f.Overdue(deadline=deadline, due=was_due):
             return overdue(state, entry, deadline, was_due)
-        case f.ParticipantsChanged():
-            return stirred(state, entry)
-        case f.Whispered(id=whisper):
-            return state, (TellRelay(id=command_id(entry), directive="whisper", ref=whisper),)
-        case f.PersonJoined() | f.PersonRefused() | f.TransferAnnounced() | f.ConsultAnswered():
-            return state, ()  # the transfer's own orchestration reads them
-        case f.OtherEvent(known=False):
-            return replace(state, unknown_events=state.unknown_events + 1), ()
-        case (
-            f.MediaStarted() | f.TransferStepped() | f.OtherEvent() | f.Recognised() | f.ToneHeard()
-        ):
-            return state, ()
-        case f.RecordingStarted() | f.RecordingKept():
+        case f.TransferStepped() | f.RecordingStarted() | f.RecordingKept():
             return state, ()
         case _:
             assert_never(fact)
