@@ -105,26 +105,11 @@ class Relay:
         self._warm = False
         self._url = settings.relay_base_url or ""
         self._watch = LoopWatch(on_stall=lambda stall: _stalled(stall, telemetry))
-        relay_id = uuid.uuid4().hex
-        self._calls = Calls(
-            relay_id=relay_id,
-            control=control,
-            engines=engines,
-            catalog=catalog,
-            tasks=tasks,
-            wall_clock=time.time,
-            settings=CallSettings(
-                endpointing=settings.endpoints, turn=settings.turns, answering=settings.answering
-            ),
-            reports=ReportSettings(),
-            admission=AdmissionSettings(max_calls=settings.relay_max_calls),
-            on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made below)
-            lag=lambda: self._watch.lag_s,
-            telemetry=telemetry,
-        )
+        self._id = uuid.uuid4().hex
+        self._calls = self._room_for_calls(settings, control, telemetry)
         self._heart = Heart(
             control,
-            relay_id,
+            self._id,
             beat=self._beat,
             obey=self._calls.obey,
             settings=HeartbeatSettings(idle_s=_IDLE_BEAT_S if settings.profile == "warm" else None),
@@ -141,6 +126,26 @@ class Relay:
             signing_key=settings.call_signing_key.get_secret_value(),
             ready=lambda: self._warm and not self._calls.full,
             troubles=lambda: troubles(chains),
+        )
+
+    def _room_for_calls(
+        self, settings: Settings, control: ControlClient, telemetry: Telemetry | None
+    ) -> Calls:
+        return Calls(
+            relay_id=self._id,
+            control=control,
+            engines=self._engines,
+            catalog=self._catalog,
+            tasks=self._tasks,
+            wall_clock=time.time,
+            settings=CallSettings(
+                endpointing=settings.endpoints, turn=settings.turns, answering=settings.answering
+            ),
+            reports=ReportSettings(),
+            admission=AdmissionSettings(max_calls=settings.relay_max_calls),
+            on_change=lambda: self._heart.changed(),  # noqa: PLW0108 (made after this)
+            lag=lambda: self._watch.lag_s,
+            telemetry=telemetry,
         )
 
     async def run(

@@ -16,7 +16,6 @@ from core.languages import speech_of
 from core.ports import Speaking
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
-from core.tools import Effect
 from core.turn import Floor, TurnState, pressed, settings_with
 from core.waiting_sound import WaitingSound
 from media_relay.call_settings import CallSettings, Engines, answering_of
@@ -26,6 +25,7 @@ from media_relay.consent import Consent
 from media_relay.fixed_words import FixedWords
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
+from media_relay.leaving import Leaving
 from media_relay.measuring import CallMeter
 from media_relay.opening import Opening
 from media_relay.people import People
@@ -64,10 +64,11 @@ class CallSession:
         self._journal = Journal(before, reporter, meter)
         state = state_after(self._journal.conversation)
         self._turns = TurnDriver(state, settings.turn, do=self._do)
-        self._leaving: asyncio.TimerHandle | None = None
-        self._over: asyncio.Future[str] = self._loop.create_future()
         self._tasks = asyncio.TaskGroup()
         self._closings = Closings(f"{session.call_id}-{session.epoch}")
+        self._leaving = Leaving(
+            self._closings, self._journal, self._turns, after_close_s=settings.after_close_s
+        )
         self._hearer = Hearer(
             engines.hearing,
             on_event=self._heard,
@@ -114,7 +115,7 @@ class CallSession:
             scene=self._scene,
             state=self._state,
             feed=self._turns.feed,
-            effects=self._effects,
+            effects=self._leaving.wanted,
             saying=self._hearer.agent_said,
             tasks=self._tasks,
             settings=settings,
@@ -129,7 +130,7 @@ class CallSession:
             scene=self._scene,
             feed=self._turns.feed,
             generation=lambda: self._turns.state.generation,
-            end=self.end,
+            end=self._leaving.end,
         )
         self._opening = Opening(
             self.session,
@@ -140,7 +141,7 @@ class CallSession:
             overheard=turn.overheard,
             state=self._state,
             feed=self._turns.feed,
-            close=self._close,
+            close=self._leaving.close,
         )
 
     # --- life ------------------------------------------------------------------------------------
@@ -155,12 +156,11 @@ class CallSession:
             async with self._tasks:
                 self._follow_agent()
                 await self._begin(joined)
-                reason = await self._over
+                reason = await self._leaving.over
                 await self._let_go()
         finally:
             self._turns.stop()
-            if self._leaving is not None:
-                self._leaving.cancel()
+            self._leaving.stop()
             self._replies.close()
             self._wire.close(reason)
             detached = MediaDetached(
@@ -180,9 +180,7 @@ class CallSession:
 
     def end(self, reason: str) -> None:
         """Let go of the call at once: it is over, elsewhere, or must move."""
-        self._turns.stop()
-        if not self._over.done():
-            self._over.set_result(reason)
+        self._leaving.end(reason)
 
     def obey(self, directive: Directive) -> None:
         """Do what the control plane wants of this call."""
@@ -282,23 +280,9 @@ class CallSession:
             case t.Resume():
                 self._playout.resume()
             case t.Close(closing=closing):
-                self._close(closing)
+                self._leaving.close(closing)
             case _:
                 self._replies.do(output)
-
-    def _close(self, closing: t.Closing) -> None:
-        self._journal.write(self._closings.fact(closing), urgent=True)
-        if closing.kind == "hang_up":
-            wait_s = self._settings.after_close_s
-            self._leaving = self._loop.call_later(wait_s, self.end, "hung up")
-
-    def _effects(self, generation: int, effects: tuple[Effect, ...]) -> None:
-        """Do what tools asked of the call, unless the caller has gone on to something else."""
-        if generation != self._turns.state.generation:
-            return
-        at = self._loop.time()
-        for closing in self._closings.wanted(effects):
-            self._turns.feed(t.ClosingWanted(at=at, generation=generation, closing=closing))
 
     def _state(self) -> TurnState:
         return self._turns.state
