@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
-from weakref import WeakValueDictionary
 
 from adapters import cosmos_desk as desk
 from adapters import cosmos_outgoing as outgoing
 from adapters import cosmos_retention as retention
 from adapters.cosmos import (
-    Contended,
     CosmosContainer,
     Document,
-    Operation,
     any_of,
     creating,
-    patching,
 )
+from adapters.cosmos_changes import CallChanges
 from adapters.cosmos_documents import (
     CALL,
     DAY_S,
@@ -29,7 +25,6 @@ from adapters.cosmos_documents import (
     batches,
     before,
     call_document,
-    entry_document,
     list_document,
     listed,
     log_entry,
@@ -46,9 +41,6 @@ from core.session import Directive
 GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
 LISTED_S = 365 * DAY_S  # its place in the list outlasts it, so that its files are found
 SPARE = 20  # places on the list without a call, at the most, when it is full
-TRIES = 40
-PAUSE_S = 0.005
-MAX_PAUSE_S = 0.1
 
 
 class CosmosCalls:
@@ -65,7 +57,7 @@ class CosmosCalls:
         self._clock = clock
         self._ttl = retention_days * DAY_S + GRACE_S
         self._listed_ttl = self._ttl + LISTED_S
-        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._changes = CallChanges(container, ttl=self._ttl)
 
     async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
         # The list comes first: a call that is not in it would never be found again.
@@ -78,7 +70,7 @@ class CosmosCalls:
         offered = Offered(direction=call.direction)
         entry = LogEntry(n=1, at=self._clock(), source="call", source_id="offered", fact=offered)
         document = call_document(call, entries=1, ttl=self._ttl)
-        claim = [creating(document), self._creating(call.call_id, entry)]
+        claim = [creating(document), self._changes.logging(call.call_id, entry)]
         if await self._container.batch(partition(call.call_id), claim):
             return stored_call(document)
         stored = await self.call(call.call_id)
@@ -136,7 +128,7 @@ class CosmosCalls:
         written: list[LogEntry] = []
         for batch in batches(facts):
             attempt = partial(self._append, call_id, batch, epoch)
-            written += await self._settled(call_id, attempt)
+            written += await self._changes.settled(call_id, attempt)
         return tuple(written)
 
     async def log(
@@ -167,25 +159,25 @@ class CosmosCalls:
 
     async def bind_leg(self, call_id: str, connection_id: str) -> str:
         async def bind() -> str | None:
-            call = await self._read(call_id)
+            call = await self._changes.read(call_id)
             if call["connection_id"]:
                 return str(call["connection_id"])
             bound = {"connection_id": connection_id}
-            return connection_id if await self._change(call, bound) else None
+            return connection_id if await self._changes.change(call, bound) else None
 
-        return await self._settled(call_id, bind)
+        return await self._changes.settled(call_id, bind)
 
     async def open_session(self, call_id: str, relay_id: str) -> int:
         async def open_() -> int | None:
-            call, now = await self._read(call_id), self._clock()
+            call, now = await self._changes.read(call_id), self._clock()
             epoch, n = int(call["epoch"]) + 1, int(call["entries"]) + 1
             opened = SessionOpened(epoch=epoch, relay_id=relay_id)
             entry = LogEntry(n=n, at=now, source="session", source_id=str(epoch), fact=opened)
             change = {"epoch": epoch, "entries": n, "seen_at": now}
-            logged = self._creating(call_id, entry)
-            return epoch if await self._change(call, change, logged) else None
+            logged = self._changes.logging(call_id, entry)
+            return epoch if await self._changes.change(call, change, logged) else None
 
-        return await self._settled(call_id, open_)
+        return await self._changes.settled(call_id, open_)
 
     async def finish(self, call_id: str, record: dict[str, Any], *, keep_words: bool) -> None:
         async def end() -> Document | None:
@@ -195,9 +187,9 @@ class CosmosCalls:
             ended_at = call["ended_at"] or self._clock()
             # Whoever appends after this sees it, and leaves the words out himself.
             change = {"record": record, "ended_at": ended_at, "wordless": not keep_words}
-            return {**call, **change} if await self._change(call, change) else None
+            return {**call, **change} if await self._changes.change(call, change) else None
 
-        ended = await self._settled(call_id, end)
+        ended = await self._changes.settled(call_id, end)
         if not ended:
             return
         await self._container.put(list_document(stored_call(ended), self._listed_ttl))
@@ -254,8 +246,8 @@ class CosmosCalls:
         change: dict[str, Any] = {"entries": entries[-1].n} if entries else {}
         if epoch is not None and not late:
             change["seen_at"] = now
-        logged = [self._creating(call_id, entry) for entry in entries]
-        return entries if not change or await self._change(call, change, *logged) else None
+        logged = [self._changes.logging(call_id, entry) for entry in entries]
+        return entries if not change or await self._changes.change(call, change, *logged) else None
 
     async def _call_and_known(
         self, call_id: str, names: Sequence[str]
@@ -273,28 +265,3 @@ class CosmosCalls:
         if CALL not in found:
             raise UnknownCall(call_id)
         return found[CALL], frozenset(found)
-
-    async def _read(self, call_id: str) -> Document:
-        call = await self._container.read(partition(call_id), CALL)
-        if call is None:
-            raise UnknownCall(call_id)
-        return call
-
-    async def _change(self, call: Document, change: dict[str, Any], *more: Operation) -> bool:
-        """Change a call and its log together, unless it has changed since it was read."""
-        changing = patching(CALL, change, etag=call["_etag"])
-        return await self._container.batch(partition(call["call_id"]), [changing, *more])
-
-    def _creating(self, call_id: str, entry: LogEntry) -> Operation:
-        return creating(entry_document(call_id, entry, ttl=self._ttl))
-
-    async def _settled[R](self, call_id: str, attempt: Callable[[], Awaitable[R | None]]) -> R:
-        """Repeat until no other process was faster; every attempt reads anew."""
-        # Who writes from this process waits in line: against each other they would only fail.
-        async with self._lines.setdefault(call_id, asyncio.Lock()):
-            for n in range(TRIES):
-                done = await attempt()
-                if done is not None:
-                    return done
-                await asyncio.sleep(random.uniform(0, min(MAX_PAUSE_S, PAUSE_S * (n + 1))))  # noqa: S311
-        raise Contended("the call kept changing")
