@@ -64,7 +64,8 @@ async def watch(
         watched.look(now)
         relays = await plane.store.relays(seen_after=now - FORGET_S)
         busy = [relay for relay in relays if relay.calls]
-        if now - looked_at >= LOOK_AT_CALLS_S:
+        # With no other calls they are few, and the next look shows whether to go on at all.
+        if now - looked_at >= LOOK_AT_CALLS_S or (untold and not busy):
             looked_at = now
             untold = await _untold(busy, plane, since=now - FORGET_S)
         patience = plane.settings.relay_silent_seconds

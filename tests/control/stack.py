@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from adapters.plane import Plane, build, use
 from adapters.settings import Settings
+from api.relays import MONITOR
 from core import facts as f
 from core import session as s
 from localdev.acs_simulator import Simulator, SimulatorSettings
@@ -158,6 +159,10 @@ class Stack:
         ):
             return answer.status, await answer.json(content_type=None)
 
+    async def settled(self) -> None:
+        """Wait until nothing is left to do, but to watch relays that have calls."""
+        await self.host.engine.settled(besides=[MONITOR])
+
     async def over(self, call_id: str) -> None:
         """Wait until the call's orchestration has ended."""
         async with asyncio.timeout(20):
@@ -228,6 +233,9 @@ async def stack(
             await _end_calls(telephone)
             await telephone.stop()
             await relay.goodbye()
+            with suppress(TimeoutError):  # a test may leave something that never comes to rest
+                async with asyncio.timeout(5):
+                    await host.engine.settled(besides=[MONITOR])
             await host.stop()
             use(None)
             await plane.aclose()

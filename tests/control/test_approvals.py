@@ -35,7 +35,7 @@ async def asked(it, *facts):
 async def settled(it, approval):
     async with asyncio.timeout(10):
         await it.host.engine.wait(approval["id"])
-        await it.host.engine.settled()
+        await it.settled()
 
 
 def balance(it):
@@ -122,7 +122,7 @@ async def test_another_relay_that_asks_the_same_again_asks_once(tmp_path):
         _, session, approval = await asked(it)
 
         await it.relay.report(session, ASKED)
-        await it.host.engine.settled()
+        await it.settled()
         _, listed = await it.get("api/v1/approvals")
 
         assert [each["id"] for each in listed["approvals"]] == [approval["id"]]

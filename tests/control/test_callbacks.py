@@ -237,7 +237,7 @@ async def promised(it, at):
     await call.until("connected")
     wish = f.CallbackRequested(request_id="r1", at=at, agent="BankingConcierge", topic="my card")
     await it.relay.report(session, wish)
-    await it.host.engine.settled()
+    await it.settled()
     _, listed = await it.get("api/v1/callbacks")
     return call, session, listed["callbacks"][0]
 

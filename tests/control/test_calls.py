@@ -227,7 +227,7 @@ async def test_a_caller_whom_nobody_takes_comes_back_to_his_relay(tmp_path):
         session = await talk(it, call, wish)
         live = s.LiveCall(call_id=session.call_id, epoch=1)
         await call.timeline.wait_for("event", type="CallTransferFailed")
-        await it.host.engine.settled()
+        await it.settled()
         directives = (await it.relay.beat(live)).directives
         acknowledged = tuple(each.id for each in directives)
         after = await it.relay.beat(live, acknowledged=acknowledged)

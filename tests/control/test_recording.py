@@ -107,7 +107,7 @@ async def test_where_audio_may_not_be_kept_no_relay_asks_and_nothing_is_recorded
     async with recording_stack(tmp_path, KEEP_AUDIO="false") as it:
         call = await it.simulator.ring(from_=CALLER, to=CALLED)
         session = await talk(it, call, YES)
-        await it.host.engine.settled()
+        await it.settled()
         record = await ended(it, call, session)
 
         assert session.recording is RecordingRule.OFF
@@ -143,7 +143,7 @@ async def test_a_recording_that_goes_wrong_leaves_the_call_alone(
         call = await it.simulator.ring(from_=CALLER, to=CALLED, faults=[fault])
         session = await talk(it, call, YES)
         await it.relay.report(session, f.CallerSaid(turn=1, text="Hello?"))
-        await it.host.engine.settled()
+        await it.settled()
         record = await ended(it, call, session)
         _, shown = await it.get(f"api/v1/calls/{session.call_id}")
 
@@ -156,7 +156,7 @@ async def test_recordings_go_with_their_calls(tmp_path):
         call = await it.simulator.ring(from_=CALLER, to=CALLED)
         session = await talk(it, call, YES)
         await changed(call, 1)
-        await it.host.engine.settled()
+        await it.settled()
         await ended(it, call, session)
         there = list((tmp_path / "blobs").rglob("*.wav"))
         with closing(sqlite3.connect(it.plane.settings.store_path + "/calls.db")) as db, db:

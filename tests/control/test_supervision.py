@@ -18,7 +18,7 @@ def live(session):
 
 async def directives(it, session):
     """Let the control plane come to rest, and beat once; acknowledge nothing."""
-    await it.host.engine.settled()
+    await it.settled()
     return (await it.relay.beat(live(session))).directives
 
 

@@ -27,7 +27,7 @@ async def consulted(it, call):
 
 async def directives(it, session):
     """Return what waits for the relay once all has come to rest."""
-    await it.host.engine.settled()
+    await it.settled()
     return await waiting([session.call_id], it.plane)
 
 

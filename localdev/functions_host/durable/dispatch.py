@@ -32,7 +32,7 @@ class Dispatch:
         self._lanes: list[Lane[str] | Lane[int]] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_due: float | None = None
-        self._quiet = asyncio.Event()
+        self._waiters: list[tuple[frozenset[str], asyncio.Future[None]]] = []
         self._open = False
 
     def open(
@@ -97,16 +97,27 @@ class Dispatch:
         now = self._clock()
         for lane in self._lanes:
             lane.run_due(now)
-        if all(lane.idle for lane in self._lanes):
-            self._quiet.set()
-        else:
-            self._quiet.clear()
+        for besides, waiter in tuple(self._waiters):
+            if not waiter.done() and not self._busy(besides):
+                waiter.set_result(None)
         self._set_alarm(self.next_due, now)
 
-    async def quiet(self) -> None:
-        """Until nothing runs and nothing is due."""
-        self.wake()
-        await self._quiet.wait()
+    async def quiet(self, besides: frozenset[str] = frozenset()) -> None:
+        """Until nothing runs and nothing is due, other than of these instances."""
+        mine = besides, asyncio.get_running_loop().create_future()
+        self._waiters.append(mine)
+        try:
+            self.wake()
+            await mine[1]
+        finally:
+            self._waiters.remove(mine)
+
+    def _busy(self, besides: frozenset[str]) -> bool:
+        if not besides:
+            return any(lane.busy for lane in self._lanes)
+        works = map(self._store.work, self._activities.busy)
+        working = (work.instance for work in works if work is not None)
+        return not besides.issuperset((*self._turns.busy, *self._entities.busy, *working))
 
     @property
     def next_due(self) -> float | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import Path
 
@@ -147,9 +147,9 @@ class Engine:
                     return found
                 await self._next_change(instance)
 
-    async def settled(self) -> None:
-        """Until no function runs and nothing is due."""
-        await self._dispatch.quiet()
+    async def settled(self, *, besides: Iterable[str] = ()) -> None:
+        """Until no function runs and nothing is due, other than of these instances."""
+        await self._dispatch.quiet(frozenset(besides))
 
     async def advance(self, seconds: float) -> None:
         """Move a `VirtualClock`, from timer to timer; activities that run are waited for."""

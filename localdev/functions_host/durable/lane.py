@@ -57,9 +57,9 @@ class Lane[Key: str | int]:
         return self._later[0][0] if self._later else None
 
     @property
-    def idle(self) -> bool:
-        """Nothing runs, and nothing could."""
-        return not self._running and not self._ready
+    def busy(self) -> tuple[Key, ...]:
+        """What runs now, and what could."""
+        return (*self._running, *self._ready)
 
     @property
     def tasks(self) -> list[asyncio.Task[None]]:
