@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,7 +59,13 @@ class CosmosCalls:
         self._listed_ttl = self._ttl + LISTED_S
         self._changes = CallChanges(container, ttl=self._ttl)
 
-    async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
+    async def claim(
+        self,
+        call: StoredCall,
+        caps: Caps | None = None,
+        *,
+        limits: Mapping[str, float] | None = None,
+    ) -> StoredCall:
         # The list comes first: a call that is not in it would never be found again.
         place = list_document(call, self._listed_ttl)
         by_number = outgoing.phone_document(call, self._ttl)
@@ -67,7 +73,7 @@ class CosmosCalls:
             await outgoing.admit(self._container, place, caps)
         # At the same time: a phone rings.
         await asyncio.gather(self._container.create(place), self._container.create(by_number))
-        offered = Offered(direction=call.direction)
+        offered = Offered(direction=call.direction, limits=limits or {})
         entry = LogEntry(n=1, at=self._clock(), source="call", source_id="offered", fact=offered)
         document = call_document(call, entries=1, ttl=self._ttl)
         claim = [creating(document), self._changes.logging(call.call_id, entry)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 
 from adapters import orders
 from adapters.plane import Plane
@@ -47,6 +48,7 @@ async def claim(
             scenario_sha=snapshot.sha,
         ),
         plane.settings.outbound_caps(plane.clock()),
+        limits=asdict(plane.settings.limits),
     )
     if facts:
         await plane.store.append(call_id, facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate
 
@@ -28,8 +28,14 @@ class SqliteCalls:
         self._file = SqliteFile(path, SCHEMA, "calls")
         self._clock = clock
 
-    async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
-        return await self._file.run(self._claim, call, caps)
+    async def claim(
+        self,
+        call: StoredCall,
+        caps: Caps | None = None,
+        *,
+        limits: Mapping[str, float] | None = None,
+    ) -> StoredCall:
+        return await self._file.run(self._claim, call, caps, limits or {})
 
     async def live_before(self, call: StoredCall, most: int) -> int:
         return await self._transact(outgoing.live_before, call, most)
@@ -116,7 +122,9 @@ class SqliteCalls:
 
     # --- on the store's own thread ----------------------------------------------------------------
 
-    def _claim(self, call: StoredCall, caps: Caps | None) -> StoredCall:
+    def _claim(
+        self, call: StoredCall, caps: Caps | None, limits: Mapping[str, float]
+    ) -> StoredCall:
         with self._file.transaction() as db:
             if caps is not None and self._call(call.call_id) is None:
                 outgoing.need_room(db, caps)
@@ -129,7 +137,7 @@ class SqliteCalls:
                 ),
             ).rowcount  # fmt: skip
             if created:
-                offered = Offered(direction=call.direction)
+                offered = Offered(direction=call.direction, limits=limits)
                 fact = NewFact(source="call", source_id="offered", fact=offered)
                 log.write(db, call.call_id, [fact], self._clock())
         stored = self._call(call.call_id)

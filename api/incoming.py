@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import asdict
 from uuid import NAMESPACE_URL, uuid5
 from weakref import WeakValueDictionary
 
@@ -95,7 +96,8 @@ async def _claim(call_id: str, ring: IncomingCall, plane: Plane) -> tuple[Stored
             called=ring.called,
             scenario=snapshot.scenario.name,
             scenario_sha=snapshot.sha,
-        )
+        ),
+        limits=asdict(plane.settings.limits),
     )
     return call, snapshot
 

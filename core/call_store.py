@@ -5,7 +5,7 @@ Every implementation of `CallStore` passes one contract suite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -85,7 +85,13 @@ class UnknownCall(KeyError):
 class CallStore(Protocol):
     """Calls, their logs, relays and directives. Every write is conditional; times are its own."""
 
-    async def claim(self, call: StoredCall, caps: Caps | None = None) -> StoredCall:
+    async def claim(
+        self,
+        call: StoredCall,
+        caps: Caps | None = None,
+        *,
+        limits: Mapping[str, float] | None = None,
+    ) -> StoredCall:
         """Create a call and entry 1 (`Offered`) unless it exists; return what is stored.
 
         With `caps` an outgoing call is created only while there is room. Raises Full.

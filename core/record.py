@@ -142,6 +142,8 @@ def _ended_at(entries: Iterable[f.LogEntry]) -> float | None:
 
 def _moment(entry: f.LogEntry) -> dict[str, Any]:
     entry = f.lean(entry)
+    if isinstance(entry.fact, f.Offered):  # what bounds a call is in its log
+        entry = replace(entry, fact=f.Offered(direction=entry.fact.direction))
     return {"n": entry.n, "at": entry.at, "late": entry.late, **_plain(entry.fact)}
 
 

@@ -152,10 +152,11 @@ def _people(state: CallState, entry: f.LogEntry, fact: f.PeopleFact) -> Decision
 def _ourselves(state: CallState, entry: f.LogEntry, fact: f.OwnFact) -> Decision:  # noqa: C901 one row per fact
     at = entry.at
     match fact:
-        case f.Offered(direction=direction):
+        case f.Offered(direction=direction, limits=limits):
             # A host that dies between claiming and answering leaves nothing else to wake us.
-            offered = replace(state, direction=direction)
-            return due(offered, Deadline.CONNECT, at + state.limits.ring_s), ()
+            bounds = state.limits.with_those_of(limits)
+            offered = replace(state, direction=direction, limits=bounds)
+            return due(offered, Deadline.CONNECT, at + bounds.ring_s), ()
         case f.Answered(connection_id=leg, streaming=streaming):
             state = answered(state, leg, at)
             return (state, ()) if streaming else asleep(state, entry)

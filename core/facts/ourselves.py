@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -16,9 +17,14 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """A phone rings (inbound), or is about to be rung (outbound). Always entry 1 of a log."""
+    """A phone rings (inbound), or is about to be rung (outbound). Always entry 1 of a log.
+
+    `limits`: what bounds this call, by the names of `core.call.Limits`, so that everybody who folds
+    the log comes to the same; what is not there is as usual.
+    """
 
     direction: Direction
+    limits: Mapping[str, float] = field(default_factory=dict)
     kind: Literal["offered"] = "offered"
 
 

@@ -43,7 +43,7 @@ def _reply(fact: f.Fact) -> tuple[int, str] | None:
     return (fact.turn, fact.agent) if isinstance(fact, f.AgentHeard) else None
 
 
-def _told(entry: LogEntry) -> tuple[str, str]:
+def _told(entry: LogEntry) -> tuple[str, str]:  # noqa: C901 one row per fact
     match entry.fact:
         case f.CallerSaid(text=text, corrects=True):
             return "caller", f"{_quoted(text)} (corrected)"
@@ -61,6 +61,8 @@ def _told(entry: LogEntry) -> tuple[str, str]:
             return "turn", f"turn {turn} is over{' (interrupted)' if interrupted else ''}"
         case f.HandedOff(from_agent=before, to_agent=after, reason=reason):
             return "handoff", f"{before} \u2192 {after}" + (f" ({reason})" if reason else "")
+        case f.Offered(direction=direction):
+            return "call", f"offered ({direction})"
         case f.SecretAwaited(awaited=awaited):
             return "relay", "a secret is awaited" if awaited else "the wait for a secret is over"
         case fact:

@@ -381,3 +381,14 @@ def test_events_of_a_later_version_are_counted_and_change_nothing_else():
     told = Told(*TALKING, known, f.OtherEvent(type="New"), f.OtherEvent(type="Newer"))
 
     assert (told.state.unknown_events, told.state.phase) == (2, c.Phase.TALKING)
+
+
+def test_a_call_is_bounded_by_what_its_log_says_whoever_folds_it():
+    brief = f.Offered(direction=Direction.INBOUND, limits={"duration_s": 25.0, "from_later": 1.0})
+    call = Told(brief, ANSWERED, CONNECTED, SESSION)
+
+    ended = call.miss(c.Deadline.DURATION)
+
+    assert call.at == 1000.0 + 25.0
+    assert (ended.state.phase, ended.state.ended_by) == (c.Phase.ENDING, "limit")
+    assert ended.state.limits.watch_s == LIMITS.watch_s

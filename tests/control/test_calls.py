@@ -1,5 +1,6 @@
 """Whole calls, from the ring to the record, through every door they really use."""
 
+import json
 import sqlite3
 from dataclasses import replace
 
@@ -205,6 +206,19 @@ async def test_a_call_is_ended_by_request_once(tmp_path):
         assert [first[0], second[0], unknown[0]] == [202, 409, 404]
         assert record["ended_by"] == "api"
         assert [each.kind for each in closing.directives] == ["end"]
+
+
+async def test_the_record_says_so_of_a_call_that_the_settings_ended(tmp_path):
+    async with stack(tmp_path, CALL_MAX_SECONDS="0.5") as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await it.relay.session()
+        await call.finished()
+        await it.over(session.call_id)
+        _, record = await it.get(f"api/v1/calls/{session.call_id}")
+        summary = json.loads(it.host.engine.status(session.call_id).output)
+
+    assert (record["outcome"], record["ended_by"]) == ("completed", "limit")
+    assert (summary["outcome"], summary["ended_by"]) == ("completed", "limit")
 
 
 async def test_a_caller_whom_somebody_takes_is_transferred(tmp_path):

@@ -86,6 +86,13 @@ async def test_a_call_is_claimed_once_and_its_log_begins_with_the_offer(store):
     assert (offer.n, offer.fact) == (1, f.Offered(direction=f.Direction.INBOUND))
 
 
+async def test_what_bounds_a_call_is_the_first_thing_in_its_log(store):
+    await store.claim(CALL, limits={"duration_s": 25.0, "facts": 300})
+
+    (offered,) = (await store.log("c1")).entries
+    assert offered.fact.limits == {"duration_s": 25.0, "facts": 300.0}
+
+
 async def test_many_claims_at_once_make_one_call(store):
     claims = [store.claim(replace(CALL, scenario_sha=str(n))) for n in range(20)]
 
