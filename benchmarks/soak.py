@@ -30,6 +30,7 @@ import aiohttp
 from adapters.customers import SqliteCustomers
 from adapters.customers.people import PEOPLE
 from adapters.scripted import spoken
+from benchmarks.growth import Growth
 from benchmarks.recovery import Bench, opened
 from localdev.caller.exchange import NoAnswer, fetch_record
 from localdev.caller.place import call_id_at_host
@@ -60,18 +61,16 @@ TOLD = {
 }  # fmt: skip
 KILL_EVERY_S = 12.0
 SETTLE_S = 150.0  # an end that nobody told of is found when the call is looked at, every 120 s
-WARM = 0.2  # of the time: what is allocated once is allocated by then
 
 
 @dataclass
 class Tally:
-    """What came of the calls, and how the processes grew."""
+    """What came of the calls."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     facts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
-    sizes: dict[str, list[tuple[float, int, int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,26 +175,9 @@ class Soak:
             except aiohttp.ClientError:
                 await asyncio.sleep(0.2)
 
-    async def weigh(self) -> None:
-        """Note memory and threads of every process."""
-        begun = time.monotonic()
-        while True:
-            for part, pid in self.bench.stack.pids.items():
-                kib, threads = weight(pid)
-                at = time.monotonic() - begun
-                self.tally.sizes.setdefault(part, []).append((at, kib, threads))
-            await asyncio.sleep(2)
-
     @property
     def _host(self) -> str:
         return self.bench.stack.layout.url("host")
-
-
-def weight(pid: int) -> tuple[int, int]:
-    """Return a process's resident memory in KiB and its threads."""
-    rows = Path(f"/proc/{pid}/status").read_text().splitlines()
-    values = dict(row.split(":", 1) for row in rows if ":" in row)
-    return int(values["VmRSS"].split()[0]), int(values["Threads"])
 
 
 def money(home: Path) -> tuple[int, int]:
@@ -218,7 +200,8 @@ async def main(args: argparse.Namespace) -> int:
             chance = random.Random(args.seed)  # noqa: S311 not a secret
             soak = Soak(bench, args.seconds, chance, args.calm, tally)
             before = money(home)
-            aside = [asyncio.create_task(soak.weigh())]
+            growth = Growth(bench.stack, bench.http)
+            aside = [asyncio.create_task(growth.watch())]
             if not args.calm:
                 aside.append(asyncio.create_task(soak.kill()))
             await place(soak, args.calls, args.at_once)
@@ -228,6 +211,8 @@ async def main(args: argparse.Namespace) -> int:
     if after[0] - before[0] != after[1] - before[1]:
         tally.wrong.append(f"the money does not add up: {before} before, {after} after")
     report(tally, args)
+    for line in growth.lines():
+        print(line)
     print(f"given back to customers: {(after[0] - before[0]) / 100:.2f} dollars")
     return 1 if tally.wrong else 0
 
@@ -264,14 +249,6 @@ def report(tally: Tally, args: argparse.Namespace) -> None:
     print(f"killed: {kills or 'nobody'}; wrong: {len(tally.wrong)}")
     for each in tally.wrong[:20]:
         print(f"  {each}")
-    for part, sizes in sorted(tally.sizes.items()):
-        warm = [size for size in sizes if size[0] >= WARM * sizes[-1][0]]
-        first, last = warm[0], warm[-1]
-        print(
-            f"{part}: {first[1] / 1024:.0f} -> {last[1] / 1024:.0f} MiB "
-            f"(most {max(s[1] for s in warm) / 1024:.0f}), "
-            f"threads {first[2]} -> {last[2]} (most {max(s[2] for s in warm)})"
-        )
 
 
 def arguments() -> argparse.Namespace:

@@ -75,7 +75,9 @@ class RelayServer:
             return Response(status=405)
         match request.path.partition("?")[0]:
             case "/healthz" | "/livez":
-                return Response(status=200, body="\n".join(("ok", *self._troubles())))
+                return Response(
+                    status=200, body="\n".join(("ok", *self._troubles(), *self._load()))
+                )
             case "/readyz":
                 ready = self._ready() and not self.draining
                 return Response(
@@ -88,6 +90,10 @@ class RelayServer:
         if isinstance(answer, Response):
             log.warning("media socket refused", extra={"call": found[1], "status": answer.status})
         return answer
+
+    def _load(self) -> tuple[str, ...]:
+        """Say how busy the loop is, on loopback: elsewhere it is nobody's business."""
+        return (f"{len(asyncio.all_tasks())} tasks",) if self._loopback else ()
 
     async def _media(self, call_id: str, secret: str, request: Request) -> Response | MediaSocket:
         if self.draining:
