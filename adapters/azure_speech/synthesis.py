@@ -127,7 +127,8 @@ class Synthesis:
         synthesizer, self._synthesizer = self._synthesizer, None
         if synthesizer is None:
             return
-        self._request = None
+        with suppress(RuntimeError):
+            self.finish()  # or the SDK waits for the rest of the text, and is never let go of
         with suppress(RuntimeError):
             synthesizer.stop_speaking_async().get()
             if self._asked is not None:

@@ -5,7 +5,7 @@ The service runs on the loop of the test, so whoever waited for it there would w
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import repeat
 from xml.etree import ElementTree
 
@@ -252,3 +252,21 @@ async def test_a_text_is_spoken_while_it_is_being_written() -> None:
     assert [word.text for word in words] == ["Your", "balance", "is", "ten."]
     assert [word.start_ms for word in words] == sorted(word.start_ms for word in words)
     assert said_in(again) == ["Yes."]
+
+
+@pytest.mark.parametrize("fault", [None, Refuse(status=401), Close(code=1007), Drop(), Hang()])
+async def test_a_text_that_is_never_written_to_its_end_is_let_go_of(fault: Fault | None) -> None:
+    """The SDK waits for more of it, so that its synthesizer could not be stopped."""
+
+    async def texts() -> AsyncIterator[str]:
+        yield "Your balance "
+        await asyncio.Future()
+
+    async with SpeechEmulator(speaking_faults=repeat(fault)) as service:
+        speaking = AzureSpeaking(account_at(service), audio_s=0.5, streams_text=True)
+        await speaking.warm()
+        with suppress(EngineFailed):
+            async with aclosing(speaking.speak_written(texts(), AVA)) as spoken:
+                await anext(spoken)  # the caller interrupts
+        async with asyncio.timeout(10):
+            await speaking.aclose()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
+import pytest
+
 from adapters.azure_speech import AzureHearing, AzureSpeaking
 from adapters.fallback import HearingChain, SpeakingChain
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, spoken
@@ -14,7 +16,7 @@ from adapters.voiced import VoicedHearing
 from core.agents import SpeechSpec
 from core.errors import Cause
 from core.facts import EngineStumbled, HangUpRequested
-from core.ports import Hearing, HearingStream, Speaking
+from core.ports import Hearing, HearingStream
 from core.session import OpenSession, Session
 from core.speech import HearingConfig, SpeakingEvent, Voice
 from localdev.emulators.azure_speech import Answer, Close, Drop, Fault, Hang, Refuse, SpeechEmulator
@@ -86,10 +88,16 @@ class OwnEars:
 class OwnVoice:
     """Speaks in every call with an engine of its own."""
 
-    engines: Mapping[str, Speaking]
+    engines: Mapping[str, Any]
+    streams_text: bool = False
 
     def speak(self, text: str, voice: Voice) -> AsyncIterator[SpeakingEvent]:
         return self.engines[voice.name].speak(text, voice)
+
+    def speak_written(
+        self, texts: AsyncIterator[str], voice: Voice
+    ) -> AsyncIterator[SpeakingEvent]:
+        return self.engines[voice.name].speak_written(texts, voice)
 
     async def warm(self) -> None: ...
 
@@ -217,7 +225,8 @@ async def test_another_voice_says_what_azure_could_not_whatever_went_wrong() -> 
             await asyncio.gather(*(call(station, name, fault) for name, fault in calls))
 
 
-async def test_a_call_without_any_voice_ends_and_says_why_in_its_log() -> None:
+@pytest.mark.parametrize("written", [False, True], ids=["by clauses", "while it is written"])
+async def test_a_call_without_any_voice_ends_and_says_why_in_its_log(written: bool) -> None:
     async def call(station: Station, name: str) -> Cause:
         async with station.dialled(name) as carrier, talking(carrier, words=b""):
             ended = await station.control.until(HangUpRequested, name)
@@ -228,10 +237,10 @@ async def test_a_call_without_any_voice_ends_and_says_why_in_its_log() -> None:
         voices = {}
         for name, fault in names(MUTE).items():
             service = await emulated(stack, fault)
-            voices[name] = AzureSpeaking(account_at(service), audio_s=1)
+            voices[name] = AzureSpeaking(account_at(service), audio_s=1, streams_text=written)
             stack.push_async_callback(voices[name].aclose)
         control = OwnAgents(scenario())
-        async with relaying(speaking=OwnVoice(voices), control=control) as station:
+        async with relaying(speaking=OwnVoice(voices, written), control=control) as station:
             causes = await asyncio.gather(*(call(station, name) for name in voices))
 
     assert dict(zip(MUTE, causes, strict=True)) == MUTE
