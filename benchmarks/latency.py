@@ -4,7 +4,8 @@
 
 Both hear the same conversation through the same messages, with the same engines of the same delays
 (benchmarks/published.py) and their own turn-taking as it comes: the relay's endpointing; pipecat's
-default (Silero and smart-turn) and its timer (Silero and 0.6 s).
+default (Silero and smart-turn) and its timer (Silero and 0.6 s). What a call takes of a core tells
+how many calls of whole turns it would hold.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from adapters.voiced import VoicedHearing
 from benchmarks.dialogue import Dialogue, dialogue
 from benchmarks.media_load import Script, audio_of, connect
 from benchmarks.pipecat_env import pipecat
-from benchmarks.processes import alone_on_core, ours, serving
+from benchmarks.processes import alone_on_core, cpu_ns, ours, serving
 from benchmarks.published import (
     FIRST_TOKEN_S,
     REPLY,
@@ -84,16 +85,19 @@ async def measure(port: int, calls: int) -> tuple[list[float], int]:
     return waits, sum(talker.unanswered for talker in talkers)
 
 
-def show(name: str, command: Sequence[str], calls: int) -> None:
-    """Print one server's row."""
-    with serving(command) as (port, _):
+def show(name: str, command: Sequence[str], calls: int) -> float:
+    """Print one server's row; return what share of a core one call of whole turns takes."""
+    with serving(command) as (port, pid):
+        cpu, began = cpu_ns(pid), time.perf_counter()
         waits, unanswered = uvloop.run(measure(port, calls))
+        share = (cpu_ns(pid) - cpu) / 1e9 / (time.perf_counter() - began) / calls
     p50, p95 = statistics.median(waits), waits[len(waits) * 95 // 100]
     print(
         f"{name:20} p50 {p50:5.0f} ms, p95 {p95:5.0f} ms, {len(waits)} answers, "
-        f"{unanswered} without one",
+        f"{unanswered} without one; a call takes {share:.2%} of a core",
         flush=True,
     )
+    return share
 
 
 def main() -> None:
@@ -112,11 +116,12 @@ def main() -> None:
         return
     dialogue()
     alone_on_core(1)
-    show("relay", ours("latency", "--serve"), asked.calls)
+    own = show("relay", ours("latency", "--serve"), asked.calls)
     if asked.without is None:
         for kind in ("smart-turn", "timer"):
             command = pipecat(kind, str(written()))
-            show(f"pipecat, {kind}", command, asked.calls)
+            others = show(f"pipecat, {kind}", command, asked.calls)
+            print(f"{'':20} {others / own:.1f} times the relay's share of a core")
 
 
 if __name__ == "__main__":
