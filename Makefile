@@ -19,7 +19,7 @@ call: setup ## play a short banking call and print what was said
 	@$(BIN)/artvoice call
 
 test: setup ## run all tests
-	@$(BIN)/pytest -q -n 2 --dist loadfile
+	@$(BIN)/pytest -q -n 2
 
 eval: setup ## hold the conversations of evals/ in text and check them
 	@$(BIN)/artvoice eval

@@ -1,15 +1,17 @@
 """Fixtures every test may use, and how tests that run at once share the machine."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).parent
+# Stacks of processes, media in real time, models: never two of them at once.
+REAL_TIME = (
+    "tests/reliability/test_matrix.py",
+    "tests/local/test_real_call.py",
+    "tests/local/test_fleet.py",
+    "tests/engines/test_real_speech.py",
+    "tests/relay/test_loop_watch.py",
+)
 
 
 @pytest.fixture
@@ -18,21 +20,28 @@ def anyio_backend() -> Any:
     return "asyncio"
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Let nothing run beside a test that is marked `alone`, its fixtures included."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return (yield)
-    with _machine(alone=item.get_closest_marker("alone") is not None):
-        return (yield)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes real time: it mostly waits, and the rest is done meanwhile."""
+    items.sort(key=lambda item: _place(_file(item.nodeid)))
 
 
-@contextmanager
-def _machine(*, alone: bool) -> Iterator[None]:
-    """Share the machine with the tests of other workers, or have it to oneself."""
-    with (TESTS / "conftest.py").open() as door, (TESTS / "__init__.py").open() as room:
-        # Who waits to be alone stands in the door, so that nobody else goes in before him.
-        fcntl.flock(door, fcntl.LOCK_EX)
-        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(door, fcntl.LOCK_UN)
-        yield
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker whole files, and one of them all that takes real time."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = _file(nodeid)
+            return "real time" if file in REAL_TIME else file
+
+    config.option.loadscopereorder = False  # the order of the collection is meant
+    return ByFile(config, log)
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def _place(file: str) -> int:
+    return REAL_TIME.index(file) if file in REAL_TIME else len(REAL_TIME)

@@ -74,7 +74,7 @@ FACTS = st.one_of(*TOLD.values(), st.just(f.CallerSaid(turn=1, text="hello")))
 # What the world does next: tells something, answers the oldest command, or lets time pass.
 ANSWERS = st.sampled_from(["ok", "gone", "failed", "here", "unattended", "connecting"])
 MOVES = st.lists(st.one_of(FACTS, ANSWERS, st.just("wait"), st.tuples(FACTS)), max_size=40)
-LAWS = settings(max_examples=300, deadline=None, derandomize=True)
+LAWS = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 class World:

@@ -9,7 +9,7 @@ from core import transfers as t
 from core.destinations import Destination
 from core.promises import Wait
 
-LAWS = settings(max_examples=300, deadline=None, derandomize=True)
+LAWS = settings(max_examples=120, deadline=None, derandomize=True)
 KINDS = st.sampled_from(["cold", "warm"])
 BY = st.sampled_from(["agent", "supervisor"])
 R = "t1"

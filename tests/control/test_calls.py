@@ -268,7 +268,7 @@ async def test_a_relay_that_loses_the_audio_is_dialled_again_and_goes_on(tmp_pat
 
 
 async def test_a_caller_no_relay_can_serve_hears_an_apology(tmp_path):
-    async with stack(tmp_path) as it:
+    async with stack(tmp_path, CALL_SPEECHLESS_SECONDS="2") as it:
         call = await it.simulator.ring(from_=CALLER, to=CALLED, faults=["ws_refuse=9"])
         await call.until("ended")
         (listed,) = (await it.plane.store.calls()).calls

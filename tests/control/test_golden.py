@@ -1,8 +1,10 @@
 """Calls that began under older code go on under this code."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+from azure.durable_functions.models.history import HistoryEvent
 
 from orchestrators.wrap_up import run_wrap_up
 from tests.control.golden import (
@@ -35,6 +37,22 @@ def test_a_recorded_call_asks_for_the_same_work_in_the_same_order():
     asked = activities(replay(golden["call_id"], golden["history"])["actions"])
 
     assert asked == scheduled
+
+
+def test_the_times_of_a_history_are_read_as_what_they_are():
+    read = [
+        HistoryEvent(0, -1, False, text).timestamp
+        for text in (
+            "2026-03-18T10:00:00.1234567Z",
+            "2026-03-18T10:00:00+00:00",
+            "18 March 2026 10:00",
+        )
+    ]
+
+    assert [each.tzinfo for each in read] == [UTC, UTC, None]  # dateutil's zone is one of its own
+    assert {each.replace(microsecond=0, tzinfo=None) for each in read} == {
+        datetime(2026, 3, 18, 10, 0)  # noqa: DTZ001
+    }
 
 
 def test_every_beginning_of_a_recorded_call_replays():

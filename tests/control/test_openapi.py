@@ -212,7 +212,7 @@ def besiege_one(operation, url, known, http):
         proofs.append(checks.positive_data_acceptance)
 
     @settings(
-        max_examples=25,
+        max_examples=10,
         derandomize=True,
         deadline=None,
         database=None,

@@ -25,7 +25,7 @@ from core.speech import (
     Voice,
 )
 
-pytestmark = [pytest.mark.audio, pytest.mark.alone]
+pytestmark = pytest.mark.audio
 
 SECOND = bytes(32_000)
 

@@ -12,8 +12,6 @@ from benchmarks.recovery import Bench, opened, relay_of, ring
 from localdev.caller.exchange import fetch_record
 from localdev.cli.fleet import Fleet
 
-pytestmark = pytest.mark.alone
-
 ENGINES = {"STT": "scripted", "TTS": "tests.reliability.brisk:speaking"}
 # A busy machine starts a process slowly; and who was woken must not go before he is dialled.
 PATIENT = {"CALL_WAKE_SECONDS": "50", "CALL_SPEECHLESS_SECONDS": "50"}

@@ -27,7 +27,7 @@ LINES = (
 PURPOSES: tuple[Purpose, ...] = ("callback", "media")
 DEATH_AFTER = "I am interested"
 
-pytestmark = [pytest.mark.audio, pytest.mark.alone]
+pytestmark = pytest.mark.audio
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,7 @@
 import asyncio
 import time
 
-import pytest
-
 from media_relay.loop_watch import LoopWatch, LoopWatchSettings
-
-pytestmark = pytest.mark.alone
 
 QUICK = LoopWatchSettings(every_s=0.005, stall_s=0.02, memory=2)
 

@@ -7,8 +7,6 @@ import pytest
 from tests.reliability.rows import ROWS
 from tests.reliability.run import mistakes, played
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture(scope="module")
 def came(tmp_path_factory):
