@@ -102,7 +102,7 @@ async def _tell(approval: Approval, plane: Plane, durable: Orchestrations) -> No
     decided = NewFact(source=SOURCE, source_id=approval.request_id, fact=fact)
     try:
         await plane.store.append(approval.call_id, [decided])
-        await _woken(approval.call_id, plane, durable)
+        await _woken(approval, plane, durable)
     except UnknownCall:
         log.info("the call of an approval is forgotten", extra={"approval": approval.id})
     told = replace(approval, told_at=plane.clock())
@@ -111,12 +111,17 @@ async def _tell(approval: Approval, plane: Plane, durable: Orchestrations) -> No
     await plane.approvals.change(told)
 
 
-async def _woken(call_id: str, plane: Plane, durable: Orchestrations) -> None:
+async def _woken(approval: Approval, plane: Plane, durable: Orchestrations) -> None:
+    from adapters import orders
     from adapters.archive import archive
 
+    call_id = approval.call_id
     call = await plane.store.call(call_id)
     if call is not None and call.ended_at is not None:
         await archive(call_id, plane)  # its record holds what was promised and what came of it
+        told = await plane.store.find(call_id, SOURCE, approval.request_id)
+        if told is not None:  # what is still to be done is less now
+            await orders.wrap_up(call_id, durable, round_=told.n)
         return
     try:
         await durable.poke(call_id)

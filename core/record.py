@@ -51,6 +51,7 @@ def call_record(call_id: str, entries: Sequence[f.LogEntry]) -> dict[str, Any]:
         "handoffs": [each for turn in turns for each in turn["handoffs"]],
         "timeline": [_moment(entry) for entry in entries if f.is_life(entry.fact)],
         "stumbles": list(_stumbles(on_time)),
+        "decisions": list(_decisions(entries)),
         "recording": _recording(entries, state),
         "wrap_up": _wrap_up([entry.fact for entry in entries]),
     }
@@ -78,6 +79,14 @@ def _stumbles(entries: Iterable[f.LogEntry]) -> Iterator[dict[str, Any]]:
             case _:
                 continue
         yield {"at": entry.at, **told}
+
+
+def _decisions(entries: Iterable[f.LogEntry]) -> Iterator[dict[str, Any]]:
+    """Yield what people decided about what was asked for, also when the call was over by then."""
+    for fact in (entry.fact for entry in entries):
+        if isinstance(fact, f.ApprovalDecided):
+            told = {"subject": fact.subject, "decision": fact.decision, "ok": fact.ok}
+            yield {**told, "reason": fact.reason, "text": fact.text}
 
 
 def _recording(entries: Sequence[f.LogEntry], state: CallState) -> dict[str, Any] | None:
@@ -244,7 +253,10 @@ def without_words(record: Mapping[str, Any]) -> dict[str, Any]:
     wrap_up = record.get("wrap_up")
     if wrap_up is not None:
         wrap_up = {**wrap_up, **{name: "" for name in WORDS if name in wrap_up}, "data": {}}
-    return {**record, "turns": turns, "handoffs": handoffs, "wrap_up": wrap_up}
+    bare = dict.fromkeys(("subject", "reason", "text"), "")
+    decisions = [{**each, **bare} for each in record["decisions"]]
+    words = {"turns": turns, "handoffs": handoffs, "decisions": decisions, "wrap_up": wrap_up}
+    return {**record, **words}
 
 
 def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact

@@ -24,6 +24,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     ]
     for turn in record["turns"]:
         lines += _turn(turn)
+    lines += [_decided(each) for each in record.get("decisions", ())]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -43,7 +44,13 @@ def redacted_call(record: Mapping[str, Any], names: Iterable[str]) -> dict[str, 
         for turn in record["turns"]
     ]
     facts = {name: record.get(name) for name in FACTS}
-    return {**facts, "turns": turns, "wrap_up": redacted(record.get("wrap_up"), known)}
+    decisions = redacted(record.get("decisions", []), known)
+    return {
+        **facts,
+        "turns": turns,
+        "decisions": decisions,
+        "wrap_up": redacted(record.get("wrap_up"), known),
+    }
 
 
 def _report(wrap_up: Mapping[str, Any]) -> list[str]:
@@ -79,6 +86,15 @@ def _turn(turn: Mapping[str, Any]) -> list[str]:
     if turn["heard"] or turn["interrupted"]:
         lines += [f"**{turn['agent']}:** {turn['heard']}{_cut(turn)}".rstrip(), ""]
     return lines
+
+
+def _decided(decision: Mapping[str, Any]) -> str:
+    """Tell what a person decided, which may be long after the last word."""
+    about = decision["subject"] or "what a person was asked for"
+    done = {True: "and done", False: "but it could not be done"}[decision["ok"]]
+    came = f"approved, {done}" if decision["decision"] == "approved" else decision["decision"]
+    more = " ".join(filter(None, (decision["reason"], decision["text"])))
+    return f"*A person about {about}: {came}.{f' {more}' if more else ''}*\n"
 
 
 def _cut(turn: Mapping[str, Any]) -> str:

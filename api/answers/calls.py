@@ -8,7 +8,14 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from pydantic import TypeAdapter
 
-from core.facts import CallerOutcome, ConsentDecision, Direction, LogEntry, Satisfaction
+from core.facts import (
+    ApprovalDecision,
+    CallerOutcome,
+    ConsentDecision,
+    Direction,
+    LogEntry,
+    Satisfaction,
+)
 from core.result_codes import Cause
 
 
@@ -111,6 +118,16 @@ class Recorded(TypedDict):
     trouble: str
 
 
+class Decided(TypedDict):
+    """What a person decided about a request; `ok`: what was approved was done."""
+
+    subject: str
+    decision: ApprovalDecision
+    ok: bool
+    reason: str
+    text: str
+
+
 class StepDone(TypedDict):
     """What became of one step of the wrap-up, and why."""
 
@@ -147,6 +164,7 @@ class CallShown(CallLine):
     handoffs: list[RecordedHandoff]
     timeline: list[Moment]
     stumbles: NotRequired[list[Stumble]]
+    decisions: list[Decided]
     recording: Recorded | None
     wrap_up: WrappedUp | None
     scenario_sha: NotRequired[str]

@@ -1,6 +1,7 @@
 """What a tool asks a person for is decided once, done once and told once."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -98,6 +99,28 @@ async def test_what_is_approved_after_the_call_is_done_and_recorded(tmp_path):
         assert balance(it) - before == 65_00
         decided = [fact for fact in record["timeline"] if fact["kind"] == "approval_decided"]
         assert [(fact["decision"], fact["ok"]) for fact in decided] == [("approved", True)]
+
+
+async def test_what_was_decided_after_the_call_is_no_next_action_any_more(tmp_path):
+    async with stack(tmp_path) as it:
+        call, session, approval = await asked(it)
+        where = f"api/v1/calls/{session.call_id}"
+        call.hang_up()
+        await it.over(session.call_id)
+        await it.over(f"{session.call_id}:wrap_up")
+        _, before = await it.get(where)
+        await it.post(f"api/v1/approvals/{approval['id']}", json=YES)
+        await settled(it, approval)
+        _, after = await it.get(where)
+        text = await it.plane.blobs.get(f"transcripts/{session.call_id}.md")
+        kept = await it.plane.blobs.get(f"analysis/{session.call_id}.json")
+
+        assert before["wrap_up"]["next_action"] == f"Decide about {ASKED.subject}."
+        assert after["wrap_up"]["next_action"] == ""
+        (decision,) = after["decisions"]
+        assert (decision["subject"], decision["decision"]) == (ASKED.subject, "approved")
+        assert f"*A person about {ASKED.subject}: approved, and done. good" in text.decode()
+        assert json.loads(kept)["decisions"] == [decision]
 
 
 async def test_a_request_that_comes_after_the_calls_end_is_put_to_a_person(tmp_path):
