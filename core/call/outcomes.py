@@ -22,14 +22,12 @@ def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> De
             return woken(state, entry, ok=outcome == "ok")
         case _, "ok":
             return state, ()
-        case (("hang_up" | "start_media" | "transfer"), "gone"):
+        case (("hang_up" | "start_media"), "gone"):
             return end(state, entry, *how(state))
         case (("reconcile" | "hang_up"), _):
             return due(state, Deadline.RECONCILE, entry.at + state.limits.hang_up_grace_s), ()
         case "start_media", _ if state.phase is Phase.TALKING:
             return due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
-        case "transfer", _:
-            return transfer_failed(state, entry, state.transfer_id)
         case (("apologise" | "say_busy"), _):
             return hang_up(state, entry, "fault")
         case command, _ if command.endswith("_recording"):

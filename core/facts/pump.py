@@ -11,7 +11,6 @@ from core.facts.carrier import (
     MediaFailed,
     MediaStopped,
     ParticipantsChanged,
-    PersonJoined,
     PromptPlayed,
     TransferAccepted,
     TransferFailed,
@@ -20,6 +19,7 @@ from core.facts.log import Fact, LifeFact, LogEntry
 from core.facts.ourselves import (
     Answered,
     AnswerRefused,
+    Reconciled,
     RecordingKept,
     RecordingStarted,
     RelayLost,
@@ -34,6 +34,7 @@ from core.facts.requests import (
 )
 
 # The facts for which the orchestration must wake up at once; others are found when it next reads.
+# News of a transfer that only its own orchestration acts on wakes that one (`adapters.orders`).
 POKING = (
     Answered,
     AnswerRefused,
@@ -54,7 +55,7 @@ POKING = (
     ApprovalDecided,
     CallbackRequested,
     ParticipantsChanged,
-    PersonJoined,
+    Reconciled,
     Whispered,
     ConsentDecided,
     SecretAwaited,

@@ -250,3 +250,21 @@ def test_what_an_orchestration_reads_gives_the_same_state(moves):
     assert state == c.fold(c.CallState(call_id="call"), lean)
     assert state.phase is world.state.phase
     assert state.deadlines == world.state.deadlines
+
+
+# The pump reads after what its own activities append, and there is none for who is turned away.
+READ_ANYWAY = (f.CommandDone, f.Overdue, f.TurnedAway)
+ASKED_OF_THE_CARRIER = st.builds(f.Reconciled, state=st.sampled_from(f.LegState))
+
+
+@given(MOVES, st.data())
+@LAWS
+def test_nothing_that_must_be_acted_on_waits_until_the_log_is_read_by_chance(moves, data):
+    world = lived(moves)
+    before = len(world.asked)
+    fact = data.draw(data.draw(st.sampled_from([FACTS, ASKED_OF_THE_CARRIER])))
+
+    world.tell(fact)
+
+    if len(world.asked) > before and not isinstance(fact, READ_ANYWAY):
+        assert isinstance(fact, f.POKING)

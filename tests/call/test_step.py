@@ -88,7 +88,6 @@ def done(command: str, outcome: f.CommandOutcome = "ok") -> f.CommandDone:
         ((*TALKING, TRANSFER), TRANSFER, "transferring", []),
         ((*TALKING, TRANSFER), f.TransferFailed(request_id="t1"), "talking", ["tell_relay"]),
         ((*TALKING, TRANSFER), f.TransferFailed(request_id="t0"), "transferring", []),
-        ((*TALKING, TRANSFER), done("transfer", "failed"), "talking", ["tell_relay"]),
         ((*TALKING, TRANSFER), HANG_UP, "ending", ["hang_up"]),
         (TALKING, GONE, "ended", ["archive"]),
         (TALKING, HERE, "talking", []),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from activities import transfers
+from adapters import orders
 from adapters.archive import whole_log
 from core import facts as f
 from core.call_store import NewFact, StoredCall
@@ -133,6 +134,17 @@ async def test_the_carrier_is_asked_once_and_a_taken_caller_needs_nothing_more()
         assert life.carrier.done == [("transfer", DESK, ID)]
         assert life.over
         assert await life.facts(f.TransferFailed) == []
+
+
+async def test_a_caller_who_is_found_gone_is_not_waited_for():
+    async with living() as life:
+        life.carrier.state = f.LegState.GONE
+        await life.engine.advance(29)
+        before = list(life.app.durable.pokes)
+        await life.engine.advance(2)
+
+        assert [fact.state for fact in await life.facts(f.Reconciled)] == [f.LegState.GONE]
+        assert (before, life.app.durable.pokes) == ([], [CALL])
 
 
 async def test_a_caller_whom_the_carrier_gives_back_is_not_given_back_twice():
@@ -272,6 +284,17 @@ async def test_a_person_who_hangs_up_instead_of_answering_declines():
 
         assert steps(life) == ["hold", "invite", "unhold"]
         assert [fact.code for fact in await life.facts(f.TransferFailed)] == [603]
+
+
+@pytest.mark.parametrize("news", [JOINED, f.PersonRefused(request_id="t1", code=486)])
+async def test_whether_a_person_came_wakes_the_transfer_and_not_the_call(news):
+    async with living(targets=WARM) as life:
+        plane, durable = life.app.plane, FakeDurable()
+        call = await plane.store.call(CALL)
+        new = NewFact(source="carrier", source_id="news", fact=news)
+        await orders.append(call, [new], plane, durable)
+
+        assert durable.pokes == [ID]
 
 
 async def test_a_person_who_does_not_come_is_told_with_the_carriers_reason():
