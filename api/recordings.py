@@ -14,14 +14,21 @@ from core.facts import RecordingKept
 log = logging.getLogger("artvoice.calls")
 
 
+class Early(Exception):
+    """The event came before we had noted that the recording began: it must be told again."""
+
+
 async def kept(files: RecordedFiles, plane: Plane) -> None:
     """Note the files of a recording; a second delivery notes nothing. Raises to be told again."""
     call_id = await call_of(files.recording_id, plane.blobs)
+    container = plane.settings.recordings_container
+    if not call_id and any(blob_name(chunk.location, container) for chunk in files.chunks):
+        # It was written for us: whose it is will be known once the start's answer has been noted.
+        raise Early("a recording in our container is not known yet")
     call = await plane.store.call(call_id) if call_id else None
     if call is None:
         log.warning("a recording belongs to no call that is kept")
         return
-    container = plane.settings.recordings_container
     facts = [
         NewFact(
             source="recording",

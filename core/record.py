@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, assert_never
 
 from core import facts as f
 from core.call import CallState, Phase, Recording, fold, step
 
 SCHEMA = 1
 WORDS = ("summary", "reason", "next_action")
+# What a turn is made of; other facts only say in which turn they came.
+TURNED = f.CallerSaid | f.AgentHeard | f.ToolStarted | f.ToolFinished | f.HandedOff | f.TurnDone
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,13 +166,12 @@ def _plain(fact: f.Fact) -> dict[str, Any]:
 def _turns(entries: Iterable[f.LogEntry]) -> list[dict[str, Any]]:
     turns: dict[int, _Turn] = {}
     for entry in entries:
-        turn = getattr(entry.fact, "turn", None)
-        if turn is not None:
-            _gather(turns.setdefault(turn, _Turn()), entry.fact)
+        if isinstance(entry.fact, TURNED):
+            _gather(turns.setdefault(entry.fact.turn, _Turn()), entry.fact)
     return [_turn_record(n, turn) for n, turn in sorted(turns.items())]
 
 
-def _gather(turn: _Turn, fact: f.Fact) -> None:
+def _gather(turn: _Turn, fact: TURNED) -> None:
     match fact:
         case f.CallerSaid(text=text, corrects=corrects, keys=keys):
             turn.keys = keys
@@ -192,7 +193,7 @@ def _gather(turn: _Turn, fact: f.Fact) -> None:
         case f.TurnDone():
             turn.done, turn.later = fact, False
         case _:
-            pass
+            assert_never(fact)
 
 
 def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:

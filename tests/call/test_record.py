@@ -58,3 +58,12 @@ def test_a_turn_whose_relay_died_shows_what_it_had_reported() -> None:
     (turn,) = call_record("call", log(said, heard("Please")))["turns"]
 
     assert (turn["caller"], turn["heard"], turn["reply"]) == ("a person", "Please", "Please")
+
+
+def test_a_fact_that_only_names_a_turn_makes_none() -> None:
+    proved = f.Remembered(slots={"client_id": "x"})
+    consent = f.ConsentDecided(decision="given")
+
+    (turn,) = call_record("call", log(proved, consent, DONE))["turns"]
+
+    assert (turn["n"], turn["caller"]) == (1, "a person")

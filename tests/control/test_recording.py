@@ -11,6 +11,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
+from adapters.recordings import file_of, index_of
 from core import facts as f
 from core.agents import RecordingRule
 from core.session import SCENARIO as SCENARIOS
@@ -171,23 +172,46 @@ async def test_recordings_go_with_their_calls(tmp_path):
         assert list((tmp_path / "blobs").rglob("*.wav")) == []
 
 
+def written_event(recording, location):
+    """Make the event that a recording was written to this place."""
+    chunk = {"documentId": "d", "index": 0, "contentLocation": location}
+    return {
+        "id": "1", "subject": f"/recording/call/c/recordingId/{recording}", "dataVersion": "1",
+        "topic": "t", "eventType": "Microsoft.Communication.RecordingFileStatusUpdated",
+        "eventTime": "2026-01-01T00:00:00Z",
+        "data": {"recordingStorageInfo": {"recordingChunks": [chunk]}},
+    }  # fmt: skip
+
+
+async def delivered(it, event):
+    url = f"{it.host.url}/runtime/webhooks/EventGrid?functionName=on_recording_file"
+    headers = {"aeg-event-type": "Notification", "content-type": "application/json"}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(url, data=json.dumps([event]), headers=headers) as answer,
+    ):
+        return answer.status
+
+
 async def test_an_event_about_somebody_elses_recording_is_ignored(tmp_path):
     async with recording_stack(tmp_path) as it:
-        chunk = {"documentId": "d", "index": 0, "contentLocation": "http://x/c/f.wav"}
-        event = {
-            "id": "1", "subject": "/recording/call/c/recordingId/unknown", "dataVersion": "1",
-            "topic": "t", "eventType": "Microsoft.Communication.RecordingFileStatusUpdated",
-            "eventTime": "2026-01-01T00:00:00Z",
-            "data": {"recordingStorageInfo": {"recordingChunks": [chunk]}},
-        }  # fmt: skip
-        url = f"{it.host.url}/runtime/webhooks/EventGrid?functionName=on_recording_file"
-        statuses = []
-        for data in (event, {**event, "data": {}}, {**event, "subject": "/"}):
-            headers = {"aeg-event-type": "Notification", "content-type": "application/json"}
-            async with (
-                aiohttp.ClientSession() as http,
-                http.post(url, data=json.dumps([data]), headers=headers) as answer,
-            ):
-                statuses.append(answer.status)
+        event = written_event("unknown", "http://x/c/f.wav")
+        events = (event, {**event, "data": {}}, {**event, "subject": "/"})
 
-        assert statuses == [202, 202, 202]
+        assert [await delivered(it, each) for each in events] == [202, 202, 202]
+
+
+async def test_a_file_that_comes_before_its_recording_is_known_is_asked_for_again(tmp_path):
+    async with recording_stack(tmp_path) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call)
+        event = written_event("rec", "http://127.0.0.1:9/c/rec.wav")
+        early = await delivered(it, event)
+        await it.plane.blobs.put(index_of("rec"), file_of(session.call_id), "application/json")
+        again = await delivered(it, event)
+        page = await it.plane.store.log(session.call_id)
+
+        assert (early, again) == (500, 202)
+        assert [e.fact.name for e in page.entries if isinstance(e.fact, f.RecordingKept)] == [
+            "rec.wav"
+        ]
