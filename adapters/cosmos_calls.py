@@ -101,6 +101,9 @@ class CosmosCalls:
         document = await self._container.read(partition(call_id), CALL)
         return stored_call(document) if document else None
 
+    async def epochs(self, call_ids: Sequence[str]) -> Mapping[str, int]:
+        return await desk.epochs(self._container, call_ids)
+
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:
@@ -183,7 +186,10 @@ class CosmosCalls:
             logged = self._changes.logging(call_id, entry)
             return epoch if await self._changes.change(call, change, logged) else None
 
-        return await self._changes.settled(call_id, open_)
+        epoch = await self._changes.settled(call_id, open_)
+        if epoch > 1:
+            await desk.note_epoch(self._container, call_id, epoch)
+        return epoch
 
     async def finish(self, call_id: str, record: dict[str, Any], *, keep_words: bool) -> None:
         async def end() -> Document | None:

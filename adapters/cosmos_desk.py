@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from adapters.cosmos import CosmosContainer, any_of
-from adapters.cosmos_documents import DIRECTIVES, RELAYS, SNAPSHOTS, name
+from adapters.cosmos_documents import DIRECTIVES, LIST, RELAYS, SNAPSHOTS, name
 from core.call_store import Relay
 from core.session import Directive, LiveCall
 
@@ -28,6 +28,27 @@ async def relays(container: CosmosContainer, seen_after: float) -> tuple[Relay, 
         after=seen_after,
     )
     return tuple(_relay(row) for row in rows)
+
+
+async def epochs(container: CosmosContainer, call_ids: Sequence[str]) -> dict[str, int]:
+    """Look into the list, where a call has its epoch from its second relay on."""
+    if not call_ids:
+        return {}
+    among, parameters = any_of("call", call_ids)
+    rows = await container.rows(
+        LIST,
+        "SELECT c.call_id, c.epoch FROM c"  # noqa: S608 names of parameters
+        f" WHERE c.call_id IN {among} AND NOT IS_DEFINED(c.ended_at)",
+        len(call_ids),
+        **parameters,
+    )
+    return {row["call_id"]: row.get("epoch", 0) for row in rows}
+
+
+async def note_epoch(container: CosmosContainer, call_id: str, epoch: int) -> None:
+    """Note in the list that a call went to another relay; it may have ended meanwhile."""
+    live = "NOT IS_DEFINED(c.ended_at)"
+    await container.patch(LIST, name(call_id), {"epoch": epoch}, where=live)
 
 
 def _relay(row: dict[str, Any]) -> Relay:

@@ -77,7 +77,10 @@ def log_entry(document: Document) -> LogEntry:
 
 
 def list_document(call: StoredCall, ttl: int) -> Document:
-    """Return a call's place in the list: when it began and ended, nothing personal."""
+    """Return a call's place in the list: when it began and ended, nothing personal.
+
+    A call that went from one relay to another has its epoch there: the others need no change.
+    """
     document: dict[str, Any] = {
         "id": name(call.call_id),
         "pk": LIST,
@@ -86,6 +89,8 @@ def list_document(call: StoredCall, ttl: int) -> Document:
         "outgoing": call.direction is Direction.OUTBOUND,
         "ttl": ttl,
     }
+    if call.epoch > 1:
+        document["epoch"] = call.epoch
     return document if call.ended_at is None else {**document, "ended_at": call.ended_at}
 
 

@@ -43,6 +43,9 @@ class SqliteCalls:
     async def call(self, call_id: str) -> StoredCall | None:
         return await self._file.run(self._call, call_id)
 
+    async def epochs(self, call_ids: Sequence[str]) -> Mapping[str, int]:
+        return await self._transact(desk.epochs, call_ids)
+
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:

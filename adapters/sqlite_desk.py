@@ -26,6 +26,15 @@ def relays(db: sqlite3.Connection, seen_after: float) -> tuple[Relay, ...]:
     return tuple(_relay(row) for row in rows)
 
 
+def epochs(db: sqlite3.Connection, call_ids: Sequence[str]) -> dict[str, int]:
+    rows = db.execute(
+        "select call_id, epoch from calls where ended_at is null"
+        " and call_id in (select value from json_each(?))",
+        (json.dumps(list(call_ids)),),
+    )
+    return {row["call_id"]: row["epoch"] for row in rows}
+
+
 def _relay(row: sqlite3.Row) -> Relay:
     calls = tuple(LiveCall(call_id=call, epoch=epoch) for call, epoch in json.loads(row["calls"]))
     return Relay(**{**dict(row), "draining": bool(row["draining"]), "calls": calls})

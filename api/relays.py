@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -37,6 +39,7 @@ ITS_OWN = (
 TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 RELAY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 MONITOR = "monitor"  # the orchestration, and its one instance
+OVER = sys.maxsize  # after every epoch of a call
 WATCHED_S = 5.0  # how often it is made sure of: it may have been about to end
 
 _watched: WeakKeyDictionary[Plane, float] = WeakKeyDictionary()
@@ -150,7 +153,7 @@ async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> 
     await plane.store.heartbeat(relay)
     if beat.calls:
         await _watch(plane, durable)
-    ends = [end for live in beat.calls if (end := await _end(live, plane))]
+    ends = await _ends(beat.calls, plane)
     over = {end.call_id for end in ends}
     current = [live.call_id for live in beat.calls if live.call_id not in over]
     waiting = await directives.waiting(current, plane)
@@ -166,11 +169,14 @@ async def _watch(plane: Plane, durable: Orchestrations) -> None:
         await durable.begin(MONITOR, MONITOR, {})
 
 
-async def _end(live: s.LiveCall, plane: Plane) -> s.Directive | None:
-    call = await plane.store.call(live.call_id)
-    if call is not None and call.ended_at is None and call.epoch == live.epoch:
-        return None
-    return s.Directive(id=f"{live.call_id}:end:{live.epoch}", call_id=live.call_id, kind="end")
+async def _ends(calls: Sequence[s.LiveCall], plane: Plane) -> list[s.Directive]:
+    """Tell a relay which of its calls are over, or another relay's by now."""
+    epochs = await plane.store.epochs([live.call_id for live in calls])
+    return [
+        s.Directive(id=f"{live.call_id}:end:{live.epoch}", call_id=live.call_id, kind="end")
+        for live in calls
+        if epochs.get(live.call_id, OVER) > live.epoch
+    ]
 
 
 async def _call(request: Request, plane: Plane) -> StoredCall:

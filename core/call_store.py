@@ -104,6 +104,13 @@ class CallStore(Protocol):
         """Count the calls that are not over and came before this one; `most` is enough."""
         ...
 
+    async def epochs(self, call_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return how many relays have had each of these calls, of those that are not over.
+
+        One look for all of them. A number may lag behind the call's own, but is never ahead of it.
+        """
+        ...
+
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None
     ) -> CallPage:

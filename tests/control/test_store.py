@@ -208,6 +208,21 @@ async def test_a_new_session_makes_the_words_of_the_old_one_late(store):
     ]
 
 
+async def test_who_has_which_of_many_calls_is_seen_in_one_look(store):
+    for n in range(5):
+        await store.claim(replace(CALL, call_id=f"c{n}"))
+    for call_id in ("c1", "c1", "c2", "c3", "c3", "c4", "c4", "c4"):
+        await store.open_session(call_id, "r")
+    await store.finish("c3", {}, keep_words=True)
+
+    epochs = await store.epochs(["c0", "c1", "c2", "c3", "c4", "nobody"])
+
+    assert epochs.keys() == {"c0", "c1", "c2", "c4"}
+    assert (epochs["c0"], epochs["c1"], epochs["c4"]) == (0, 2, 3)
+    assert epochs["c2"] <= 1
+    assert await store.epochs([]) == {}
+
+
 async def test_calls_are_listed_newest_first_page_by_page(store):
     for n in range(5):
         await store.claim(replace(CALL, call_id=f"c{n}", created_at=float(n // 2)))
