@@ -14,6 +14,7 @@ from core.control_ports import Orchestrations, OrchestrationTrouble
 from core.facts import (
     POKING,
     ConsultAnswered,
+    Fact,
     LogEntry,
     PersonJoined,
     PersonRefused,
@@ -67,11 +68,15 @@ async def append(
     *,
     epoch: int | None = None,
 ) -> tuple[LogEntry, ...]:
-    """Append facts, then wake the orchestration if one of them concerns the call's life."""
+    """Append facts, then wake the orchestration if one of them concerns the call's life.
+
+    One that is in the log already wakes it again: whoever appended it may have died before that.
+    """
     entries = await plane.store.append(call.call_id, facts, epoch=epoch)
-    for request in sorted({_transfer(entry) for entry in entries} - {""}):
+    for request in sorted({_transfer(new.fact) for new in facts} - {""}):
         await _wake_transfer(call.call_id, request, durable)
-    if any(isinstance(entry.fact, POKING) and not entry.late for entry in entries):
+    late = any(entry.late for entry in entries)
+    if not late and any(isinstance(new.fact, POKING) for new in facts):
         await wake(call, plane, durable)
     return entries
 
@@ -86,9 +91,9 @@ async def wake_promise(name: str, promise_id: str, durable: Orchestrations) -> N
         log.warning("a poke was lost", extra={name: promise_id}, exc_info=True)
 
 
-def _transfer(entry: LogEntry) -> str:
+def _transfer(fact: Fact) -> str:
     """Return the transfer that a fact is news of, for its orchestration."""
-    return entry.fact.request_id if isinstance(entry.fact, NEWS_OF_TRANSFER) else ""
+    return fact.request_id if isinstance(fact, NEWS_OF_TRANSFER) else ""
 
 
 async def _wake_transfer(call_id: str, request: str, durable: Orchestrations) -> None:

@@ -92,25 +92,37 @@ async def report(request: Request, plane: Plane, durable: Orchestrations) -> Rep
     if len(given.events) > s.MAX_REPORTS:
         raise Problem(413, f"at most {s.MAX_REPORTS} reports at once")
     source = f"{call.call_id}/{given.epoch}"
-    seq = await plane.store.last_seq(call.call_id, source)
-    fresh: list[NewFact] = []
+    known = seq = await plane.store.last_seq(call.call_id, source)
+    facts: list[NewFact] = []
     for event in sorted(given.events, key=lambda event: event.seq):
-        if event.seq == seq + 1:
-            seq = event.seq
-            fresh.append(NewFact(source=source, source_id=str(seq), fact=_fact(event.fact)))
-    if fresh:
-        asked = await approvals.keep(call, fresh, plane)
-        promised = await promised_calls.keep(call, fresh, plane, durable)
-        entries = await orders.append(call, fresh, plane, durable, epoch=given.epoch)
+        # What is known comes again when a host died before it had done all that follows from it.
+        again = event.seq <= known and isinstance(event.fact, f.POKING)
+        if again or event.seq == seq + 1:
+            seq = max(seq, event.seq)
+            facts.append(NewFact(source=source, source_id=str(event.seq), fact=_fact(event.fact)))
+    if facts:
+        asked = await approvals.keep(call, facts, plane)
+        promised = await promised_calls.keep(call, facts, plane, durable)
+        await orders.append(call, facts, plane, durable, epoch=given.epoch)
         call = await _call(request, plane)
-        if call.ended_at is not None:  # the last words may come after the end
-            await archive(call.call_id, plane)
+        if call.ended_at is not None:
             await approvals.begin(asked, durable)
             await promised_calls.begin(promised, durable)
-            if any(isinstance(entry.fact, f.TalkFact) for entry in entries):
-                await orders.wrap_up(call.call_id, durable, round_=entries[-1].n)
+    if given.events and call.ended_at is not None:
+        words = any(isinstance(event.fact, f.TalkFact) for event in given.events)
+        await _last_words(call.call_id, source, seq, plane, durable, words=words)
     answer = s.Acknowledged(seq=seq, superseded=given.epoch != call.epoch)
     return Reply(body=s.ACKNOWLEDGED.dump_json(answer))
+
+
+async def _last_words(
+    call_id: str, source: str, seq: int, plane: Plane, durable: Orchestrations, *, words: bool
+) -> None:
+    """Put on the record what came after the end; have it wrapped up too, if it was said."""
+    await archive(call_id, plane)
+    last = await plane.store.find(call_id, source, str(seq))
+    if words and last is not None:
+        await orders.wrap_up(call_id, durable, round_=last.n)
 
 
 def _fact(fact: f.Fact) -> f.Fact:
