@@ -16,7 +16,7 @@ from core.promises import Approval, Step, Wait, next_step
 log = logging.getLogger("artvoice.approvals")
 
 SOURCE = "approval"
-LEASE_S = 30.0  # a tool's own time limit is shorter
+SPARE_S = 2.0  # beyond what its tool may take, until nobody acts any more
 RETRY_S = 5.0
 MAX_RESULT = 600
 UNSURE = frozenset({"timeout", "failed"})  # it may have been done: done again under the same key
@@ -62,9 +62,9 @@ async def _do(step: Step, approval: Approval, plane: Plane, durable: Orchestrati
 
 
 async def _act(approval: Approval, plane: Plane) -> None:
-    from registries import ToolContext, run_approved
+    from registries import ToolContext, longest_s, run_approved
 
-    lease = plane.clock() + LEASE_S
+    lease = plane.clock() + longest_s(approval.tool) + SPARE_S
     trying = replace(approval, tries=approval.tries + 1, acting_until=lease)
     if not await plane.approvals.change(trying):
         return

@@ -18,7 +18,7 @@ from registries.prompts import (
     render_values,
     render_voicemail,
 )
-from registries.running import run_approved, run_tool
+from registries.running import longest_s, run_approved, run_tool
 from registries.tools import ToolRegistry, list_tools, register_tool
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "list_tools",
     "load_catalog",
     "load_scenario",
+    "longest_s",
     "register_tool",
     "render_greeting",
     "render_prompt",

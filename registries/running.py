@@ -74,6 +74,13 @@ async def run_approved(
     return await _run(replace(found, run=found.on_approved), context, {"details": details})
 
 
+def longest_s(name: str, *, registry: ToolRegistry = TOOLS) -> float:
+    """Return for how many seconds a tool may act; 0 for a tool that there is not."""
+    list_tools(registry)
+    found = registry.get(name)
+    return found.spec.timeout_s if found else 0.0
+
+
 async def _run(tool: Tool, context: ToolContext, values: dict[str, Any]) -> ToolResult:
     name = tool.spec.name
     facts = {"tool": name, "call_id": context.call_id}

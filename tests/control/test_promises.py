@@ -17,7 +17,7 @@ from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
 from registries.tools import TOOLS
 from tests.control.fakes import plane_of
-from tests.control.promised import App
+from tests.control.promised import App, Mortal
 
 CALL = "call-1"
 ID = promise_id(CALL, "approval", "r1")
@@ -152,6 +152,20 @@ async def test_reviews_that_die_after_their_work_change_nothing(tmp_path, done):
         assert life.engine.status(ID).status == "Completed"
         assert set(done) == {ID}
         assert len(await life.told()) == 1
+
+
+async def test_what_a_host_died_over_is_done_again_once_its_tool_can_act_no_more(tmp_path, done):
+    async with living(tmp_path) as life:
+        plane = life.plane
+        # Before and after: read, decide, read, lease; then the act, whose result is not written.
+        life.app.plane = replace(plane, approvals=Mortal(plane.approvals, [9]))
+        await life.decide("approved")
+        await life.engine.advance(9)
+        early = list(done)
+        await life.engine.advance(2)
+
+        assert (early, done) == ([ID], [ID, ID])
+        assert ((await life.approval()).outcome, len(await life.told())) == ("done", 1)
 
 
 async def test_an_action_that_fails_is_tried_again_under_the_same_key(tmp_path, done):
