@@ -8,6 +8,7 @@ promises, the blobs and the carrier.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -25,11 +26,18 @@ APP = Path(__file__).parents[2]
 PARTS = ("store", "approvals", "callbacks", "calls", "blobs")
 # What a host would import when it is first used, and the nursery has imported once.
 WARM = (
-    "activities.approvals", "activities.callbacks", "activities.commands", "adapters.customers",
-    "adapters.durable", "api.approvals", "api.callbacks", "api.calls", "api.incoming",
-    "api.relays", "azure.communication.callautomation.aio", "azure_functions_runtime",
-    "function_app", "orchestrators.call", "orchestrators.promise", "registries",
+    "activities.approvals", "activities.callbacks", "activities.commands", "activities.transfers",
+    "activities.wrap_up", "adapters.customers", "adapters.durable", "api.approvals",
+    "api.callbacks", "api.calls", "api.incoming", "api.outbound", "api.promised_calls",
+    "api.recordings", "api.relays", "azure.communication.callautomation.aio",
+    "azure_functions_runtime", "function_app", "orchestrators.call", "orchestrators.promise",
+    "orchestrators.wrap_up", "registries",
 )  # fmt: skip
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+# Looked at again and again while nothing happens: points that would be more on a slow machine.
+LOOKS = frozenset({"calls", "page", "relays"})
 
 
 class Mortal:
@@ -41,7 +49,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._part, name)
-        if not asyncio.iscoroutinefunction(found):
+        if name in LOOKS or not asyncio.iscoroutinefunction(found):
             return found
 
         async def lived(*args: Any, **kwargs: Any) -> Any:
@@ -64,6 +72,11 @@ def mortal(plane: Plane, die_at: int) -> Plane:
     return replace(plane, **{part: Mortal(points, getattr(plane, part)) for part in PARTS})
 
 
+def tell(line: str) -> None:
+    """Write to the parent's reader in one piece: many do so at the same time."""
+    os.write(1, f"{line}\n".encode())
+
+
 def live(order: Mapping[str, Any]) -> None:
     """Be a host until killed; tell the parent's reader when it answers."""
     os.environ.update(order["environ"])
@@ -75,23 +88,40 @@ def live(order: Mapping[str, Any]) -> None:
             db=Path(order["db"]),
             function_key=None,
             stop=asyncio.Event(),
-            on_ready=lambda url: print("ready", os.getpid(), url, flush=True),  # noqa: T201
+            on_ready=lambda _: tell(f"ready {order['port']} {os.getpid()}"),
         )
     )
 
 
+def watch(order: Mapping[str, Any]) -> None:
+    """Bear a host, and say when it has died."""
+    _end_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        _end_with_parent()
+        live(order)
+        return
+    os.waitpid(child, 0)
+    tell(f"dead {order['port']}")
+
+
+def _end_with_parent() -> None:
+    """Leave no process behind when a run of tests is cut off; only Linux can do it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
-    """Fork a host per line of standard input; say when it has died."""
+    """Have a host, and somebody who watches it, for each line of standard input."""
     os.environ.setdefault("TASK_HUB_NAME", "tests")
     for name in WARM:
         __import__(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who watch
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            live(json.loads(line))
+        if os.fork() == 0:
+            watch(json.loads(line))
             return
-        os.waitpid(child, 0)
-        print("dead", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +14,12 @@ import aiohttp
 
 from adapters.customers import SqliteCustomers
 from core import facts as f
+from core.session import Session
 from localdev.acs_simulator import Behaviour, Manner, Simulator, SimulatorSettings
 from tests.bank import TODAY
+from tests.control.nursery import Family, Nursery, in_time, nursery
 from tests.control.stack import (
     ACCESS_KEY,
-    APP,
     CALLED,
     CALLER,
     DESK,
@@ -31,90 +29,33 @@ from tests.control.stack import (
     relay_server,
 )
 from tests.control.test_approvals import ASKED, YES
+from tests.control.test_callbacks import ALL_DAY
 from tests.control.test_killed_host import free_port
 
-# Every point is walked with WALK_EVERY=1 (some minutes); the suite takes every so many.
-EVERY = int(os.environ.get("WALK_EVERY", "40"))
+# Every point is walked with WALK_EVERY=1 (many minutes); the suite takes every so many.
+EVERY = int(os.environ.get("WALK_EVERY", "120"))
+AT_ONCE = int(os.environ.get("WALK_AT_ONCE", "3"))  # lives are mostly waits
 MOST = 2_000
-
-
-@dataclass
-class Nursery:
-    """The process that bears hosts; when one dies, another is born at once."""
-
-    process: asyncio.subprocess.Process
-    order: dict[str, Any] = field(default_factory=dict)
-    deaths: int = 0
-    host: int = 0
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @asynccontextmanager
-    async def bears(self, order: dict[str, Any], die_at: int) -> AsyncIterator[None]:
-        """Have a host that dies at a point, and others after it, until the end of the block."""
-        self.order, self.deaths = order, 0
-        self._bear(die_at)
-        await asyncio.wait_for(self.ready.wait(), 20)
-        try:
-            yield
-        finally:
-            await self.ready.wait()
-            self.order = {}
-            os.kill(self.host, signal.SIGKILL)
-            await self.over.wait()
-
-    async def watch(self) -> None:
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
-            match line.decode().split():
-                case ["ready", pid, _]:
-                    self.host = int(pid)
-                    self.ready.set()
-                case ["dead"]:
-                    self.ready.clear()
-                    self.deaths += 1
-                    if self.order:
-                        self._bear(0)
-                    else:
-                        self.over.set()
-
-    def _bear(self, die_at: int) -> None:
-        assert self.process.stdin is not None
-        self.over.clear()
-        line = json.dumps({**self.order, "die_at": die_at})
-        self.process.stdin.write(f"{line}\n".encode())
-
-
-@asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.control.mortal_host",
-        cwd=APP, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    hosts = Nursery(process=process)
-    watching = asyncio.create_task(hosts.watch())
-    try:
-        yield hosts
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
-        watching.cancel()
+ORDERED = "+15550177"  # rung for a person's order
+RUNG = sorted([CALLER, ORDERED])
+POLL_S = 0.05  # another process does what is waited for
 
 
 class StubbornRelay(PaperRelay):
     """Sends again what no host took, as the real one does."""
 
     async def post(self, path, body, headers=None):
-        async with asyncio.timeout(20):
+        async def taken():
             while True:
                 try:
-                    status, answer = await super().post(path, body, headers)
+                    status, answer = await super(StubbornRelay, self).post(path, body, headers)
                 except aiohttp.ClientError:
                     status, answer = 503, b""
                 if status < 500:
                     return status, answer
-                await asyncio.sleep(0)
+                await asyncio.sleep(POLL_S)
+
+        return await in_time(f"a host that takes {path.rpartition('/')[2]}", taken())
 
 
 @dataclass
@@ -123,53 +64,120 @@ class World:
 
     simulator: Simulator
     relay: StubbornRelay
-    hosts: Nursery
+    hosts: Family
     base: str
 
     async def ask(self, method: str, path: str, **more: Any) -> Any:
-        async with asyncio.timeout(20), aiohttp.ClientSession() as http:
+        return await in_time(f"an answer to {method} {path}", self._asked(method, path, **more))
+
+    async def until(self, path: str, what: str, holds: Callable[[Any], Any]) -> Any:
+        """Ask until something holds of the answer."""
+
+        async def found() -> Any:
+            while True:
+                answer = await self._asked("GET", path)
+                if holds(answer):
+                    return answer
+                await asyncio.sleep(POLL_S)
+
+        return await in_time(what, found())
+
+    async def _asked(self, method: str, path: str, **more: Any) -> Any:
+        async with aiohttp.ClientSession() as http:
             while True:
                 await self.hosts.ready.wait()
                 try:
                     async with http.request(method, f"{self.base}/api/v1/{path}", **more) as answer:
                         if answer.status < 500:
+                            assert answer.status < 300 or answer.status == 409, await answer.text()
                             return await answer.json()
                 except aiohttp.ClientError:
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(POLL_S)
 
-    async def until(self, path: str, holds: Any) -> Any:
-        async with asyncio.timeout(60):  # who died while acting is believed to act for 30 s
-            found = await self.ask("GET", path)
-            while not holds(found):
-                found = await self.ask("GET", path)
-        return found
+    async def log(self, call_id: str, kind: str) -> list[str]:
+        """Wait until the log of a call has a fact of this kind; return the kinds of all."""
+        has = lambda found: kind in kinds(found)  # noqa: E731
+        found = await self.until(f"calls/{call_id}/log?limit=200", f"{kind} in the log", has)
+        assert not found["more"], "the log is longer than a page"
+        return kinds(found)
+
+    async def outgoing(self) -> list[Session]:
+        """Wait for the calls that we make; return a session of each."""
+        relay = self.relay
+        async with relay.opened:
+            enough = relay.opened.wait_for(lambda: len(calls_out(relay)) >= len(RUNG))
+            await in_time("the calls that we make", enough)
+        return calls_out(relay)
+
+
+def kinds(log: dict[str, Any]) -> list[str]:
+    return [entry["fact"]["kind"] for entry in log["entries"]]
+
+
+def calls_out(relay: PaperRelay) -> list[Session]:
+    sessions = {session.call_id: session for session in relay.sessions}
+    return [each for each in sessions.values() if each.leg.called != CALLED]
 
 
 async def a_call(world: World) -> dict[str, Any]:
-    """A call with money, a transfer that nobody takes, and a hang-up of ours; its record."""
+    """A call with all that must not happen twice, and a hang-up of ours; what is left of it.
+
+    Money, a recording, a call that a person orders meanwhile, a promised one, a transfer that
+    nobody takes, and what is made of a call when it is over.
+    """
     call = await world.simulator.ring(from_=CALLER, to=CALLED)
-    session = await world.relay.session()
+    session = await in_time("a session of the call", world.relay.session())
+    path = f"calls/{session.call_id}"
+    proved = f.Remembered(slots={"client_id": "emily_chen"})
     said = f.CallerSaid(turn=1, text="one")
-    await world.relay.report(session, said, ASKED)
-    listed = await world.until("approvals", lambda found: found["approvals"])
-    approval = listed["approvals"][0]["id"]
-    await world.ask("POST", f"approvals/{approval}", json=YES)
+    await world.relay.report(session, proved, said, f.ConsentDecided(decision="given"), ASKED)
+    listed = await world.until("approvals", "the approval", lambda found: found["approvals"])
+    await world.ask("POST", f"approvals/{listed['approvals'][0]['id']}", json=YES)
+    await in_time("the recording", call.timeline.wait_for("recording"))
+    await world.ask(
+        "POST", "calls/initiate",
+        json={"target_number": ORDERED}, headers={"idempotency-key": "once"},
+    )  # fmt: skip
+    await world.relay.report(session, f.CallbackRequested(request_id="c1", agent="A", topic="t"))
     await world.relay.report(session, f.TransferRequested(request_id="t1", target="call_center"))
-    await call.timeline.wait_for("event", type="CallTransferFailed")
+    await world.log(session.call_id, "transfer_failed")
     two = f.TurnDone(turn=2, agent="A", caller="two", reply="yes", heard="yes")
     await world.relay.report(session, two, f.HangUpRequested(by="agent", reason="done"))
-    await call.finished()
-    await world.until("approvals?status=approved", lambda found: is_done(found["approvals"]))
-    path = f"calls/{session.call_id}"
-    record = await world.until(path, lambda found: found["status"] == "ended")
-    listed = await world.ask("GET", "calls")
+    await in_time("the end of the call", call.finished())
+    await world.until("approvals?status=approved", "what was approved, done", is_done)
+    for other in await world.outgoing():
+        await world.relay.report(other, f.HangUpRequested(by="agent", reason="done"))
+        await world.until(f"calls/{other.call_id}", "the record of another call", is_over)
+    record = await world.until(path, "the wrapped-up record with its recording", is_whole)
     rest = call.timeline.of("rest", repeated=False)
-    asked = [entry.facts["operation"] for entry in rest if entry.facts["status"] < 300]
-    return {**record, "calls": listed["calls"], "asked": asked}
+    return {
+        **record,
+        "calls": len((await world.ask("GET", "calls"))["calls"]),
+        "attempts": [len(each["attempts"]) for each in await callbacks(world)],
+        "rung": sorted(session.leg.called for session in await world.outgoing()),
+        "legs": len(world.simulator.calls),
+        "recordings": len(call.desk.recordings),
+        "asked": [entry.facts["operation"] for entry in rest if entry.facts["status"] < 300],
+        "facts": await world.log(session.call_id, "transfer_failed"),
+    }
 
 
-def is_done(approvals):
-    return [each["outcome"] for each in approvals] == ["done"]
+async def callbacks(world: World) -> list[dict[str, Any]]:
+    listed = await world.ask("GET", "callbacks")
+    return list(listed["callbacks"])
+
+
+def is_over(record: dict[str, Any]) -> bool:
+    return bool(record["status"] == "ended")
+
+
+def is_whole(record: dict[str, Any]) -> bool:
+    steps = (record["wrap_up"] or {"steps": {}})["steps"]
+    return {"analysis", "customer"} <= steps.keys() and bool(record["recording"]["files"])
+
+
+def is_done(listed: dict[str, Any]) -> bool:
+    return [each["outcome"] for each in listed["approvals"]] == ["done"]
 
 
 async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
@@ -178,9 +186,9 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
     base = f"http://127.0.0.1:{port}"
     simulator = Simulator(
         SimulatorSettings(
-            access_key=ACCESS_KEY, control_token="c", resource_id=RESOURCE, retry_scale=0.02,
+            access_key=ACCESS_KEY, control_token="c", resource_id=RESOURCE, retry_scale=0.1,
             functions_base_url=base, connect_delay_s=0.01, transfer_delay_s=0.01,
-            callee_delay_s=0.01,
+            callee_delay_s=0.01, recordings_dir=tmp_path / "blobs",
         )
     )  # fmt: skip
     async with simulator, relay_server(StubbornRelay(functions_url=base)) as relay:
@@ -192,27 +200,57 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
             RELAY_BASE_URL=relay.url,
             STORE_PATH=str(tmp_path / "store"),
             BLOB_PATH=str(tmp_path / "blobs"),
+            KEEP_AUDIO="true",
+            RECORDING_CONTAINER_URL="http://127.0.0.1:9/c",
+            CALL_UNATTENDED_SECONDS="60",  # a relay of paper sends no heartbeats
+            RELAY_SILENT_SECONDS="60",
+            CALL_TRANSFER_SECONDS="4",  # a host that dies may miss that nobody took the caller
+            **ALL_DAY,
         )
         customers = SqliteCustomers(tmp_path / "store" / "customers.db", today=TODAY)
         before = customers.accounts("emily_chen")[0].balance
         order = {"port": port, "db": str(tmp_path / "hub.db"), "environ": environ}
-        async with hosts.bears(order, die_at):
-            left = await a_call(World(simulator, relay, hosts, base))
+        async with hosts.family(order, die_at) as family:
+            left = await a_call(World(simulator, relay, family, base))
+            left["died"] = family.deaths > 0
         left["moved"] = customers.accounts("emily_chen")[0].balance - before
-        left["died"] = hosts.deaths > 1  # the last one is the end of the block
+        left["notes"] = len(customers.call_notes("emily_chen"))
         return left
 
 
-async def test_a_call_whose_host_is_killed_at_any_point_is_whole_and_does_nothing_twice(tmp_path):
-    async with nursery() as hosts:
-        for die_at in range(1, MOST, EVERY):
-            left = await lived(tmp_path / str(die_at), hosts, die_at)
+def mistakes(left: dict[str, Any]) -> list[str]:
+    """Return what is not as in a call whose host lives on."""
+    due = {
+        "outcome": "completed", "ended_by": "agent", "epoch": 1, "moved": 65_00,
+        "rung": RUNG, "calls": 3, "legs": 3, "attempts": [1], "recordings": 1, "notes": 1,
+        "turns": ["one", "two"], "transferToParticipant": 1,
+        "call_analysed": 1, "transfer_failed": 1, "callback_requested": 1, "recording_kept": 1,
+    }  # fmt: skip
+    counted = [*left["facts"], *left["asked"]]
+    found = {name: left[name] if name in left else counted.count(name) for name in due}
+    found["turns"] = [turn["caller"] for turn in left["turns"]]
+    return [f"{name}: {found[name]}, not {due[name]}" for name in due if found[name] != due[name]]
 
-            assert (left["outcome"], left["ended_by"]) == ("completed", "agent"), die_at
-            assert [turn["caller"] for turn in left["turns"]] == ["one", "two"], die_at
-            assert left["moved"] == 65_00, die_at
-            assert len(left["calls"]) == 1, die_at
-            assert left["asked"].count("transferToParticipant") == 1, die_at
-            if not left["died"]:
+
+async def walked(tmp_path: Path, hosts: Nursery, die_at: int) -> tuple[bool, list[str]]:
+    """Whether a host died in this life, and what was wrong with it."""
+    try:
+        left = await lived(tmp_path / str(die_at), hosts, die_at)
+    except (AssertionError, LookupError) as error:
+        return True, [str(error)]
+    return left["died"], mistakes(left)
+
+
+async def test_a_call_whose_host_is_killed_at_any_point_is_whole_and_does_nothing_twice(tmp_path):
+    wrong: dict[int, list[str]] = {}
+    walk: list[int] = []
+    async with nursery() as hosts:
+        for points in batched(range(1, MOST, EVERY), AT_ONCE, strict=False):
+            lives = await asyncio.gather(*(walked(tmp_path, hosts, each) for each in points))
+            wrong |= {at: found for at, (_, found) in zip(points, lives, strict=True) if found}
+            walk += [at for at, (died, _) in zip(points, lives, strict=True) if died]
+            if not all(died for died, _ in lives):
                 break
-    assert die_at > EVERY, "no host died: the walk was no walk"
+
+    assert not wrong
+    assert len(walk) > 1, "no host died: the walk was no walk"
