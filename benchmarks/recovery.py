@@ -102,14 +102,13 @@ async def ring(bench: Bench, faults: Sequence[str] = ()) -> Watched:
     return Watched(exchange, call_id_at_host(placed["correlationId"], OUR_NUMBER))
 
 
-async def relay_of(call: Watched, stack: Stack) -> str:
+async def relay_of(call_id: str, stack: Stack) -> str:
     """Return the relay that has a call, by what it logged."""
     while True:
         for name in stack.pids:
             log = stack.log_of(name)
             if name.startswith("relay") and any(
-                call.call_id in line and "call joined" in line
-                for line in log.read_text().splitlines()
+                call_id in line and "call joined" in line for line in log.read_text().splitlines()
             ):
                 return name
         await asyncio.sleep(0.05)
@@ -119,7 +118,7 @@ async def left(bench: Bench, by: signal.Signals, *faults: str) -> float:
     """Send the relay of a call a signal; return the seconds until another one speaks."""
     call = await ring(bench, faults)
     await call.until("heard_started")
-    relay = await relay_of(call, bench.stack)
+    relay = await relay_of(call.call_id, bench.stack)
     await asyncio.sleep(SPEAKS_FOR_S)
     gone = await call.now_ms()
     os.kill(bench.stack.pids[relay], by)

@@ -114,6 +114,8 @@ class CallbackSender:
 
     async def _post(self, callback: Callback) -> int:
         """Return the HTTP status, 0 when there was none."""
+        if self._faults.take("callback_503"):
+            return 503
         if self._faults.take("new_keys"):
             await asyncio.to_thread(self._tokens.rotate)
         token = self._tokens.callback_token(

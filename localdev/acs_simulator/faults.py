@@ -26,6 +26,12 @@ _TABLE = (
         parameter="type",
         default="CallConnected",
     ),
+    Fault(
+        name="callback_503",
+        help="what stands before the app answers the first callbacks; they are not sent again",
+        parameter="times",
+        default="2",
+    ),
     Fault(name="late_after_disconnect", help="one more ParticipantsUpdated after CallDisconnected"),
     Fault(name="event_before_response", help="CallConnected comes before the answer's response"),
     Fault(name="eg_dup", help="Event Grid delivers the incoming call twice"),

@@ -101,6 +101,14 @@ async def test_events_can_change_places(bench: Bench) -> None:
     ]
 
 
+async def test_the_first_events_can_fail_before_they_reach_the_app(bench: Bench) -> None:
+    call = await a_whole_call(bench, "callback_503=2")
+
+    statuses = [entry.facts["status"] for entry in call.timeline.of("event")]
+    assert statuses == [503, 503, 200, 200]
+    assert bench.app.event_types() == ["MediaStreamingStarted", "CallDisconnected"]
+
+
 async def test_an_event_that_waits_to_change_places_is_not_lost(bench: Bench) -> None:
     simulator = await bench.simulator()
     client = await bench.client(simulator)

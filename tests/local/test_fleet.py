@@ -57,7 +57,7 @@ async def talked(bench: Bench, by, *faults):
     call = await ring(bench, faults)
     await call.until("heard_started")
     await said_and_answered(call, "What is my account balance?")
-    relay = await relay_of(call, bench.stack)
+    relay = await relay_of(call.call_id, bench.stack)
     gone = await call.now_ms()
     os.kill(bench.stack.pids[relay], by)
     await call.next_relay_sounds(gone)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.reliability.rows import ROWS, Row
@@ -20,7 +21,8 @@ HEAD = """\
 Written by `make reliability`, which plays every row as a call through the local stack of real
 processes: host, relay and simulator, with scripted ears and mouth. `tests/reliability` does the
 same and asserts it. *Wait* is the longest time in which the caller waited for a word of ours; *as
-usual* means the words of a call in which nothing goes wrong.
+usual* means the words of a call in which nothing goes wrong. In the calls at the end the caller is
+asked whether he may be recorded, and says yes.
 
 | what goes wrong | fault | the caller hears | wait | the record: outcome, ended by, cause | held |
 |---|---|---|---|---|---|
@@ -39,18 +41,25 @@ def line(row: Row, came: Came, usual: Came) -> str:
     ends = ", ".join(filter(None, (record["outcome"], record["ended_by"], record["cause"])))
     extra = [f"session {record['epoch']}"] if record["epoch"] > 1 else []
     extra += ["found by asking"] if record["reconciled"] else []
+    extra += [f"recording {record['recording']['state']}"] if row.recorded else []
     told = "; ".join((ends, *extra))
-    fault = ", ".join(f"`{each}`" for each in row.faults)
+    killed = [f"kill -9 {row.kills}"] if row.kills else []
+    fault = ", ".join(f"`{each}`" for each in (*row.faults, *killed))
     held = "no" if mistakes(row, came) else "yes"
     return f"| {row.name} | {fault} | {heard} | {came.pause_s:g} s | {told} | {held} |"
+
+
+def faultless(row: Row, came: Mapping[str, Came]) -> Came:
+    """Return the call of the same kind in which nothing goes wrong: the first one of its kind."""
+    return next(came[each.name] for each in ROWS if each.recorded == row.recorded)
 
 
 def main() -> int:
     """Play, write, say what did not hold."""
     with tempfile.TemporaryDirectory() as home:
         came = asyncio.run(played(ROWS, Path(home)))
-    usual = came[ROWS[0].name]
-    PAGE.write_text(HEAD + "\n".join(line(row, came[row.name], usual) for row in ROWS) + "\n")
+    lines = [line(row, came[row.name], faultless(row, came)) for row in ROWS]
+    PAGE.write_text(HEAD + "\n".join(lines) + "\n")
     wrong = [f"{row.name}: {each}" for row in ROWS for each in mistakes(row, came[row.name])]
     print(*wrong, f"{len(ROWS) - len(wrong)} of {len(ROWS)} rows held", sep="\n")  # noqa: T201
     return 1 if wrong else 0

@@ -8,11 +8,13 @@ from typing import Any
 
 BALANCE = "What is my account balance?"
 PERSON = "I want to speak to a person."
+YES = "Yes."
 WELCOME = "elcome to Contoso Bank"
 NAME = "What is your full name?"
 LOST = "Sorry, I lost you"
 CONNECTING = "I am connecting you to a person now"
 TALKED = (WELCOME, NAME)
+AGREED = ("May I record this call", "Thank you. How can I help you?", NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,8 @@ class Row:
     """One call. `hears`: phrases in their order; `prompts`: files that the carrier plays.
 
     `record`: fields of the call's record. `pause_s`: the longest silence in which the caller waits
-    for a word of ours.
+    for a word of ours. `recorded`: where audio may be kept. `kills`: the part that is killed once
+    the caller has said all of his lines; its supervisor starts it again.
     """
 
     name: str
@@ -32,6 +35,8 @@ class Row:
     ended_by: str = "caller"
     record: Mapping[str, Any] = field(default_factory=dict)
     pause_s: float = 4.0
+    recorded: bool = False
+    kills: str = ""
 
 
 def usual(name: str, *faults: str, **more: Any) -> Row:
@@ -44,7 +49,13 @@ def transfer(name: str, *faults: str, **more: Any) -> Row:
     return Row(name=name, faults=faults, lines=(PERSON,), **more)
 
 
+def recorded(name: str, *faults: str, **more: Any) -> Row:
+    """Return a row in which the caller agrees to be recorded."""
+    return Row(name=name, faults=faults, lines=(YES, BALANCE), recorded=True, **more)
+
+
 LATER = {"epoch": 2}  # a second relay session
+RECORDED = {"recording": {"state": "over", "trouble": ""}}
 FOUND = {"reconciled": True}  # the carrier was asked how the leg is
 
 ROWS = (
@@ -56,6 +67,8 @@ ROWS = (
     usual("CallConnected is lost", "drop_event:CallConnected"),
     usual("CallDisconnected is lost", "drop_event:CallDisconnected", record=FOUND),
     usual("MediaStreamingStarted is lost", "drop_event:MediaStreamingStarted"),
+    usual("the first three callbacks are answered 503 and lost", "callback_503:3"),
+    usual("every callback is answered 503 and lost", "callback_503:999", record=FOUND),
     usual("an event after the end", "late_after_disconnect"),
     usual("CallConnected before the answer's response", "event_before_response"),
     usual("the incoming call delivered twice", "eg_dup"),
@@ -153,4 +166,36 @@ ROWS = (
         "callee_declined",
         hears=(WELCOME, CONNECTING, "nobody there can take the call"),
     ),
+    transfer(
+        "the person does not answer",
+        "callee_noanswer",
+        hears=(WELCOME, CONNECTING, "nobody answered"),
+        pause_s=60.0,
+    ),
+    recorded("a call that is recorded", hears=AGREED, record=RECORDED),
+    recorded(
+        "the recording cannot be started",
+        "recording_fail",
+        hears=AGREED,
+        record={"recording": {"state": "failed", "files": []}},
+    ),
+    recorded(
+        "RecordingStateChanged is lost",
+        "drop_event:RecordingStateChanged",
+        hears=AGREED,
+        record=RECORDED,
+    ),
+    recorded(
+        "nobody tells where the recording is",
+        "recording_no_file",
+        hears=AGREED,
+        record={"recording": {"state": "over", "files": [], "trouble": ""}},
+    ),
+    recorded(
+        "the relay that has the call is killed, another one lives",
+        kills="relay",
+        hears=("May I record this call", LOST),
+        record=LATER,
+    ),
+    recorded("the functions host is killed", kills="host", hears=AGREED, record={"epoch": 1}),
 )

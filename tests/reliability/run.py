@@ -1,29 +1,37 @@
-"""Places the calls of the fault matrix, all at once, through a local stack of real processes."""
+"""Places the calls of the fault matrix, most of them at once, through stacks of real processes."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import os
+import signal
 import wave
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from adapters.scripted import spoken
 from adapters.scripted.marked_audio import Speech, read_speech
+from benchmarks.recovery import opened, relay_of
+from localdev.acs_simulator.control import TOKEN_HEADER
 from localdev.caller.lines import Line
-from localdev.caller.place import Placed, place_call
+from localdev.caller.place import Placed, call_id_at_host, place_call
 from localdev.caller.speaking import Order
+from localdev.cli.fleet import Fleet
 from localdev.stack.layout import OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.supervisor import Stack
 from tests.reliability.rows import Row
 
 AT_ONCE = 12  # more would be a fault of their own on a small machine
 LONGEST_S = 120.0
+BRISK = {"STT": "scripted", "TTS": "tests.reliability.brisk:speaking"}
+POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,33 +49,97 @@ class Came:
         return " ".join(speech.text for speech in self.heard)
 
 
-async def played(rows: Sequence[Row], home: Path) -> dict[str, Came]:
-    """Play all rows and return what came of each, by its name."""
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """A stack of real processes, and the callers that call it: each of them for the first time."""
+
+    stack: Stack
+    token: str
+    callers: Iterator[int] = field(default_factory=count)
+
+    async def place(self, row: Row) -> Came:
+        """Play one row."""
+        caller = f"+1555{next(self.callers):07d}"
+        urls = {part: self.stack.layout.url(part) for part in PORTS}
+        async with asyncio.TaskGroup() as tasks:
+            placing = tasks.create_task(place_call(_order(row, caller), urls, self.token, None))
+            if row.kills:
+                tasks.create_task(self._kill(row, caller))
+        return _came(row, placing.result())
+
+    async def _kill(self, row: Row, caller: str) -> None:
+        """Kill a part of the stack once the caller has said what he had to say."""
+        url = f"{self.stack.layout.url('simulator')}/emulator/calls"
+        async with aiohttp.ClientSession(headers={TOKEN_HEADER: self.token}) as http:
+            while True:
+                await asyncio.sleep(POLL_S)
+                for call in await _json(http, url):
+                    timeline = await _json(http, f"{url}/{call['id']}/timeline")
+                    said = sum(entry["kind"] == "utterance_ended" for entry in timeline)
+                    if call["from"] == caller and said == len(row.lines):
+                        part = row.kills
+                        if part == "relay":
+                            call_id = call_id_at_host(call["correlationId"], OUR_NUMBER)
+                            part = await relay_of(call_id, self.stack)
+                        os.kill(self.stack.pids[part], signal.SIGKILL)
+                        return
+
+
+@asynccontextmanager
+async def _bench(home: Path) -> AsyncIterator[Bench]:
     layout = Layout(home=home).apart().with_free_ports(PORTS)
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ACS_")}
-    brisk = {"STT": "scripted", "TTS": "tests.reliability.brisk:speaking"}
-    settings = local_settings(layout, brisk)
-    urls = {part: layout.url(part) for part in PORTS}
+    settings = local_settings(layout, BRISK)
+    async with Stack(layout, {**clean, **settings}, list(PORTS), lambda _: None) as stack:
+        yield Bench(stack=stack, token=settings["EMULATOR_TOKEN"])
+
+
+async def played(rows: Sequence[Row], home: Path) -> dict[str, Came]:
+    """Play all rows and return what came of each, by its name.
+
+    Those in which audio is kept have a stack of their own, with two relays. There a part may be
+    killed as well, since nothing else happens meanwhile.
+    """
+    usual = [row for row in rows if not row.recorded]
+    apart = [row for row in rows if row.recorded]
     async with AsyncExitStack() as running:
-        stack = Stack(layout, {**clean, **settings}, list(PORTS), lambda _: None)
-        await running.enter_async_context(stack)
-        free = asyncio.Semaphore(AT_ONCE)
-
-        callers = count()  # who calls again is known, and greeted in other words
-
-        async def placed(row: Row) -> Came:
-            async with free:
-                order = _order(row, f"+1555{next(callers):07d}")
-                return _came(row, await place_call(order, urls, settings["EMULATOR_TOKEN"], None))
-
-        async with asyncio.timeout(LONGEST_S), asyncio.TaskGroup() as tasks:
-            patient_first = sorted(rows, key=lambda row: -row.pause_s)
-            calls = [tasks.create_task(placed(row)) for row in patient_first]
-        came = {call.result().row.name: call.result() for call in calls}
+        together = await running.enter_async_context(_bench(home / "usual"))
+        keeping = await opened(
+            running, Fleet(relays=2), home / "recorded", KEEP_AUDIO="true", **BRISK
+        )
+        alone = Bench(stack=keeping.stack, token=keeping.token)
+        async with asyncio.timeout(LONGEST_S):
+            found = await asyncio.gather(_at_once(together, usual), _in_turn(alone, apart))
+        came = {each.row.name: each for some in found for each in some}
         # So many calls on a busy machine are a fault of their own: a row must hold by itself.
         for each in [each for each in came.values() if mistakes(each.row, each)]:
-            came[each.row.name] = await placed(each.row)
+            bench = alone if each.row.recorded else together
+            came[each.row.name] = await bench.place(each.row)
         return came
+
+
+async def _at_once(bench: Bench, rows: Sequence[Row]) -> list[Came]:
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def placed(row: Row) -> Came:
+        async with free:
+            return await bench.place(row)
+
+    patient_first = sorted(rows, key=lambda row: -row.pause_s)
+    async with asyncio.TaskGroup() as tasks:
+        calls = [tasks.create_task(placed(row)) for row in patient_first]
+    return [call.result() for call in calls]
+
+
+async def _in_turn(bench: Bench, rows: Sequence[Row]) -> list[Came]:
+    """Play what is not killed at once, then the rest one by one."""
+    whole = await _at_once(bench, [row for row in rows if not row.kills])
+    return whole + [await bench.place(row) for row in rows if row.kills]
+
+
+async def _json(http: aiohttp.ClientSession, url: str) -> Any:
+    async with http.get(url) as answer:
+        return await answer.json()
 
 
 def _order(row: Row, caller: str) -> Order:
@@ -104,11 +176,16 @@ def mistakes(row: Row, came: Came) -> list[str]:
         f"{row.outcome} by {row.ended_by}, it was {record['outcome']} by {record['ended_by']}": (
             (record["outcome"], record["ended_by"]) == (row.outcome, row.ended_by)
         ),
-        f"{dict(row.record)} in the record": all(
-            record[name] == value for name, value in row.record.items()
-        ),
+        f"{dict(row.record)} in the record": _holds(record, row.record),
     }
     return [text for text, holds in checks.items() if not holds]
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether what is wanted is there; of an object, as much of it as is wanted."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return all(_holds(found[name], value) for name, value in wanted.items())
+    return bool(found == wanted)
 
 
 def _longest_pause(timeline: Iterable[Mapping[str, Any]]) -> float:
