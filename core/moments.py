@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from core.heard import date_heard, number_heard, words
 from core.spoken import MONTHS, ordinal
@@ -22,6 +22,7 @@ _LATE = frozenset({"afternoon", "evening", "tonight", "night", "pm"})
 _FRACTIONS = {"half": 30, "quarter": 15}
 _AFTER, _BEFORE = frozenset({"past", "after"}), frozenset({"to", "before", "till", "of"})
 _FIRST_AS_SAID = 8  # "at seven" is in the evening, "at eight" in the morning
+_SAYS_WHEN = frozenset({"at", "in", "o'clock", "am", "pm", *_PARTS})
 _UNITS = {"min": 1, "minute": 1, "hour": 60, "day": 24 * 60, "week": 7 * 24 * 60}
 _DAY = _UNITS["day"]
 # A moment that is measured in these and was not understood is not the one beside it.
@@ -57,6 +58,15 @@ def moment_heard(text: str, now: datetime) -> datetime | None:
         at = found
     named = datetime.combine(day or now.date(), at, now.tzinfo)
     return named + timedelta(days=1) if day is None and named <= now else named
+
+
+def names_moment(text: str) -> bool:
+    """Whether words that are about something else, too, say when: "call me tomorrow at ten".
+
+    A number alone says it only to who has asked for it.
+    """
+    marked = not _SAYS_WHEN.isdisjoint(_words(text))
+    return marked and moment_heard(text, datetime(2000, 1, 3, 12, tzinfo=UTC)) is not None
 
 
 def _words(text: str) -> list[str]:

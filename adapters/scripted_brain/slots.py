@@ -17,6 +17,7 @@ from core.heard import (
     words,
     yes_or_no,
 )
+from core.moments import names_moment
 
 MAX_TEXT_CHARS = 200
 TOLD_WITH_A_WISH = ("reason", "query")  # in the caller's own words; an answer is none of them
@@ -40,6 +41,7 @@ class Kind(StrEnum):
     MONEY = "money"
     NUMBER = "number"
     PERSON = "person"
+    MOMENT = "moment"
     WORDS = "words"
     OTHER = "other"
 
@@ -60,6 +62,8 @@ def kind_of(name: str, schema: Mapping[str, Any]) -> Kind:
         case {"type": "integer"}:
             return Kind.NUMBER
         case {"type": "string"}:
+            if name == "when":
+                return Kind.MOMENT
             return Kind.PERSON if re.search(r"(^|_)name$", name) else Kind.WORDS
         case _:
             return Kind.OTHER
@@ -71,7 +75,9 @@ def digit_count(pattern: str) -> int:
     return int(found[1]) if found else 0
 
 
-def value_heard(name: str, schema: Mapping[str, Any], text: str, *, asked: bool) -> Any:
+def value_heard(  # noqa: C901 one row per kind
+    name: str, schema: Mapping[str, Any], text: str, *, asked: bool
+) -> Any:
     """Return the value for one parameter, or None. `asked`: the words answer a question for it."""
     plain = _NAMES_WITH_NUMBERS.sub(" ", text)
     match kind_of(name, schema):
@@ -92,6 +98,8 @@ def value_heard(name: str, schema: Mapping[str, Any], text: str, *, asked: bool)
             return _within(schema, number_heard(plain))
         case Kind.PERSON:
             return name_heard(text, asked=asked)
+        case Kind.MOMENT:
+            return _words(text, asked=asked) if asked or names_moment(text) else None
         case Kind.WORDS:
             return _words(text, asked=asked) if asked or name in TOLD_WITH_A_WISH else None
         case Kind.OTHER:

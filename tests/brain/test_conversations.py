@@ -371,6 +371,31 @@ async def test_a_caller_without_time_is_asked_when_to_be_called_back(tmp_path: P
     assert honest.startswith("I am sorry, I can not arrange a call back to this number.")
 
 
+@pytest.mark.parametrize(
+    ("wish", "spoken"),
+    [
+        ("please call me tomorrow at ten", "on Tuesday, March seventeenth, at ten in the morning"),
+        (
+            "call me back about my blue bicycle in two hours",
+            "on Monday, March sixteenth, at twelve oh five in the afternoon",
+        ),
+        ("can you call me back about two cards", ""),
+    ],
+)
+async def test_who_says_when_in_the_same_breath_is_not_asked(
+    tmp_path: Path, wish: str, spoken: str
+) -> None:
+    rules = Rules(enabled=True, numbers=("+1555",))
+    now = datetime(2026, 3, 16, 10, 5, tzinfo=UTC)
+    talk = Talk(tmp_path, facts={"caller": "+15550100", "now": now, "callbacks": rules})
+
+    said = await talk.says(wish)
+
+    expected = f"All right. We call you back {spoken}. Is" if spoken else "When shall we call you?"
+    assert talk.used == (["schedule_callback"] if spoken else [])
+    assert said.startswith(expected)
+
+
 @pytest.mark.parametrize("then", ["In one minute.", "at noon", "Oh sorry, tomorrow at ten."])
 async def test_a_time_that_cannot_be_is_asked_for_again(tmp_path: Path, then: str) -> None:
     rules = Rules(enabled=True, numbers=("+1555",))

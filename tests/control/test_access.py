@@ -77,8 +77,10 @@ async def test_a_callback_needs_token_secret_and_leg(tmp_path):
             (await it.post(own, json=body * 101, headers=token))[0],
             (await it.post(own, json=body, headers=token))[0],
         ]
+        _, record = await it.get(f"api/v1/calls/{session.call_id}")
 
     assert answers == [401, 401, 403, 403, 400, 400, 413, 400, 200]
+    assert record["unknown_events"] == 1
 
 
 def event(leg):
