@@ -164,7 +164,8 @@ def _owed(facts: Iterable[f.Fact]) -> list[str]:
             case f.ApprovalDecided(request_id=request):
                 asked.pop(request, None)
             case f.CallbackRequested(request_id=request, topic=topic):
-                calls[request] = f"Call back{f' about {topic}' if topic else ''}."
+                about = topic.rstrip(" .!?")  # often a sentence of the caller
+                calls[request] = f"Call back{f' about {about}' if about else ''}."
             case f.CallbacksDropped():
                 calls.clear()
             case _:

@@ -22,6 +22,12 @@ def test_a_promised_call_and_an_open_question_are_owed():
     assert owed(ASK, CALL_BACK) == "Decide about the refund. Call back about cards."
 
 
+def test_a_topic_that_is_a_sentence_ends_with_one_stop():
+    assert owed(f.CallbackRequested(request_id="c1", at=9e9, topic="My card.")) == (
+        "Call back about My card."
+    )
+
+
 def test_what_was_decided_is_not_owed():
     assert owed(ASK, CALL_BACK, DECIDED) == "Call back about cards."
 
