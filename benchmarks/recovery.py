@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,19 @@ async def left(bench: Bench, by: signal.Signals, *faults: str) -> float:
     spoke = await call.next_relay_sounds(gone)
     await call.exchange.hang_up()
     await call.until("media_closed")
+    await ready_again(bench, relay)
     return (spoke - gone) / 1000
+
+
+async def ready_again(bench: Bench, relay: str) -> None:
+    """Wait until a relay that has gone is back, so that the next one to go leaves another."""
+    async with asyncio.timeout(LONGEST_S):
+        while True:
+            await asyncio.sleep(0.2)
+            with suppress(aiohttp.ClientConnectionError):
+                async with bench.http.get(f"{bench.stack.layout.url(relay)}/readyz") as answer:
+                    if answer.ok:
+                        return
 
 
 async def welcomed(bench: Bench) -> tuple[float, float]:
@@ -152,11 +164,7 @@ async def departures(times: int, by: signal.Signals, *faults: str) -> list[float
     with tempfile.TemporaryDirectory() as folder:
         async with AsyncExitStack() as running:
             bench = await opened(running, Fleet(relays=2), Path(folder), DRAIN_SECONDS="0")
-            found = []
-            for _ in range(times):
-                found.append(await left(bench, by, *faults))
-                await asyncio.sleep(5)  # the one that has gone is back
-            return found
+            return [await left(bench, by, *faults) for _ in range(times)]
 
 
 async def beginnings(times: int) -> None:
