@@ -156,6 +156,8 @@ async def a_call(world: World) -> dict[str, Any]:
         "attempts": [len(each["attempts"]) for each in await callbacks(world)],
         "rung": sorted(session.leg.called for session in await world.outgoing()),
         "legs": len(world.simulator.calls),
+        # That the relay got: one that is opened as the host dies is asked for again.
+        "sessions": [each.call_id for each in world.relay.sessions].count(session.call_id),
         "recordings": len(call.desk.recordings),
         "asked": [entry.facts["operation"] for entry in rest if entry.facts["status"] < 300],
         "facts": await world.log(session.call_id, "transfer_failed"),
@@ -221,7 +223,7 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
 def mistakes(left: dict[str, Any]) -> list[str]:
     """Return what is not as in a call whose host lives on."""
     due = {
-        "outcome": "completed", "ended_by": "agent", "epoch": 1, "moved": 65_00,
+        "outcome": "completed", "ended_by": "agent", "sessions": 1, "moved": 65_00,
         "rung": RUNG, "calls": 3, "legs": 3, "attempts": [1], "recordings": 1, "notes": 1,
         "turns": ["one", "two"], "transferToParticipant": 1,
         "call_analysed": 1, "transfer_failed": 1, "callback_requested": 1, "recording_kept": 1,
