@@ -176,7 +176,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.lists(ACTIONS, max_size=6).map(tuple), st.lists(EVENTS, max_size=12))
 def test_more_history_never_changes_ids_that_were_given_out(
     actions: tuple[Action, ...], history: list[Event]
