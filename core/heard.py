@@ -31,6 +31,7 @@ _YES = frozenset(
     "yes yeah yep yup yea ya sure ok okay correct right absolutely certainly definitely".split()
 ) | {"go ahead", "of course", "do it", "sounds good", "i do", "i agree", "uh huh", "please do"}
 _NO = frozenset("no nope nah never not negative cancel don't dont".split()) | {"stop it"}
+_NO_REFUSAL = re.compile(r" no (?:problem|worries) ")
 _POLITE = frozenset(
     "please thanks thank you that that's it's is it i a i'd i'm would like very much um uh well oh "
     "fine great good sir madam ma'am sorry and".split()
@@ -63,11 +64,12 @@ def words(text: str) -> list[str]:
 
 
 def yes_or_no(text: str) -> bool | None:
-    """Whether the words agree or refuse. A refusal anywhere wins."""
+    """Whether the words agree or refuse. A refusal anywhere wins; "no problem" is none."""
     said = f" {' '.join(words(text))} "
-    if any(f" {phrase} " in said for phrase in _NO):
+    rest = _NO_REFUSAL.sub(" ", said)
+    if any(f" {phrase} " in rest for phrase in _NO):
         return False
-    return True if any(f" {phrase} " in said for phrase in _YES) else None
+    return True if rest != said or any(f" {phrase} " in said for phrase in _YES) else None
 
 
 def only_yes_or_no(text: str) -> bool | None:

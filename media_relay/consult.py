@@ -12,14 +12,18 @@ from collections.abc import Callable
 
 from core.agents import AgentSpec
 from core.errors import EngineFailed
+from core.heard import yes_or_no
 from core.speech import FinalHeard, HearingEvent
 from core.transfers import HOW_TO_ANSWER
 from media_relay.playout import Playout
 from media_relay.speaking import Mouth, Utterance
 
 GENERATION = -1  # of no reply to the caller
-YES = re.compile(r"\b(?:yes|yeah|yep|sure|okay|ok|ready|go ahead)\b", re.IGNORECASE)
-NO = re.compile(r"\b(?:no|not|can't|cannot|busy|later)\b", re.IGNORECASE)
+TAKES = re.compile(
+    r"\b(?:ready|(?:put|send|patch) (?:him|her|them|it) (?:through|over)|take (?:him|her|them))\b",
+    re.IGNORECASE,
+)
+LEAVES = re.compile(r"\b(?:can't|cannot|busy|later)\b", re.IGNORECASE)
 MAX_QUESTIONS = 3
 
 
@@ -55,7 +59,9 @@ class Consultation:
         """Take what the person says; what is no answer is answered with the question, again."""
         if not isinstance(event, FinalHeard) or not event.text.strip():
             return
-        yes, no = YES.search(event.text), NO.search(event.text)
+        agreed = yes_or_no(event.text)
+        yes = agreed or TAKES.search(event.text)
+        no = agreed is False or LEAVES.search(event.text)
         if bool(yes) != bool(no):
             self._answer(taken=bool(yes))
         elif not self._answered and self._asked < MAX_QUESTIONS:

@@ -142,6 +142,8 @@ def test_amounts_are_heard_as_people_say_them(said: str, cents: int) -> None:
         ("No.", False),
         ("no thank you", False),
         ("I don't think so", False),
+        ("No problem.", True),
+        ("No, no problem", False),
         ("maybe", None),
     ],
 )

@@ -66,7 +66,15 @@ async def test_an_announced_caller_is_not_asked_whether_he_is_still_there():
         assert "still there" not in call.heard
 
 
-@pytest.mark.parametrize(("words", "taken"), [("yes please", True), ("no I can't", False)])
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        ("yes please", True),
+        ("no I can't", False),
+        ("no problem, put him through", True),
+        ("I'm busy, maybe later", False),
+    ],
+)
 async def test_a_person_is_told_what_it_is_about_and_says_whether_he_takes_the_caller(words, taken):
     async with calling([]) as call:
         await consulted(call)
