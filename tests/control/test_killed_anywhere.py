@@ -33,7 +33,7 @@ from tests.control.test_callbacks import ALL_DAY
 from tests.control.test_killed_host import free_port
 
 # Every point is walked with WALK_EVERY=1 (many minutes); the suite takes every so many.
-EVERY = int(os.environ.get("WALK_EVERY", "120"))
+EVERY = int(os.environ.get("WALK_EVERY", "200"))
 AT_ONCE = int(os.environ.get("WALK_AT_ONCE", "3"))  # lives are mostly waits
 MOST = 2_000
 ORDERED = "+15550177"  # rung for a person's order
