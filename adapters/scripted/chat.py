@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
+from adapters.scripted.kept import keep
 from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled
 from core.errors import Cause, EngineError, EngineFailed
 
@@ -28,7 +29,7 @@ class ScriptedChat:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """Yield the next reply. Raises `EngineFailed` where the script says so."""
-        self.requests.append(request)
+        keep(self.requests, request)
         steps = self._steps(request)
         finished = False
         try:

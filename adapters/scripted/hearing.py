@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from adapters.mailbox import Mailbox
+from adapters.scripted.kept import keep
 from adapters.scripted.marked_audio import is_audible, read_speech
 from core.errors import EngineError, EngineFailed
 from core.speech import (
@@ -56,7 +57,7 @@ class ScriptedHearing:
         if self._failures:
             raise EngineFailed(self._failures.pop(0))
         stream = ScriptedStream(self, config)
-        self.streams.append(stream)
+        keep(self.streams, stream)
         return stream
 
     async def warm(self) -> None: ...
@@ -109,6 +110,7 @@ class ScriptedStream:
     async def aclose(self) -> None:
         """Drop what is unheard."""
         self.open = False
+        self._audio.clear()
         self._box.close(drop=True)
 
     def _hear(self, frame: bytes) -> None:

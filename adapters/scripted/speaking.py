@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
+from adapters.scripted.kept import keep
 from adapters.scripted.marked_audio import spoken
 from core.errors import EngineError, EngineFailed
 from core.speech import (
@@ -59,7 +60,7 @@ class ScriptedSpeaking:
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[SpeakingEvent]:
         """Yield the audio of one clause. Raises `EngineFailed` where the script says so."""
         entry = Spoken(text, voice)
-        self.said.append(entry)
+        keep(self.said, entry)
         failure = self._failures.pop(0) if self._failures else None
         try:
             async for event in self._pieces(text, failure):

@@ -27,7 +27,7 @@ from tests.relay.stations import Carrier, Station, frame, relaying
 
 SILENCE = bytes(640)
 HELLO = spoken("Hello there.") + SILENCE * 40
-CONNECT_S = 2.0  # longer than the SDK needs to give up a service that refuses it
+CONNECT_S = 2.0  # of a service that never answers
 DEAF: dict[Fault, Cause] = {
     Refuse(status=401): Cause.AUTH,
     Refuse(status=403): Cause.AUTH,
@@ -104,6 +104,12 @@ class OwnVoice:
     async def aclose(self) -> None: ...
 
 
+def ears_of(service: SpeechEmulator, fault: Fault) -> AzureHearing:
+    """Return Azure's ears: patient, for the SDK tries again before it tells of a refusal."""
+    hangs = isinstance(fault, Hang) and not fault.connected
+    return AzureHearing(account_at(service), connect_s=CONNECT_S if hangs else 20.0)
+
+
 def names(faults: Mapping[Fault, Cause]) -> dict[str, Fault]:
     return {f"call-{n}": fault for n, fault in enumerate(faults)}
 
@@ -151,7 +157,7 @@ async def test_a_caller_whom_azure_cannot_hear_is_told_so_whatever_went_wrong() 
         ears = {}
         for name, fault in names(DEAF).items():
             service = await emulated(stack, fault)
-            ears[name] = AzureHearing(account_at(service), connect_s=CONNECT_S)
+            ears[name] = ears_of(service, fault)
             stack.push_async_callback(ears[name].aclose)
         control = OwnAgents(scenario())
         async with relaying(hearing=OwnEars(ears), control=control) as station:
@@ -172,7 +178,7 @@ async def test_other_ears_understand_what_azure_did_not_whatever_went_wrong() ->
         ears = {}
         for name, fault in names(DEAF).items():
             service = await emulated(stack, fault)
-            azure = AzureHearing(account_at(service), connect_s=CONNECT_S)
+            azure = ears_of(service, fault)
             stack.push_async_callback(azure.aclose)
             ears[name] = HearingChain([("azure", azure), ("spare", ScriptedHearing())])
         control, chat = OwnAgents(scenario()), ScriptedChat(echo)
