@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.sqlite_wal import use_wal
+
+BUSY_S = 5.0
 PRAGMAS = (
-    "busy_timeout = 5000",
-    "journal_mode = wal",
     "synchronous = normal",
     "secure_delete = on",  # what may not stay is overwritten, not only unlinked
 )
@@ -58,8 +59,9 @@ class SqliteFile:
         if self._db is None:
             if self._path != ":memory:":
                 Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            db = sqlite3.connect(self._path, autocommit=True)
+            db = sqlite3.connect(self._path, timeout=BUSY_S, autocommit=True)
             db.row_factory = sqlite3.Row
+            use_wal(db, within_s=BUSY_S)
             for pragma in PRAGMAS:
                 db.execute(f"pragma {pragma}")
             db.executescript(self._schema)

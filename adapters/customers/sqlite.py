@@ -21,6 +21,7 @@ from adapters.customers.cards import CARDS as PRODUCTS
 from adapters.customers.customers import CARDS, NOTE, Change, Customers, changed
 from adapters.customers.file import FILE, CustomerFile
 from adapters.customers.seed import seeded
+from adapters.sqlite_wal import use_wal
 from core.bank import CallNote, CardProduct
 
 BUSY_TIMEOUT_S = 5.0
@@ -50,7 +51,7 @@ class SqliteCustomers(Customers):
                 return
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with closing(self._open()) as db:
-                db.execute("PRAGMA journal_mode=WAL")
+                use_wal(db, within_s=BUSY_TIMEOUT_S)
                 db.executescript(SCHEMA)
                 db.execute("BEGIN IMMEDIATE")
                 self._seed(db)
