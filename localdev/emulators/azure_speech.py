@@ -104,7 +104,11 @@ class SpeechEmulator:
             await self._never.wait()
         await asyncio.sleep(self.upgrade_s)
         socket = web.WebSocketResponse(protocols=("USP",), max_msg_size=1 << 20)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:  # whoever asked left in the handshake
+            seen.closed.set()
+            return web.Response(status=400)
         line = Line(request, socket, fault)
         session = (
             Speaks(self.speaking, self.speaks, seen, line)
