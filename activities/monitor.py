@@ -23,7 +23,7 @@ from core.session import LiveCall
 log = logging.getLogger("artvoice.calls")
 
 LOOK_S = 0.2
-LOOK_AT_CALLS_S = 1.0  # a page of calls is read for it
+LOOK_AT_CALLS_S = 1.0  # the calls that no relay names are read for it
 TURN_S = 10.0  # of one activity; then the orchestration goes on with the next
 BLIND_S = 0.75  # whoever was held up for this long may have held up heartbeats as well
 FORGET_S = 15.0  # nothing is left to do for a relay that was missed so long ago
@@ -56,7 +56,7 @@ async def watch(
     """
     began = plane.clock()
     watched = Watch(order.get("since", began), order.get("until", began))
-    told: set[str] = set()
+    told: set[str | LiveCall] = set()
     untold: tuple[StoredCall, ...] = ()
     looked_at = -LOOK_AT_CALLS_S
     while True:
@@ -67,37 +67,23 @@ async def watch(
         # With no other calls they are few, and the next look shows whether to go on at all.
         if now - looked_at >= LOOK_AT_CALLS_S or (untold and not busy):
             looked_at = now
-            untold = await _untold(busy, plane, since=now - FORGET_S)
+            listed = {live for relay in busy for live in relay.calls}
+            untold = await plane.store.joined(since=now - FORGET_S, beside=listed)
         patience = plane.settings.relay_silent_seconds
         for relay in busy:
             if watched.silence(relay) >= patience and relay.relay_id not in told:
                 told.add(relay.relay_id)
                 await _tell(relay.relay_id, relay.calls, plane, durable)
         for call in untold:
-            if watched.silence(call) >= patience and call.call_id not in told:
-                told.add(call.call_id)
+            live = call.at_relay
+            if watched.silence(call) >= patience and live not in told:
+                told.add(live)
                 if await _is_joined(call, plane):
-                    await _tell("", (_live(call),), plane, durable)
-        live = bool(busy or untold)
-        if not live or now - began >= turn_s:
-            return {"live": live, "since": watched.since, "until": watched.until}
+                    await _tell("", (live,), plane, durable)
+        going = bool(busy or untold)
+        if not going or now - began >= turn_s:
+            return {"live": going, "since": watched.since, "until": watched.until}
         await asyncio.sleep(LOOK_S)
-
-
-async def _untold(relays: Sequence[Relay], plane: Plane, *, since: float) -> tuple[StoredCall, ...]:
-    """Return the live calls that a relay joined since then, and that none has told of."""
-    listed = {live for relay in relays for live in relay.calls}
-    untold: list[StoredCall] = []
-    page = await plane.store.calls(ended=False)
-    while True:
-        untold += [
-            call
-            for call in page.calls
-            if call.epoch and call.seen_at > since and _live(call) not in listed
-        ]
-        if not page.continuation:
-            return tuple(untold)
-        page = await plane.store.calls(ended=False, continuation=page.continuation)
 
 
 async def _is_joined(call: StoredCall, plane: Plane) -> bool:
@@ -105,10 +91,6 @@ async def _is_joined(call: StoredCall, plane: Plane) -> bool:
     life = await whole_log(call.call_id, plane.store, life_only=True)
     state = fold(CallState(call_id=call.call_id), life)
     return state.media is Media.ATTACHED and state.epoch == call.epoch
-
-
-def _live(call: StoredCall) -> LiveCall:
-    return LiveCall(call_id=call.call_id, epoch=call.epoch)
 
 
 async def _tell(

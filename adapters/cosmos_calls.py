@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ from core.call_store import CallPage, LogPage, NewFact, Relay, StoredCall, Unkno
 from core.dialling import Caps
 from core.facts import LogEntry, Offered, SessionOpened
 from core.record import wordless
-from core.session import Directive
+from core.session import Directive, LiveCall
 
 GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
 LISTED_S = 365 * DAY_S  # its place in the list outlasts it, so that its files are found
@@ -103,6 +103,16 @@ class CosmosCalls:
 
     async def epochs(self, call_ids: Sequence[str]) -> Mapping[str, int]:
         return await desk.epochs(self._container, call_ids)
+
+    async def joined(self, *, since: float, beside: Collection[LiveCall]) -> tuple[StoredCall, ...]:
+        listed_ = await desk.live(self._container)
+        reads = (self.call(live.call_id) for live in listed_ if live not in beside)
+        found = (call for call in await asyncio.gather(*reads) if call and call.ended_at is None)
+        return tuple(
+            call
+            for call in found
+            if call.epoch and call.seen_at > since and call.at_relay not in beside
+        )
 
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None

@@ -13,6 +13,7 @@ from core.session import Directive, LiveCall
 
 KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody
 MANY = 1000
+MOST_LIVE = 10_000
 
 
 async def heartbeat(container: CosmosContainer, relay: Relay) -> None:
@@ -43,6 +44,17 @@ async def epochs(container: CosmosContainer, call_ids: Sequence[str]) -> dict[st
         **parameters,
     )
     return {row["call_id"]: row.get("epoch", 0) for row in rows}
+
+
+async def live(container: CosmosContainer) -> tuple[LiveCall, ...]:
+    """Return the calls that are not over; the list knows no first relay, so they may be at none."""
+    rows = await container.rows(
+        LIST,
+        "SELECT c.call_id, c.epoch FROM c"
+        " WHERE IS_DEFINED(c.call_id) AND NOT IS_DEFINED(c.ended_at)",
+        MOST_LIVE,
+    )
+    return tuple(LiveCall(call_id=row["call_id"], epoch=row.get("epoch", 1)) for row in rows)
 
 
 async def note_epoch(container: CosmosContainer, call_id: str, epoch: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate
 
@@ -18,7 +18,7 @@ from adapters.sqlite_rows import SCHEMA, position, stored_call
 from core.call_store import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
 from core.dialling import Caps
 from core.facts import LogEntry, Offered, SessionOpened
-from core.session import Directive
+from core.session import Directive, LiveCall
 
 
 class SqliteCalls:
@@ -45,6 +45,9 @@ class SqliteCalls:
 
     async def epochs(self, call_ids: Sequence[str]) -> Mapping[str, int]:
         return await self._transact(desk.epochs, call_ids)
+
+    async def joined(self, *, since: float, beside: Collection[LiveCall]) -> tuple[StoredCall, ...]:
+        return await self._transact(desk.joined, since, beside)
 
     async def calls(
         self, *, limit: int = 50, continuation: str = "", ended: bool | None = None

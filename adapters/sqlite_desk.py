@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from core.call_store import Relay
+from adapters.sqlite_rows import stored_call
+from core.call_store import Relay, StoredCall
 from core.session import Directive, LiveCall
 
 KEEP_S = 2 * 86_400  # no call is longer than a day: what is older serves nobody
@@ -33,6 +34,16 @@ def epochs(db: sqlite3.Connection, call_ids: Sequence[str]) -> dict[str, int]:
         (json.dumps(list(call_ids)),),
     )
     return {row["call_id"]: row["epoch"] for row in rows}
+
+
+def joined(
+    db: sqlite3.Connection, since: float, beside: Collection[LiveCall]
+) -> tuple[StoredCall, ...]:
+    rows = db.execute(
+        "select * from calls where ended_at is null and epoch > 0 and seen_at > ?", (since,)
+    )
+    found = (stored_call(row) for row in rows)
+    return tuple(call for call in found if call.at_relay not in beside)
 
 
 def _relay(row: sqlite3.Row) -> Relay:

@@ -5,7 +5,7 @@ Every implementation of `CallStore` passes one contract suite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,6 +39,11 @@ class StoredCall:
     def person(self) -> str:
         """The number or user id that is not ours."""
         return self.called if self.direction is Direction.OUTBOUND else self.caller
+
+    @property
+    def at_relay(self) -> LiveCall:
+        """The call as the relay that has it names it."""
+        return LiveCall(call_id=self.call_id, epoch=self.epoch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,13 @@ class CallStore(Protocol):
         """Return how many relays have had each of these calls, of those that are not over.
 
         One look for all of them. A number may lag behind the call's own, but is never ahead of it.
+        """
+        ...
+
+    async def joined(self, *, since: float, beside: Collection[LiveCall]) -> tuple[StoredCall, ...]:
+        """Return the calls that are not over and that a relay joined or told of since then.
+
+        Those `beside` are known to be at their relay: only the others are read.
         """
         ...
 

@@ -108,6 +108,15 @@ async def test_a_call_whose_relay_died_before_it_told_of_it_is_missed_as_soon(pl
     assert found[0] - joined < 2.6
 
 
+async def test_a_call_whose_next_relay_dies_as_early_is_missed_as_soon_again(plane):
+    watching = asyncio.create_task(watch({}, plane, FakeDurable(), turn_s=9.0))
+    await asyncio.sleep(4)
+    await plane.store.open_session("c1", "r2")
+    await watching
+
+    assert await lost(plane) == [1, 2]
+
+
 async def test_a_call_that_its_relay_has_let_go_of_is_not_told(plane):
     left = NewFact(source="c1/1", source_id="1", fact=f.MediaDetached(epoch=1))
     await plane.store.append("c1", [left], epoch=1)

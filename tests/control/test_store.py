@@ -223,6 +223,23 @@ async def test_who_has_which_of_many_calls_is_seen_in_one_look(store):
     assert await store.epochs([]) == {}
 
 
+async def test_calls_that_a_relay_joined_and_that_none_is_known_to_have_are_found(store):
+    for n in range(6):
+        await store.claim(replace(CALL, call_id=f"c{n}"))
+    for call_id in ("c1", "c2", "c3", "c3", "c4", "c5"):
+        await store.open_session(call_id, "r")
+    await store.finish("c5", {}, keep_words=True)
+    known = [LiveCall(call_id="c2", epoch=1), LiveCall(call_id="c3", epoch=1)]
+
+    found = await store.joined(since=0.0, beside=known)
+
+    assert {call.at_relay for call in found} == {
+        LiveCall(call_id="c1", epoch=1), LiveCall(call_id="c3", epoch=2),
+        LiveCall(call_id="c4", epoch=1),
+    }  # fmt: skip
+    assert await store.joined(since=max(call.seen_at for call in found), beside=()) == ()
+
+
 async def test_calls_are_listed_newest_first_page_by_page(store):
     for n in range(5):
         await store.claim(replace(CALL, call_id=f"c{n}", created_at=float(n // 2)))
