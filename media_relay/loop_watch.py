@@ -113,12 +113,13 @@ class LoopWatch:
     def _now(self) -> tuple[str, ...]:
         """Return where the loop's thread is."""
         frame = sys._current_frames().get(self._thread_id)
-        entries = traceback.extract_stack(frame) if frame is not None else []
-        if not entries or Path(entries[-1].filename).name in _WAITING:
+        if frame is None or Path(frame.f_code.co_filename).name in _WAITING:
             return ()
-        # Of calls within one file the last one tells the most.
-        files = [[*calls][-1] for _, calls in groupby(entries, key=lambda each: each.filename)]
+        # Not `extract_stack`, which would read every file, keep it, and hold up the loop meanwhile.
+        calls = [(each.f_code, line) for each, line in traceback.walk_stack(frame)]
+        # Of calls within one file the last one, which comes first here, tells the most.
+        files = [next(within) for _, within in groupby(calls, key=lambda call: call[0].co_filename)]
         return tuple(
-            f"{'/'.join(Path(each.filename).parts[-2:])}:{each.lineno} {each.name}"
-            for each in files[-_DEEPEST:]
+            f"{'/'.join(Path(code.co_filename).parts[-2:])}:{line} {code.co_name}"
+            for code, line in reversed(files[:_DEEPEST])
         )

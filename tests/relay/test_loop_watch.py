@@ -1,6 +1,7 @@
 """What stops the event loop is named, and how late it runs is known."""
 
 import asyncio
+import linecache
 import time
 
 from media_relay.loop_watch import LoopWatch, LoopWatchSettings
@@ -28,6 +29,23 @@ async def test_a_function_that_holds_up_the_loop_is_named():
         watch.stop()
 
     assert stall.ms > 100
+
+
+async def test_who_is_named_is_not_read_from_disk_which_would_hold_up_the_loop_for_longer():
+    linecache.clearcache()
+    stalls = asyncio.Queue()
+    watch = LoopWatch(on_stall=stalls.put_nowait, settings=QUICK)
+    watch.start()
+    try:
+        async with asyncio.timeout(30):
+            stack = ()
+            while not stack:
+                hog(time.monotonic() + 0.2)
+                stack = (await stalls.get()).stack
+    finally:
+        watch.stop()
+
+    assert __file__ not in linecache.cache
 
 
 async def test_a_stall_just_over_the_limit_is_reported_wherever_it_falls_between_two_looks():
