@@ -3,6 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is the machine's affair; and whoever breaks a law finds it again.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 # Stacks of processes, media in real time, models: never two of them at once.
 REAL_TIME = (

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
+# A busy machine may hand over in a moment what was sent on the loopback just now.
+_LEAP_S, _MOMENT_S = 0.1, 0.002
+
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Never waits for a timer: when no socket is ready, the clock moves to the next one."""
+    """Never waits for a timer: when no socket is ready, the clock moves to the next one.
+
+    Before it moves far, it gives sockets a moment.
+    """
 
     now = 0.0
     threads_at_work = 0
@@ -17,7 +23,11 @@ class _JumpingSelector(selectors.DefaultSelector):
         # Nothing scheduled means that only real IO (a thread, a socket) can go on: wait for it.
         waits = timeout is None or (timeout > 0 and self.threads_at_work > 0)
         ready = super().select(1.0 if waits else 0)
-        if not ready and not waits and timeout is not None:
+        if ready or waits or timeout is None:
+            return ready
+        if timeout >= _LEAP_S and len(self.get_map()) > 1:  # more than the loop's own
+            ready = super().select(_MOMENT_S)
+        if not ready:
             self.now += timeout
         return ready
 

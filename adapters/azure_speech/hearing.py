@@ -136,6 +136,7 @@ class AzureStream:
         self._burst = bytes(silence_ms * BYTES_PER_MS)
         self._open = True
         self._speaking = False
+        self._began_ms = 0
         self._connected = False
         self._answered = False
         self._asked = False  # for a final, since it is connected
@@ -212,8 +213,10 @@ class AzureStream:
                 self._emit(PartialHeard(text=text, start_ms=start_ms, end_ms=end_ms))
             return
         text = str(body.get("DisplayText", "")) if result.kind == "final" else ""
-        if not text and not self._speaking:
-            return  # a silence that timed out, or a commit of nothing
+        if not text and (not self._speaking or end_ms <= self._began_ms):
+            # A silence that timed out, or a commit of nothing; the SDK may tell of it only after
+            # the next speech has begun.
+            return
         self._start(start_ms)
         self._speaking = False
         now_ms = self._positions.now_ms
@@ -234,7 +237,7 @@ class AzureStream:
     def _start(self, at_ms: int) -> None:
         # After a reconnection the service tells of the same start again.
         if not self._speaking:
-            self._speaking = True
+            self._speaking, self._began_ms = True, at_ms
             self._emit(SpeechStarted(at_ms=at_ms))
 
     def _words(self, best: Mapping[str, Any], base: int) -> tuple[Word, ...]:

@@ -21,7 +21,7 @@ from core.speech import SpeakingEvent, SpokenAudio, Voice
 
 MAX_TEXT = 2_000
 MAX_WAITING = 64
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0  # one that is slow is not killed for it: the next would be as slow
 AUDIO_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 2.0
 FIRST_BACKOFF_S = 0.1

@@ -38,7 +38,11 @@ class OnDemand:
 
 
 class Front:
-    """Passes connections on, byte for byte. `on_demand` None: relays live by themselves."""
+    """Passes connections on, byte for byte. `on_demand` None: relays live by themselves.
+
+    `patience_s`: how long a connection waits for a relay; `ready_s`: how long one is waited for
+    that does not say whether it is ready.
+    """
 
     def __init__(
         self,
@@ -46,10 +50,12 @@ class Front:
         *,
         on_demand: OnDemand | None = None,
         patience_s: float = PATIENCE_S,
+        ready_s: float = READY_S,
     ) -> None:
         self._relays = [_Relay(port) for port in ports]
         self._on_demand = on_demand
         self._patience_s = patience_s
+        self._ready_s = ready_s
         self._visitors = 0
         self._waking: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
@@ -101,7 +107,7 @@ class Front:
                 while True:
                     for relay in sorted(self._relays, key=lambda relay: relay.connections):
                         relay.connections += 1  # at once: others choose meanwhile
-                        if await _is_ready(relay.port):
+                        if await _is_ready(relay.port, self._ready_s):
                             return relay
                         relay.connections -= 1
                     self._wake()
@@ -138,11 +144,11 @@ class Front:
             await on_demand.stop()
 
 
-async def _is_ready(port: int) -> bool:
+async def _is_ready(port: int, within_s: float) -> bool:
     """Ask `/readyz` of a relay."""
     asked = f"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
     try:
-        async with asyncio.timeout(READY_S):
+        async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(asked.encode())

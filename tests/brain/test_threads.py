@@ -16,11 +16,15 @@ async def test_the_loop_is_free_while_the_brain_thinks():
         messages=(UserSaid(text="I would like to know what my balance is"),),
         tools=tools_for(scenario, agent),
     )
-    thinking = asyncio.ensure_future(anext(ScriptedBrain().stream(request)))
 
-    rounds = 0
-    while not thinking.done():
-        rounds += 1
-        await asyncio.sleep(0)
+    async def rounds() -> int:
+        """Return how often the loop goes round meanwhile."""
+        thinking = asyncio.ensure_future(anext(ScriptedBrain().stream(request)))
+        count = 0
+        while not thinking.done():
+            count += 1
+            await asyncio.sleep(0)
+        return count
 
-    assert rounds > 2
+    # A busy machine may let the other thread run first, but not every time.
+    assert max([await rounds() for _ in range(10)]) > 2

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import aiohttp
 from aiohttp import web
 
 from adapters.plane import Plane, build, use
+from adapters.relay_door import HttpDoor
 from adapters.settings import Settings
+from api.health import FRESH_S
 from api.relays import MONITOR
 from core import facts as f
 from core import session as s
@@ -27,6 +29,13 @@ SIGNING_KEY = "signing-key-of-the-tests-0123456789"
 RELAY_KEY = "relay-key-of-the-tests-0123456789"
 ACCESS_KEY = "c2ltdWxhdG9yLWFjY2Vzcy1rZXk="
 RESOURCE = "11111111-2222-4333-8444-555555555555"
+PATIENCE_S = 60.0  # a busy machine is slow; who is quick waits no longer for that
+# A relay of paper sends no heartbeats of its own, and may be held up by everything else in here.
+PATIENT = {
+    "CALL_ATTACH_SECONDS": "60",
+    "CALL_SPEECHLESS_SECONDS": "60",
+    "CALL_UNATTENDED_SECONDS": "60",
+}
 
 
 @dataclass
@@ -72,7 +81,7 @@ class PaperRelay:
 
     async def session(self, n: int = 1) -> s.Session:
         """Wait for the nth session."""
-        async with self.opened, asyncio.timeout(20):
+        async with self.opened, asyncio.timeout(PATIENCE_S):
             await self.opened.wait_for(lambda: len(self.sessions) >= n)
         return self.sessions[n - 1]
 
@@ -159,14 +168,26 @@ class Stack:
         ):
             return answer.status, await answer.json(content_type=None)
 
+    async def probed(self, unhealthy: list[str], path: str = "readiness") -> tuple[int, Any]:
+        """Ask, as a platform does, until these parts and no others are unhealthy.
+
+        Each part has a second, which may be too little the first time, when much is loaded.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                status, told = await self.get(path)
+                checks = told["checks"]
+                if [e["component"] for e in checks if e["status"] != "healthy"] == unhealthy:
+                    return status, told
+                await asyncio.sleep(FRESH_S)
+
     async def settled(self) -> None:
         """Wait until nothing is left to do, but to watch relays that have calls."""
         await self.host.engine.settled(besides=[MONITOR])
 
     async def over(self, call_id: str) -> None:
         """Wait until the call's orchestration has ended."""
-        async with asyncio.timeout(20):
-            await self.host.engine.wait(call_id, frozenset({"Completed", "Failed", "Terminated"}))
+        await self.host.engine.wait(call_id)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -181,6 +202,13 @@ def environment(**more: str) -> dict[str, str]:
         "AGENT_SCENARIO": "banking",
         **more,
     }
+
+
+class PatientDoor(HttpDoor):
+    """Finds a relay that is there, however long it takes to answer."""
+
+    async def ready(self, within_s: float) -> bool:
+        return await super().ready(PATIENCE_S)
 
 
 Wrap = Callable[[Plane], Plane]
@@ -222,10 +250,10 @@ async def stack(
                 RELAY_BASE_URL=relay.url,
                 STORE_PATH=str(tmp_path / "store"),
                 BLOB_PATH=str(tmp_path / "blobs"),
-                **more,
+                **{**PATIENT, **more},
             )
         )
-        plane = wrap(build(settings))
+        plane = wrap(replace(build(settings), door=PatientDoor(relay.url)))
         use(plane)
         try:
             yield Stack(host=host, simulator=telephone, relay=relay, plane=plane)
@@ -243,7 +271,7 @@ async def stack(
 
 async def _end_calls(telephone: Simulator) -> None:
     """Let every request that is under way come to its end before the host goes."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         for call in list(telephone.calls.values()):
             if not call.over:
                 call.hang_up()

@@ -34,7 +34,7 @@ async def asked(it, *facts):
 
 
 async def settled(it, approval):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await it.host.engine.wait(approval["id"])
         await it.settled()
 

@@ -30,7 +30,7 @@ from tests.control.stack import (
 )
 from tests.control.test_approvals import ASKED, YES
 from tests.control.test_callbacks import ALL_DAY
-from tests.control.test_killed_host import free_port
+from tests.control.test_killed_host import POLL_S, free_port
 
 # Every point is walked with WALK_EVERY=1 (many minutes); the suite takes every so many.
 EVERY = int(os.environ.get("WALK_EVERY", "200"))
@@ -38,7 +38,6 @@ AT_ONCE = int(os.environ.get("WALK_AT_ONCE", "3"))  # lives are mostly waits
 MOST = 2_000
 ORDERED = "+15550177"  # rung for a person's order
 RUNG = sorted([CALLER, ORDERED])
-POLL_S = 0.05  # another process does what is waited for
 
 
 class StubbornRelay(PaperRelay):
@@ -206,6 +205,7 @@ async def lived(tmp_path: Path, hosts: Nursery, die_at: int) -> dict[str, Any]:
             RECORDING_CONTAINER_URL="http://127.0.0.1:9/c",
             CALL_UNATTENDED_SECONDS="60",  # a relay of paper sends no heartbeats
             RELAY_SILENT_SECONDS="60",
+            CALL_SPEECHLESS_SECONDS="60",  # a host is away while it is born
             CALL_TRANSFER_SECONDS="4",  # a host that dies may miss that nobody took the caller
             **ALL_DAY,
         )

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import random
 import sys
 from contextlib import asynccontextmanager
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from core import facts as f
 from localdev.acs_simulator import Simulator, SimulatorSettings
+from localdev.stack.layout import is_free
+from tests.control.nursery import in_time
 from tests.control.stack import (
     ACCESS_KEY,
     APP,
     CALLED,
     CALLER,
+    PATIENT,
     RESOURCE,
     PaperRelay,
     environment,
     relay_server,
 )
+
+POLL_S = 0.05  # another process does what is waited for
 
 
 @asynccontextmanager
@@ -34,7 +41,8 @@ async def host_process(port: int, tmp_path: Path, environ: dict[str, str]):
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+        line = await in_time("the host", process.stdout.readline())
+        url = line.decode().strip()
         assert url, "the host did not start"
         yield url
     finally:
@@ -43,9 +51,12 @@ async def host_process(port: int, tmp_path: Path, environ: dict[str, str]):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that stays nobody's while its host is dead.
+
+    Those that the system gives away by itself, to every connection, begin at 32768.
+    """
+    ports = (random.randrange(27_000, 32_000) for _ in repeat(None))
+    return next(port for port in ports if is_free(port))
 
 
 async def test_a_call_survives_the_death_of_its_host_and_its_record_is_whole(tmp_path):
@@ -65,6 +76,7 @@ async def test_a_call_survives_the_death_of_its_host_and_its_record_is_whole(tmp
             STORE_PATH=str(tmp_path / "store"),
             BLOB_PATH=str(tmp_path / "blobs"),
             TASK_HUB_NAME="tests",
+            **PATIENT,
         )
         async with host_process(port, tmp_path, environ):
             call = await simulator.ring(from_=CALLER, to=CALLED)
@@ -84,9 +96,13 @@ async def test_a_call_survives_the_death_of_its_host_and_its_record_is_whole(tmp
 
 async def ended(http: aiohttp.ClientSession, url: str):
     """Ask until a call is kept; another process does that, so there is nothing to wait on."""
-    async with asyncio.timeout(20):
+
+    async def kept() -> Any:
         while True:
             async with http.get(url) as answer:
                 record = await answer.json()
             if record["status"] == "ended":
                 return record
+            await asyncio.sleep(POLL_S)
+
+    return await in_time("the record", kept())

@@ -30,7 +30,7 @@ def recording_stack(tmp_path, **more):
 async def changed(call, count):
     """Wait until a recording has changed so often; return how it has been."""
     while len(found := [e for e in call.timeline.entries if e.kind == "recording"]) < count:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await call.timeline.grown(len(call.timeline.entries))
     return [entry.facts["state"] for entry in found]
 

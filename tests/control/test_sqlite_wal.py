@@ -17,8 +17,8 @@ def test_a_new_file_is_opened_by_all_who_come_at_once(tmp_path):
 
     def open_it(path):
         together.wait()
-        with closing(sqlite3.connect(path, timeout=5, autocommit=True)) as db:
-            use_wal(db, within_s=5)
+        with closing(sqlite3.connect(path, timeout=60, autocommit=True)) as db:
+            use_wal(db, within_s=60)
             return db.execute("PRAGMA journal_mode").fetchone()[0]
 
     with ThreadPoolExecutor(OPENERS) as pool:

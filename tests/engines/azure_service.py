@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
 from adapters.azure_speech import SpeechAccount
@@ -14,6 +15,13 @@ SILENCE = bytes(3_200)  # 100 ms
 
 def account_at(service: SpeechEmulator) -> SpeechAccount:
     return SpeechAccount(endpoint=service.url, key="k" * 32)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what threads of the SDK do, who tell nobody."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 class OpenLine:

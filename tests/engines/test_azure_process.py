@@ -96,7 +96,7 @@ async def test_calls_that_come_and_go_leave_no_threads() -> None:
         await hearing.aclose()
         await speaking.aclose()
         before = threads()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             for _ in range(3):
                 await asyncio.gather(*(call(hearing, speaking) for _ in range(5)))
             await hearing.aclose()

@@ -20,14 +20,14 @@ from core.audio import Piece, heard_of
 from core.errors import Cause, EngineFailed
 from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice
 from localdev.emulators.azure_speech import Close, Drop, Fault, Hang, Refuse, SpeechEmulator
-from tests.engines.azure_service import account_at
+from tests.engines.azure_service import account_at, until
 
 AVA = Voice(name="en-US-AvaMultilingualNeural")
 XML = "{http://www.w3.org/2001/10/synthesis}"
 
 
 async def events_of(speaking: AzureSpeaking, text: str, voice: Voice = AVA) -> list[SpeakingEvent]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         return [event async for event in speaking.speak(text, voice)]
 
 
@@ -39,7 +39,8 @@ def said_in(events: Iterable[SpeakingEvent]) -> list[str]:
 async def outcome_of(fault: Fault | None) -> Cause | list[str]:
     """Return what is said through a fault, or why it is not."""
     async with SpeechEmulator(speaking_faults=repeat(fault)) as service:
-        speaking = AzureSpeaking(account_at(service), audio_s=1.5)
+        audio_s = 1.0 if isinstance(fault, Hang) else 60.0
+        speaking = AzureSpeaking(account_at(service), audio_s=audio_s)
         try:
             return said_in(await events_of(speaking, "Hello there, my friend."))
         except EngineFailed as failed:
@@ -125,10 +126,11 @@ async def test_a_warmed_voice_speaks_through_the_connection_that_was_open() -> N
     async with SpeechEmulator() as service:
         speaking = AzureSpeaking(account_at(service))
         await speaking.warm()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await service.speaks.wait()
         for _ in range(3):
             await events_of(speaking, "Hello.")
+        await until(lambda: len(service.spoke) > 1)
         turns = [len(seen.turns) for seen in service.spoke]
         await speaking.aclose()
 
@@ -143,7 +145,7 @@ async def test_an_interrupted_clause_ends_at_the_service_and_a_spare_goes_on() -
         speaking = AzureSpeaking(account_at(service))
         async with aclosing(speaking.speak("A long story about a bank.", AVA)) as story:
             await anext(story)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             cut = next(seen for seen in service.spoke if seen.turns)
             await cut.closed.wait()
         after = await events_of(speaking, "Yes.")
@@ -232,7 +234,7 @@ async def test_a_text_is_spoken_while_it_is_being_written() -> None:
         speaking = AzureSpeaking(account_at(service), streams_text=True)
         more.put_nowait("Your balance ")
         events: list[SpeakingEvent] = []
-        async with asyncio.timeout(15), aclosing(speaking.speak_written(texts(), voice)) as spoken:
+        async with asyncio.timeout(60), aclosing(speaking.speak_written(texts(), voice)) as spoken:
             async for event in spoken:
                 events.append(event)
                 if len(said_in(events)) == 1 and more.empty() and len(events) > 3:
@@ -268,5 +270,5 @@ async def test_a_text_that_is_never_written_to_its_end_is_let_go_of(fault: Fault
         with suppress(EngineFailed):
             async with aclosing(speaking.speak_written(texts(), AVA)) as spoken:
                 await anext(spoken)  # the caller interrupts
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await speaking.aclose()

@@ -63,7 +63,7 @@ async def engines(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Hearing
     # The test runner's own tasks are the only ones left; a server's may be taking their last step.
     left = [task for task in asyncio.all_tasks() if "TestRunner" not in repr(task.get_coro())]
     if left:
-        await asyncio.wait(left, timeout=1)
+        await asyncio.wait(left, timeout=60)
     assert [task for task in left if not task.done()] == []
     ours = {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
     assert ours <= threads
@@ -76,7 +76,7 @@ async def audio_of(speaking: Speaking, text: str, voice: Voice | None = None) ->
 
 async def finals(events: AsyncIterator[HearingEvent], count: int) -> list[HearingEvent]:
     seen: list[HearingEvent] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while sum(isinstance(event, FinalHeard) for event in seen) < count:
             seen.append(await anext(events))
     return seen

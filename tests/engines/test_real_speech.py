@@ -59,7 +59,7 @@ async def hear(engine: MoonshineHearing, pcm: bytes) -> list[HearingEvent]:
     for at in range(0, len(pcm), 640):
         stream.push(pcm[at : at + 640])
     events: list[HearingEvent] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for event in stream.events():
             events.append(event)
             if isinstance(event, FinalHeard):

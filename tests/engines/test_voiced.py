@@ -44,7 +44,7 @@ def silence(ms: int) -> bytes:
 
 async def collect(events, until: type, count: int = 1) -> list[HearingEvent]:
     seen: list[HearingEvent] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sum(isinstance(event, until) for event in seen) < count:
             seen.append(await anext(events))
     return seen

@@ -25,8 +25,8 @@ async def test_starting_answers_with_links_that_work(bench: Bench) -> None:
 
 
 async def test_a_start_may_wait_for_the_end(bench: Bench) -> None:
-    at_once = await bench.call("POST", f"{DURABLE}/orchestrators/at_once?timeout=5")
-    failed = await bench.call("POST", f"{DURABLE}/orchestrators/failing?timeout=5")
+    at_once = await bench.call("POST", f"{DURABLE}/orchestrators/at_once?timeout=60")
+    failed = await bench.call("POST", f"{DURABLE}/orchestrators/failing?timeout=60")
     later = await bench.call("POST", f"{DURABLE}/orchestrators/wait_for_go?timeout=0")
 
     assert (at_once.status, at_once.json) == (200, "no yield")

@@ -80,7 +80,7 @@ async def kill_when(folder: Path, name: str, words: set[str]) -> None:
     )
     assert child.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while words:
                 line = (await child.stdout.readline()).decode().strip()
                 assert line, "the child ended too early"
@@ -159,7 +159,7 @@ async def test_stopping_lets_an_invocation_end_that_still_needs_the_host(
     app = sys.modules["function_app"]
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
         asked = group.create_task(http.post(host.url + path, json=body, headers=headers))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await app.BEGUN.wait()
         stopping = group.create_task(host.stop())
         await nothing_more_happens()

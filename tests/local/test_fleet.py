@@ -33,7 +33,7 @@ async def pair(tmp_path_factory):
 
 async def ended(bench, call_id):
     url = bench.stack.layout.url("host")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             record = await fetch_record(bench.http, url, call_id)
             if record is not None and record["status"] == "ended":
@@ -83,7 +83,7 @@ async def test_a_relay_that_starts_from_nothing_takes_the_call_that_woke_it_and_
         greeting = await call.next_relay_sounds(0)
         await call.exchange.hang_up()
         record = await ended(bench, call.call_id)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while "relay-1" in bench.stack.pids:  # noqa: ASYNC110 a process tells nobody
                 await asyncio.sleep(0.1)
 

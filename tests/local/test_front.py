@@ -14,6 +14,7 @@ class PaperRelay:
 
     def __init__(self) -> None:
         self.ready = True
+        self.asked = asyncio.Event()
         self.sockets: list[web.WebSocketResponse] = []
         self.port = 0
         self.runner: web.AppRunner | None = None
@@ -33,6 +34,7 @@ class PaperRelay:
             self.runner = None
 
     async def readyz(self, _: web.Request) -> web.Response:
+        self.asked.set()
         return web.Response(status=200 if self.ready else 503)
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
@@ -58,7 +60,7 @@ async def relays(count):
 
 @asynccontextmanager
 async def before(*made, **options):
-    front = Front([relay.port for relay in made], **options)
+    front = Front([relay.port for relay in made], ready_s=60, **options)
     async with front.listening(0) as port, aiohttp.ClientSession() as http:
         yield http, f"http://127.0.0.1:{port}"
 
@@ -105,7 +107,10 @@ async def test_without_a_ready_relay_a_visitor_waits_and_is_told_at_last():
         made[0].ready = False
         async with http.get(f"{url}/readyz") as answer:
             refused = answer.status
+    async with relays(1) as made, before(*made) as (http, url):
+        made[0].ready = False
         waiting = asyncio.create_task(http.get(f"{url}/readyz"))
+        await made[0].asked.wait()
         made[0].ready = True
         async with await waiting as answer:
             served = answer.status
@@ -134,7 +139,7 @@ async def test_a_relay_is_woken_by_a_visitor_once_and_put_to_rest_after_the_last
             for answer in await asyncio.gather(*visits):
                 answer.release()
             first = list(log)
-            await asyncio.wait_for(rested.wait(), 10)
+            await asyncio.wait_for(rested.wait(), 60)
             async with http.get(f"{url}/readyz", headers={"connection": "close"}) as answer:
                 again = answer.status
 

@@ -53,7 +53,7 @@ def stack(environ: dict[str, str]) -> Iterator[Path]:
         yield Path(environ["ARTVOICE_HOME"]) / "stack.json"
     finally:
         up.send_signal(signal.SIGINT)
-        up.communicate(timeout=30)
+        up.communicate(timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def report(environ: dict[str, str], stack: Path) -> dict[str, Any]:
     while (line := call.stderr.readline()) and DEATH_AFTER not in line:
         pass
     os.kill(json.loads(stack.read_text())["pids"]["host"], signal.SIGKILL)
-    out, err = call.communicate(timeout=150)
+    out, err = call.communicate(timeout=400)
     assert call.returncode == 0, err
     found: dict[str, Any] = json.loads(out.splitlines()[-1])
     return found

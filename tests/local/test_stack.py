@@ -46,7 +46,7 @@ def test_no_part_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
         until(supervisor, "stays up")
         url = urlsplit(json.loads((tmp_path / "stack.json").read_text())["urls"]["simulator"])
         assert url.hostname is not None
-        with socket.create_connection((url.hostname, url.port or 0), timeout=20) as line:
+        with socket.create_connection((url.hostname, url.port or 0), timeout=60) as line:
             supervisor.send_signal(signal.SIGKILL)
 
             last_words = line.recv(1)  # returns when the simulator has let go, or times out
@@ -98,7 +98,7 @@ def test_a_second_stack_in_one_home_is_refused(tmp_path: Path) -> None:
     with claimed(tmp_path):
         ended = subprocess.run(
             [sys.executable, "-m", "localdev.cli", "up"],
-            cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60,
+            cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=180,
         )  # fmt: skip
 
     assert ended.returncode == 1
@@ -129,7 +129,7 @@ def test_set_up_without_a_package_index_says_in_one_sentence_what_to_do(tmp_path
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
 
     assert ended.returncode == 1

@@ -27,11 +27,11 @@ Open = Callable[[], CustomerStore]
 def emulated(**options: int) -> Iterator[CosmosEmulator]:
     """Run an account aside, for stores that block."""
     with closing(LoopAside("account")) as aside:
-        account = aside.run(CosmosEmulator(**options).__aenter__(), within_s=5)
+        account = aside.run(CosmosEmulator(**options).__aenter__(), within_s=60)
         try:
             yield account
         finally:
-            aside.run(account.__aexit__(), within_s=5)
+            aside.run(account.__aexit__(), within_s=60)
 
 
 def on(account: CosmosEmulator) -> CosmosCustomers:

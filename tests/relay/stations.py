@@ -127,9 +127,9 @@ class Carrier:
         for at in range(0, len(pcm), FRAME_BYTES):
             await self.send(frame(pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")))
 
-    async def hears(self, text: str, *, within_s: float = 5) -> None:
+    async def hears(self, text: str) -> None:
         """Take what comes until a text was heard."""
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(60):
             while text not in self.words:
                 message = orjson.loads(await self.socket.receive_str())
                 if message["Kind"] == "StopAudio":
@@ -139,14 +139,14 @@ class Carrier:
 
     async def hears_ms(self, ms: int, rate: int) -> None:
         """Take what comes until there is so much sound."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.heard) < ms * rate // 500:
                 message = orjson.loads(await self.socket.receive_str())
                 self.heard += pybase64.b64decode(message["AudioData"]["Data"])
 
     async def gone(self) -> int | None:
         """Wait until the relay hangs up the socket; return its close code."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self.socket.closed:
                 message = await self.socket.receive()
                 if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):

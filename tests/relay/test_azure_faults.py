@@ -20,6 +20,7 @@ from core.ports import Hearing, HearingStream
 from core.session import OpenSession, Session
 from core.speech import HearingConfig, SpeakingEvent, Voice
 from localdev.emulators.azure_speech import Answer, Close, Drop, Fault, Hang, Refuse, SpeechEmulator
+from media_relay.call_settings import CallSettings
 from tests.engines.azure_service import account_at
 from tests.engines.test_voiced import LevelListener
 from tests.relay.calls import MemoryControl, agent, scenario
@@ -29,6 +30,9 @@ SILENCE = bytes(640)
 HELLO = spoken("Hello there.") + SILENCE * 40
 AGAIN = 100  # frames, until who insists says it again
 CONNECT_S = 2.0  # of a service that never answers
+AUDIO_S = 1.0  # as well
+PATIENCE_S = 60.0  # the SDK tries again before it tells of a refusal
+PATIENT = CallSettings(speak_s=PATIENCE_S)
 DEAF: dict[Fault, Cause] = {
     Refuse(status=401): Cause.AUTH,
     Refuse(status=403): Cause.AUTH,
@@ -106,9 +110,15 @@ class OwnVoice:
 
 
 def ears_of(service: SpeechEmulator, fault: Fault) -> AzureHearing:
-    """Return Azure's ears: patient, for the SDK tries again before it tells of a refusal."""
-    hangs = isinstance(fault, Hang) and not fault.connected
-    return AzureHearing(account_at(service), connect_s=CONNECT_S if hangs else 20.0)
+    """Return Azure's ears, patient with all but a service that never answers."""
+    hangs = fault == Hang(connected=False)
+    return AzureHearing(account_at(service), connect_s=CONNECT_S if hangs else PATIENCE_S)
+
+
+def voice_of(service: SpeechEmulator, fault: Fault, *, streams_text: bool = False) -> AzureSpeaking:
+    """Return Azure's voice, patient with all but a service that never answers."""
+    audio_s = AUDIO_S if isinstance(fault, Hang) else PATIENCE_S
+    return AzureSpeaking(account_at(service), audio_s=audio_s, streams_text=streams_text)
 
 
 def names(faults: Mapping[Fault, Cause]) -> dict[str, Fault]:
@@ -150,7 +160,7 @@ def echo(request: Any) -> str:
 async def test_a_caller_whom_azure_cannot_hear_is_told_so_whatever_went_wrong() -> None:
     async def call(station: Station, name: str) -> tuple[Cause, str]:
         async with station.dialled(name) as carrier, talking(carrier):
-            await carrier.hears("technical problem", within_s=30)
+            await carrier.hears("technical problem")
             ended = await station.control.until(HangUpRequested, name)
         assert ended.by == "fault"
         stumbled = station.control.facts(EngineStumbled, name)
@@ -174,7 +184,7 @@ async def test_a_caller_whom_azure_cannot_hear_is_told_so_whatever_went_wrong() 
 async def test_other_ears_understand_what_azure_did_not_whatever_went_wrong() -> None:
     async def call(station: Station, name: str) -> None:
         async with station.dialled(name) as carrier, talking(carrier):
-            await carrier.hears("You said Hello there.", within_s=30)
+            await carrier.hears("You said Hello there.")
             stumbled = await station.control.until(EngineStumbled, name)
         assert stumbled.engine == "hearing"
 
@@ -203,7 +213,7 @@ async def test_other_ears_replace_a_service_that_takes_all_and_tells_nothing() -
                 async with talking(carrier, words=SILENCE):
                     await carrier.hears("Hi.")
                 async with talking(carrier, insisting=True):
-                    await carrier.hears("You said", within_s=60)
+                    await carrier.hears("You said")
             stumbled = station.control.facts(EngineStumbled)
 
     assert [(each.engine, each.cause) for each in stumbled] == [("hearing", Cause.TIMEOUT)]
@@ -214,7 +224,7 @@ async def test_another_voice_says_what_azure_could_not_whatever_went_wrong() -> 
         begun = fault == Drop(after_ms=40)  # who was heard already is not repeated
         said = "something went wrong" if begun else "Good morning."
         async with station.dialled(name) as carrier, talking(carrier, words=b""):
-            await carrier.hears(said, within_s=30)
+            await carrier.hears(said)
             await station.control.until(EngineStumbled, name)
         stumbled = station.control.facts(EngineStumbled, name)[0]
         assert (stumbled.engine, stumbled.cause) == ("speaking", MUTE[fault])
@@ -223,12 +233,13 @@ async def test_another_voice_says_what_azure_could_not_whatever_went_wrong() -> 
         voices = {}
         for name, fault in names(MUTE).items():
             service = await emulated(stack, fault)
-            azure = AzureSpeaking(account_at(service), audio_s=1)
+            azure = voice_of(service, fault)
             stack.push_async_callback(azure.aclose)
             spare = ScriptedSpeaking(ms_per_char=10)
-            voices[name] = SpeakingChain([("azure", azure), ("spare", spare)], first_s=5)
+            voices[name] = SpeakingChain([("azure", azure), ("spare", spare)], first_s=PATIENCE_S)
         control = OwnAgents(scenario())
-        async with relaying(speaking=OwnVoice(voices), control=control) as station:
+        relay = relaying(speaking=OwnVoice(voices), control=control, settings=PATIENT)
+        async with relay as station:
             calls = names(MUTE).items()
             await asyncio.gather(*(call(station, name, fault) for name, fault in calls))
 
@@ -245,10 +256,11 @@ async def test_a_call_without_any_voice_ends_and_says_why_in_its_log(written: bo
         voices = {}
         for name, fault in names(MUTE).items():
             service = await emulated(stack, fault)
-            voices[name] = AzureSpeaking(account_at(service), audio_s=1, streams_text=written)
+            voices[name] = voice_of(service, fault, streams_text=written)
             stack.push_async_callback(voices[name].aclose)
         control = OwnAgents(scenario())
-        async with relaying(speaking=OwnVoice(voices, written), control=control) as station:
+        relay = relaying(speaking=OwnVoice(voices, written), control=control, settings=PATIENT)
+        async with relay as station:
             causes = await asyncio.gather(*(call(station, name) for name in voices))
 
     assert dict(zip(MUTE, causes, strict=True)) == MUTE

@@ -19,7 +19,7 @@ async def test_a_function_that_holds_up_the_loop_is_named():
     watch = LoopWatch(on_stall=stalls.put_nowait, settings=QUICK)
     watch.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             named = False
             while not named:  # on a busy machine the watch may have looked elsewhere
                 hog(time.monotonic() + 0.2)
@@ -58,7 +58,7 @@ async def test_a_stall_just_over_the_limit_is_reported_wherever_it_falls_between
             while not stalls.empty():  # a busy machine's own
                 stalls.get_nowait()
             hog(time.monotonic() + 0.055)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (await stalls.get()).ms < 55:
                     pass
     finally:
@@ -73,7 +73,7 @@ async def test_lag_rises_with_a_busy_loop_and_falls_again():
         hog(time.monotonic() + 0.2)
         await stalls.get()
         busy = watch.lag_s
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while watch.lag_s > busy / 4:  # noqa: ASYNC110
                 await asyncio.sleep(0)
     finally:

@@ -62,7 +62,7 @@ async def test_the_turn_tells_what_the_model_cost():
 
 async def test_the_prompt_is_read_while_the_caller_is_greeted():
     async with talking([Reply(text="H")], prepares=True) as (server, _, _caller):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not server.requests:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

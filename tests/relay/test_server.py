@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 from adapters.scripted import ScriptedChat, spoken
 from core.facts import MediaDetached, TurnDone
@@ -118,7 +119,8 @@ async def test_an_oversized_frame_ends_the_socket_and_is_reported():
 async def test_a_flood_ends_the_socket():
     async with relaying() as station, station.dialled() as caller:
         await caller.hears("Hi.")
-        await caller.says(SILENCE * 1000)
+        with suppress(ConnectionResetError):  # it may end before all is sent
+            await caller.says(SILENCE * 1000)
 
         assert await caller.gone() in (1008, 1006)
 

@@ -104,7 +104,7 @@ ROWS = (
         ended_by="fault",
         pause_s=60.0,
     ),
-    usual("the audio socket opens 3 s late", "ws_late:3"),
+    usual("the audio socket opens 3 s late", "ws_late:3", pause_s=7.0),
     usual("the audio socket opens before CallConnected", "ws_before_connected"),
     Row(
         name="the audio socket is cut",
@@ -126,7 +126,8 @@ ROWS = (
         pause_s=6.5,
     ),
     usual("a frame that is not JSON", "ws_garbage"),
-    usual("a frame of 1 MB", "ws_oversize"),
+    # The socket is closed: before he is greeted, or in the middle of that.
+    usual("a frame of 1 MB", "ws_oversize", hears=("Contoso Bank", NAME)),
     usual("a frame of an unknown kind", "ws_unknown_kind"),
     usual(
         "metadata of a wrong rate",

@@ -131,13 +131,13 @@ class Engine:
         return self.store.history(instance)
 
     async def wait(
-        self, instance: str, states: frozenset[str] = TERMINAL, *, seconds: float = 30.0
+        self, instance: str, states: frozenset[str] = TERMINAL, *, seconds: float = 60.0
     ) -> Instance:
         """Until its status is one of `states`. Raises `TimeoutError` after `seconds`."""
         return await self.wait_until(instance, lambda i: i.status in states, seconds=seconds)
 
     async def wait_until(
-        self, instance: str, holds: Callable[[Instance], bool], *, seconds: float = 30.0
+        self, instance: str, holds: Callable[[Instance], bool], *, seconds: float = 60.0
     ) -> Instance:
         """Until `holds` is true after some turn. Raises `TimeoutError` after `seconds`."""
         async with asyncio.timeout(seconds):
