@@ -166,10 +166,16 @@ def _came(row: Row, call: Placed) -> Came:
 
 def mistakes(row: Row, came: Came) -> list[str]:
     """Return what of a row did not hold."""
-    at = [came.words.find(phrase) for phrase in row.hears]
     record = came.record
     checks = {
-        f"words, in order: {row.hears}; heard: {came.words}": -1 not in at and at == sorted(at),
+        f"words, in order: {row.hears}; heard: {came.words}": (
+            in_order(row.hears, came.words)
+            or (
+                row.or_hears != ()
+                and came.words.startswith(row.or_hears[0])
+                and in_order(row.or_hears, came.words)
+            )
+        ),
         f"{row.prompts} prompts, there were {came.prompts}": came.prompts >= row.prompts
         and bool(came.prompts) == bool(row.prompts),
         f"{row.pause_s} s at most, it was {came.pause_s}": came.pause_s <= row.pause_s,
@@ -179,6 +185,12 @@ def mistakes(row: Row, came: Came) -> list[str]:
         f"{dict(row.record)} in the record": _holds(record, row.record),
     }
     return [text for text, holds in checks.items() if not holds]
+
+
+def in_order(phrases: Sequence[str], words: str) -> bool:
+    """Whether all of these were said, one after another."""
+    at = [words.find(phrase) for phrase in phrases]
+    return -1 not in at and at == sorted(at)
 
 
 def _holds(found: Any, wanted: Any) -> bool:
