@@ -19,12 +19,12 @@ from adapters.archive import archive, whole_log
 from adapters.plane import Plane
 from core import facts as f
 from core.agents import AgentSpec
-from core.bank import CallNote
+from core.bank import PROVED, CallNote
 from core.call_store import NewFact, StoredCall
 from core.chat import ChatRequest, TextDelta
 from core.errors import EngineFailed, unquoted
 from core.extraction import ExtractField
-from core.record import call_record
+from core.record import call_record, wordless
 from core.session import SCENARIO
 from core.transcript import markdown, redacted_call
 from core.wrap_up import (
@@ -109,19 +109,29 @@ async def _customer(call: StoredCall, round_: int, plane: Plane) -> tuple[Outcom
     client_id = _client(entries)
     if not client_id:
         return "skipped", "nobody was identified"
-    found = await plane.store.find(call.call_id, SOURCE, f"analysis:{round_}")
-    if found is None or not isinstance(found.fact, f.CallAnalysed):
+    analysis = await _sayable(call, entries, round_, plane)
+    if analysis is None:
         return "skipped", "no analysis"
     record = call_record(call.call_id, entries)
     note = CallNote(
         call_id=call.call_id,
         at=record["ended_at"] or plane.clock(),
-        summary=found.fact.summary,
-        outcome=found.fact.outcome,
-        next_action=found.fact.next_action,
+        summary=analysis.summary,
+        outcome=analysis.outcome,
+        next_action=analysis.next_action,
     )
     await asyncio.to_thread(plane.customers.note_call, client_id, note)
     return "ok", ""
+
+
+async def _sayable(
+    call: StoredCall, entries: Log, round_: int, plane: Plane
+) -> f.CallAnalysed | None:
+    """Return what a note may say of the call: where no words may stay, what was done in it."""
+    if not plane.settings.keep_transcript:
+        return count_up([replace(each, fact=wordless(each.fact)) for each in entries], ())
+    found = await plane.store.find(call.call_id, SOURCE, f"analysis:{round_}")
+    return found.fact if found and isinstance(found.fact, f.CallAnalysed) else None
 
 
 async def _publish(call: StoredCall, _: int, plane: Plane) -> tuple[Outcome, str]:
@@ -209,10 +219,8 @@ def _client(entries: Log) -> str:
     """Return whose customer's file a call is about: who proved it, not who seemed to call."""
     proved = ""
     for entry in entries:
-        if isinstance(entry.fact, f.Remembered) and isinstance(
-            entry.fact.slots.get("client_id"), str
-        ):
-            proved = entry.fact.slots["client_id"]
+        if isinstance(entry.fact, f.Remembered) and isinstance(entry.fact.slots.get(PROVED), str):
+            proved = entry.fact.slots[PROVED]
     return proved
 
 

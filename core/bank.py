@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal, Protocol
 
+PROVED = "client_id"  # the slot that says which customer a caller has proved to be
+
 
 class FeeKind(StrEnum):
     """Why the bank took a fee."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, assert_never
 
 from core import facts as f
+from core.bank import PROVED
 from core.call import CallState, Phase, Recording, fold, step
 
 SCHEMA = 1
@@ -261,7 +262,10 @@ def without_words(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact
-    """Return a fact without what was said, heard, passed to tools or remembered."""
+    """Return a fact without what was said, heard, passed to tools or remembered.
+
+    Which customer it was stays, as his telephone number does: his file is still to be written.
+    """
     match fact:
         case f.CallerSaid() | f.AgentHeard() | f.Whispered():
             return replace(fact, text="")
@@ -269,8 +273,8 @@ def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact
             return replace(fact, arguments={})
         case f.ToolFinished():
             return replace(fact, text="", data={}, error="")
-        case f.Remembered():
-            return replace(fact, slots={})
+        case f.Remembered(slots=slots):
+            return replace(fact, slots={name: slots[name] for name in slots if name == PROVED})
         case f.TurnDone():
             tools = tuple(replace(run, arguments={}, error="") for run in fact.tools)
             handoffs = tuple(replace(each, reason="") for each in fact.handoffs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from core.bank import Customer, CustomerStore
+from core.bank import PROVED, Customer, CustomerStore
 from core.dialling import Rules
 
 
@@ -34,7 +34,7 @@ class ToolContext:
     @property
     def customer(self) -> Customer:
         """The customer who proved who they are. Raises LookupError when nobody did."""
-        client_id = self.slots.get("client_id")
+        client_id = self.slots.get(PROVED)
         found = self.customers.customer(client_id) if isinstance(client_id, str) else None
         if found is None:
             raise LookupError("no verified customer in this call")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from core.bank import CardProduct, Customer
+from core.bank import PROVED, CardProduct, Customer
 from core.bank_rules import Eligibility, eligibility
 from core.spoken import listed, money
 from core.tools import ToolResult
@@ -53,7 +53,7 @@ def search_card_products(
     """Find credit cards, those that the caller qualifies for first."""
     cards = call.customers.card_products()
     found = [card for card in cards if _serves(card, purpose)]
-    if "client_id" in call.slots:
+    if PROVED in call.slots:
         customer = call.customer
         found.sort(key=lambda card: not eligibility(customer, card).eligible)
     names = [card.name for card in found[:2]]

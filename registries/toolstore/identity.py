@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from core.bank import PROVED
 from core.tools import CollectDigits, Remember, ToolResult
 from registries import ToolContext, register_tool
 from registries.said import SECRET, Day, LastFour, PersonName
@@ -11,7 +12,7 @@ from registries.said import SECRET, Day, LastFour, PersonName
 ATTEMPTS_A_CALL = 3
 ATTEMPTS_A_DAY = 10
 
-VERIFIED = {"client_id": "verify_client_identity"}
+VERIFIED = {PROVED: "verify_client_identity"}
 """What tools about a customer's own money require."""
 
 _NAME_AGAIN = "What is your full name?"
@@ -48,7 +49,7 @@ def verify_client_identity(
     A wrong name and a wrong number get the same answer, and attempts are counted per call and,
     over all calls, per customer and day.
     """
-    if "client_id" in call.slots:
+    if PROVED in call.slots:
         return ToolResult(
             text="The caller is verified already.", data={"caller_name": call.customer.first_name}
         )
@@ -68,7 +69,7 @@ def verify_client_identity(
     if not store.proves(customer.client_id, last_four=last_four, date_of_birth=date_of_birth):
         return _mismatch()
     store.forget_attempts(daily)
-    known = {"client_id": customer.client_id, "caller_name": customer.first_name}
+    known = {PROVED: customer.client_id, "caller_name": customer.first_name}
     return ToolResult(
         text=f"Verified. The caller is {customer.full_name}.",
         data={"caller_name": customer.first_name},

@@ -254,6 +254,16 @@ async def test_words_that_may_not_stay_are_shown_to_no_model_and_kept_nowhere(tm
         assert it.plane.blobs.files == {}
 
 
+async def test_a_call_whose_words_may_not_stay_is_noted_by_what_was_done_in_it(tmp_path):
+    async with over(tmp_path, reader=Reader([SOUND]), KEEP_TRANSCRIPT="false") as it:
+        await it.wrapped()
+        log = (await it.plane.store.log(CALL)).entries
+
+        assert it.notes() == [(CALL, "Done: refund_fee. The call: completed, ended by caller.")]
+        remembered = [entry.fact for entry in log if isinstance(entry.fact, f.Remembered)]
+        assert remembered == [f.Remembered(slots={"client_id": "maria_lopez"})]
+
+
 async def test_a_caller_who_proved_nothing_gets_no_note(tmp_path):
     async with over(tmp_path, f.CallerSaid(turn=1, text=SAID)) as it:
         steps = (await it.wrapped())["wrap_up"]["steps"]
