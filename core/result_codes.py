@@ -14,6 +14,7 @@ class Cause(StrEnum):
 
     HUNG_UP = "hung_up"  # the far end, as most calls end
     BY_US = "by_us"  # our hang-up, or that of a service on our side
+    TRANSFERRED = "transferred"  # somebody took the far end
     NO_ANSWER = "no_answer"  # nobody took it in time, or the caller gave up while it rang
     BUSY = "busy"
     DECLINED = "declined"
@@ -27,7 +28,10 @@ class Cause(StrEnum):
 # The most specific row first; None stands for every sub-code.
 TABLE: dict[tuple[int, int | None], Cause] = {
     (200, 7000): Cause.BY_US,
+    (0, 7000): Cause.BY_US,
     (200, 5001): Cause.BY_US,
+    (200, 7015): Cause.TRANSFERRED,  # as Microsoft Graph's calls have it, on the same platform
+    (0, 7015): Cause.TRANSFERRED,
     (200, 5002): Cause.DECLINED,
     (200, None): Cause.HUNG_UP,
     (0, 560000): Cause.HUNG_UP,

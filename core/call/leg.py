@@ -10,6 +10,7 @@ from core.call.decision import Decision, clear, command_id, due
 from core.call.phases import Move, can, moved
 from core.call.recording import last_commands
 from core.call.state import CallState, Deadline, Media, Outcome, Phase, Recording
+from core.result_codes import Cause
 
 
 def answered(state: CallState, leg: str, at: float) -> CallState:
@@ -67,10 +68,20 @@ def hang_up(state: CallState, entry: f.LogEntry, by: str) -> Decision:
 
 
 def disconnected(state: CallState, entry: f.LogEntry) -> Decision:
+    state = replace(state, accepted=state.accepted or _taken(state))
     heard = state.media in (Media.ATTACHED, Media.LOST)
     if state.phase in (Phase.OFFERED, Phase.ANSWERED) and not heard:
         return end(state, entry, Outcome.UNANSWERED, state.ended_by or "caller")
     return end(state, entry, *how(state))
+
+
+def _taken(state: CallState) -> bool:
+    """Whether a leg's end shows that somebody took the caller, though nobody said so.
+
+    A leg that our side ends without our hang-up goes because the carrier passed the caller on.
+    """
+    by_carrier = state.phase is Phase.TRANSFERRING and state.cause is Cause.BY_US
+    return by_carrier or state.cause is Cause.TRANSFERRED
 
 
 def how(state: CallState) -> tuple[Outcome, str]:

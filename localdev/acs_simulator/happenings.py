@@ -21,6 +21,7 @@ class Result:
 
 
 BY_APP = Result(code=200, sub_code=7000, message="The call was ended by the application.")
+PUT_THROUGH = Result(code=200, sub_code=7015, message="The transfer was completed.")
 BY_CALLER = Result(code=0, sub_code=560000, message="The remote party hung up.")
 CANCELLED = Result(code=487, sub_code=0, message="The caller cancelled the call.")
 DONE = Result(message="Action completed successfully.")

@@ -19,6 +19,7 @@ from localdev.acs_simulator.happenings import (
     CANCELLED,
     DONE,
     NO_OPERATION,
+    PUT_THROUGH,
     SOCKET_LOST,
     SOCKET_REFUSED,
     AppHungUp,
@@ -209,7 +210,7 @@ def _transfer(
         case TransferTaken():
             data = {"transferTarget": state.transfer.target, "transferee": state.caller}
             accepted = Raise(type="CallTransferAccepted", operation=operation, data=data)
-            ended, effects = _end(over, BY_APP)
+            ended, effects = _end(over, PUT_THROUGH)
             return ended, (accepted, *effects)
         case TransferRefused(result=result):
             failed = Raise(type="CallTransferFailed", result=result, operation=operation)

@@ -26,6 +26,8 @@ def test_every_phase_can_be_reached():
     ("code", "sub_code", "cause"),
     [
         (200, 7000, Cause.BY_US),
+        (0, 7000, Cause.BY_US),
+        (200, 7015, Cause.TRANSFERRED),
         (200, 5002, Cause.DECLINED),
         (0, 560000, Cause.HUNG_UP),
         (486, 560486, Cause.BUSY),

@@ -201,6 +201,27 @@ def test_a_call_that_was_taken_over_ends_as_transferred():
     assert (call.state.outcome, call.state.ended_by) == (c.Outcome.TRANSFERRED, "transfer")
 
 
+@pytest.mark.parametrize(
+    ("before", "code", "sub_code", "outcome"),
+    [
+        ((TRANSFER,), 200, 7015, c.Outcome.TRANSFERRED),
+        ((TRANSFER, f.TransferFailed(request_id="t1")), 200, 7015, c.Outcome.TRANSFERRED),
+        ((TRANSFER,), 200, 7000, c.Outcome.TRANSFERRED),
+        ((TRANSFER, HANG_UP), 200, 7000, c.Outcome.COMPLETED),
+        ((TRANSFER,), 0, 560000, c.Outcome.COMPLETED),
+        ((), 200, 7000, c.Outcome.COMPLETED),
+    ],
+)
+def test_the_end_of_a_leg_tells_who_was_taken_over_though_nothing_else_did(
+    before, code, sub_code, outcome
+):
+    call = Told(*TALKING, *before)
+
+    call.tell(f.Disconnected(code=code, sub_code=sub_code))
+
+    assert call.state.outcome is outcome
+
+
 def test_a_call_nobody_answered_is_not_a_failure():
     call = Told(OFFERED).miss(c.Deadline.CONNECT)
 
