@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from adapters import orders, promising
@@ -15,7 +15,8 @@ from core.call_store import NewFact, StoredCall
 from core.callbacks import Callback
 from core.control_ports import Orchestrations
 from core.dialling import FARTHEST_DAYS
-from core.facts import CallbackRequested, CallbacksDropped
+from core.facts import CallbackRequested, CallbacksDropped, Fact
+from core.promises import promise_id
 from core.record import masked
 
 log = logging.getLogger("artvoice.callbacks")
@@ -82,12 +83,22 @@ async def keep(
 ) -> list[str]:
     """Keep what was promised, or let go of it, before the log says so; return the ids kept."""
     kept = []
-    for fact in (new.fact for new in facts):
+    told = [new.fact for new in facts]
+    for n, fact in enumerate(told):
         if isinstance(fact, CallbackRequested):
             kept.append(await promising.keep(call, fact, plane))
         elif isinstance(fact, CallbacksDropped):
-            await _drop(call, plane, durable)
+            # A host that died in this very report may have kept what is promised after this.
+            await _drop(call, plane, durable, but=_promised(call, told[n:]))
     return kept
+
+
+def _promised(call: StoredCall, told: Iterable[Fact]) -> set[str]:
+    return {
+        promise_id(call.call_id, "callback", fact.request_id)
+        for fact in told
+        if isinstance(fact, CallbackRequested)
+    }
 
 
 async def planned(call: StoredCall, plane: Plane) -> tuple[Callback, ...]:
@@ -98,8 +109,12 @@ async def planned(call: StoredCall, plane: Plane) -> tuple[Callback, ...]:
     return tuple(each for each in promised if each.status == "scheduled")
 
 
-async def _drop(call: StoredCall, plane: Plane, durable: Orchestrations) -> None:
+async def _drop(
+    call: StoredCall, plane: Plane, durable: Orchestrations, *, but: Collection[str]
+) -> None:
     for callback in await planned(call, plane):
+        if callback.id in but:
+            continue
         if await plane.callbacks.change(replace(callback, status="cancelled")):
             await orders.wake_promise("callback", callback.id, durable)
 

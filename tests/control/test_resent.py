@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +36,19 @@ class Dying(FakeDurable):
         if self.dead:
             raise OrchestrationTrouble("died")
         await super().begin(name, instance_id, order)
+
+
+@dataclass
+class Lossy:
+    """A store to whose log nothing is written any more: the host dies just before it."""
+
+    store: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    async def append(self, call_id: str, facts: Any, *, epoch: int | None = None) -> Any:
+        raise sqlite3.OperationalError("the host died")
 
 
 @pytest.fixture
@@ -78,6 +92,22 @@ async def test_what_was_promised_in_the_last_words_of_a_call_is_begun_all_the_sa
     ]
     assert [turn["caller"] for turn in call.record["turns"]] == [SAID.text]
     assert len((await plane.approvals.page()).promises) == 1
+
+
+async def test_a_promise_outlives_a_host_that_dies_after_it_dropped_the_earlier_ones(plane):
+    durable = FakeDurable()
+    told = (CALLBACK, f.CallbacksDropped(), f.CallbackRequested(request_id="c2", agent="A"))
+    dying = replace(plane, store=Lossy(plane.store))
+    await report(plane, durable, CALLBACK)
+    with pytest.raises(sqlite3.OperationalError):
+        await report(dying, durable, *told)
+
+    await report(plane, durable, *told)
+
+    promised = (await plane.callbacks.page()).promises
+    assert {each.request_id: each.status for each in promised} == {
+        "c1": "cancelled", "c2": "scheduled",
+    }  # fmt: skip
 
 
 async def test_a_report_that_comes_again_wakes_the_call_and_is_kept_once(plane):
