@@ -30,6 +30,14 @@ FILE = Path(__file__).with_name("golden_call.json")
 TRANSFER = Path(__file__).with_name("golden_transfer.json")
 APPROVAL = Path(__file__).with_name("golden_approval.json")
 WRAP_UP = Path(__file__).with_name("golden_wrap_up.json")
+CALLBACK = Path(__file__).with_name("golden_callback.json")
+CAMPAIGN = Path(__file__).with_name("golden_campaign.json")
+OUTBOUND = {
+    "OUTBOUND_ENABLED": "true",
+    "OUTBOUND_ALLOWED_PREFIXES": "+1555",
+    "CALLBACK_HOURS": "0-24",
+}
+PERSON = f.AnsweredBy(who="person", by="words")
 
 
 async def record(tmp_path: Path) -> dict[str, Any]:
@@ -112,6 +120,51 @@ async def record_transfer(tmp_path: Path) -> dict[str, Any]:
         return {"call_id": transfer, "history": history, "output": found.output}
 
 
+async def record_callback(tmp_path: Path) -> dict[str, Any]:
+    """Promise a call, make it when it is due, and find that it was answered."""
+    async with stack(tmp_path, **OUTBOUND) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await it.relay.session()
+        await call.until("connected")
+        due = it.plane.clock() + 2
+        wish = f.CallbackRequested(request_id="r1", at=due, agent="BankingConcierge", topic=WORDS)
+        await it.relay.report(session, wish)
+        call.hang_up()
+        await it.relay.report(await it.relay.session(2), PERSON)
+        callback = promise_id(session.call_id, "callback", "r1")
+        found = await it.host.engine.wait(callback)
+        history = it.host.engine.history(callback)
+        return {"call_id": callback, "history": history, "output": found.output}
+
+
+async def record_campaign(tmp_path: Path) -> dict[str, Any]:
+    """Call two people one after the other, with a pause in between."""
+    async with stack(tmp_path, **OUTBOUND) as it:
+        it.simulator.numbers[CALLER] = Behaviour(manner=Manner.BUSY)
+        targets = [{"number": CALLER}, {"number": DESK, "topic": WORDS}]
+        order = {"name": "a", "targets": targets, "concurrency": 1, "attempts": 1}
+        _, started = await it.post("api/v1/campaigns", json=order)
+        where = f"api/v1/campaigns/{started['id']}"
+        await it.post(f"{where}/pause")
+        await it.settled()
+        await it.post(f"{where}/resume")
+        session = await it.relay.session()
+        await it.relay.report(session, PERSON, f.HangUpRequested(by="agent"))
+        found = await it.host.engine.wait(started["id"])
+        history = it.host.engine.history(started["id"])
+        return {"call_id": started["id"], "history": history, "output": found.output}
+
+
+def run_callback(context: Any) -> Any:
+    """Run the orchestrator of a promised call."""
+    return run_promise(context, "review_callback")
+
+
+def run_campaign(context: Any) -> Any:
+    """Run the orchestrator of a campaign."""
+    return run_promise(context, "review_campaign", lives=100)
+
+
 def run_transfer(context: Any) -> Any:
     """Run the orchestrator of a transfer."""
     return run_promise(context, "review_transfer")
@@ -155,6 +208,8 @@ RECORDINGS = {
     "approval": (APPROVAL, record_approval),
     "transfer": (TRANSFER, record_transfer),
     "wrap_up": (WRAP_UP, record_wrap_up),
+    "callback": (CALLBACK, record_callback),
+    "campaign": (CAMPAIGN, record_campaign),
 }
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from azure.durable_functions.models.history import HistoryEvent
 from orchestrators.wrap_up import run_wrap_up
 from tests.control.golden import (
     APPROVAL,
+    CALLBACK,
+    CAMPAIGN,
     FILE,
     TRANSFER,
     WORDS,
@@ -16,6 +18,8 @@ from tests.control.golden import (
     activities,
     replay,
     run_approval,
+    run_callback,
+    run_campaign,
     run_transfer,
 )
 from tests.control.stack import CALLER, DESK, RELAY_KEY, SIGNING_KEY
@@ -67,7 +71,7 @@ def test_every_beginning_of_a_recorded_call_replays():
         assert [name for name, _ in asked] == scheduled[: len(asked)]
 
 
-@pytest.mark.parametrize("file", [FILE, TRANSFER])
+@pytest.mark.parametrize("file", [FILE, TRANSFER, CALLBACK, CAMPAIGN])
 def test_a_recorded_history_holds_no_secret_no_words_and_nobodys_number(file):
     text = file.read_text()
 
@@ -77,7 +81,13 @@ def test_a_recorded_history_holds_no_secret_no_words_and_nobodys_number(file):
 
 @pytest.mark.parametrize(
     ("file", "orchestrator"),
-    [(APPROVAL, run_approval), (TRANSFER, run_transfer), (WRAP_UP, run_wrap_up)],
+    [
+        (APPROVAL, run_approval),
+        (CALLBACK, run_callback),
+        (CAMPAIGN, run_campaign),
+        (TRANSFER, run_transfer),
+        (WRAP_UP, run_wrap_up),
+    ],
 )
 def test_what_outlives_a_call_replays_to_the_same_end_by_the_same_work(file, orchestrator):
     golden = json.loads(file.read_text())
