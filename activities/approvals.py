@@ -1,4 +1,4 @@
-"""What an approval needs: a reminder, an end, the approved action itself, and that it is told."""
+"""What an approval needs: notices, an end, the approved action itself, and that it is told."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from adapters.plane import Plane
 from core.call_store import NewFact, UnknownCall
 from core.control_ports import Orchestrations, OrchestrationTrouble
 from core.facts import ApprovalDecided
-from core.promises import Approval, Step, Wait, next_step
+from core.promises import Approval, Step, Wait, next_step, notice
 
 log = logging.getLogger("artvoice.approvals")
 
 SOURCE = "approval"
 SPARE_S = 2.0  # beyond what its tool may take, until nobody acts any more
 RETRY_S = 5.0
+RING_AGAIN_S = 30.0  # at first; then twice as long each time
 MAX_RESULT = 600
 UNSURE = frozenset({"timeout", "failed"})  # it may have been done: done again under the same key
 
@@ -42,9 +43,16 @@ async def review(approval_id: str, plane: Plane, durable: Orchestrations) -> dic
 async def _do(step: Step, approval: Approval, plane: Plane, durable: Orchestrations) -> None:
     now = plane.clock()
     match step:
+        case "announce":
+            later = now + max(RING_AGAIN_S, now - approval.asked_at)
+            tried = replace(approval, announce_at=later)
+            if await _ring(approval, "asked", plane):
+                tried = replace(approval, announced_at=now)
+            await plane.approvals.change(tried)
         case "remind":
             if await plane.approvals.change(replace(approval, reminded_at=now)):
                 log.warning("an approval waits for a person", extra={"approval": approval.id})
+                await _ring(approval, "reminder", plane)
         case "expire":
             expired = replace(approval, decision="expired", decided_at=now)
             await plane.approvals.change(expired)
@@ -59,6 +67,17 @@ async def _do(step: Step, approval: Approval, plane: Plane, durable: Orchestrati
             return
         case _:
             assert_never(step)
+
+
+async def _ring(approval: Approval, event: Literal["asked", "reminder"], plane: Plane) -> bool:
+    """Tell people; True also where nothing listens, and they look for themselves."""
+    if plane.bell is None:
+        return True
+    told = await plane.bell.ring(notice(approval, event, plane.settings.functions_base_url or ""))
+    if not told:
+        facts = {"approval": approval.id, "event": event}
+        log.warning("a notice of an approval was not taken", extra=facts)
+    return told
 
 
 async def _act(approval: Approval, plane: Plane) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from adapters.acs import AcsCalls, identity_client, key_client
+from adapters.bell import HttpBell
 from adapters.providers import analyst_of
 from adapters.relay_door import HttpDoor
 from adapters.settings import Settings
@@ -31,7 +32,7 @@ from core.call_store import CallStore
 from core.callbacks import CALLBACK, Callback
 from core.campaigns import CAMPAIGN, Campaign, TargetStore
 from core.carrier import CallControl, Links
-from core.control_ports import Blobs, RelayDoor
+from core.control_ports import Bell, Blobs, RelayDoor
 from core.destinations import Destination
 from core.facts import TransferRequested
 from core.measured import Telemetry, step_measured
@@ -66,7 +67,7 @@ class Plane:
     """All that triggers and activities work with. `clock` gives epoch seconds.
 
     `analyst`: the model that reads calls when they are over; None where only the scripted brain
-    thinks, which understands nothing.
+    thinks, which understands nothing. `bell`: None where people look for themselves.
     """
 
     settings: Settings
@@ -82,6 +83,7 @@ class Plane:
     tokens: TokenVerifier
     load_scenario: Callable[[str], Scenario]
     analyst: Chat | None = None
+    bell: Bell | None = None
     telemetry: Telemetry | None = None
     clock: Callable[[], float] = time.time
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
@@ -149,6 +151,7 @@ def build(settings: Settings) -> Plane:
     """Wire the parts that the settings name. Raises SettingsError when some are missing."""
     settings.need(*NEEDED)
     endpoint, access_key = settings.acs
+    webhook = settings.approval_webhook.get_secret_value()
     connect = key_client(endpoint, access_key) if access_key else identity_client(endpoint)
     return Plane(
         settings=settings,
@@ -166,6 +169,7 @@ def build(settings: Settings) -> Plane:
         ),
         load_scenario=_provider(SCENARIOS),
         analyst=analyst_of(settings),
+        bell=HttpBell(webhook) if webhook else None,
         telemetry=telemetry_of(settings, "functions"),
     )
 

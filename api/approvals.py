@@ -21,6 +21,7 @@ log = logging.getLogger("artvoice.approvals")
 
 DECISIONS: dict[str, ApprovalDecision] = {"approve": "approved", "deny": "denied"}
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TOLD_PEOPLE = ("announce_at", "announced_at", "reminded_at")
 MAX_SUBJECT = 300
 MAX_DETAILS = 8 * 1024
 
@@ -53,7 +54,7 @@ async def decide(request: Request, plane: Plane, durable: Orchestrations) -> Rep
         reason=body.reason.strip(),
     )
     open_still = not approval.decision and now < approval.due_at
-    # A reminder may be written at this very moment; that is no reason to refuse.
+    # That people were told may be written at this very moment; that is no reason to refuse.
     if not open_still or not await _written(decided, plane):
         raise Problem(409, "this is decided, or its time is over")
     await orders.wake_promise("approval", approval.id, durable)
@@ -66,8 +67,8 @@ async def _written(decided: Approval, plane: Plane) -> bool:
     now = await plane.approvals.get(decided.id)
     if now is None or now.decision:
         return False
-    again = replace(decided, version=now.version, reminded_at=now.reminded_at)
-    return await plane.approvals.change(again)
+    seen = {name: getattr(now, name) for name in ("version", *TOLD_PEOPLE)}
+    return await plane.approvals.change(replace(decided, **seen))
 
 
 def _shown(approval: Approval) -> answers.ApprovalShown:
@@ -115,6 +116,7 @@ async def keep(call: StoredCall, facts: Iterable[NewFact], plane: Plane) -> list
                 subject=fact.subject,
                 details=fact.details,
                 asked_at=now,
+                announced_at=None if plane.bell else now,
                 remind_at=now + wait / 2,
                 due_at=now + wait,
             )

@@ -28,6 +28,14 @@ class Blobs(Protocol):
     async def aclose(self) -> None: ...
 
 
+class Bell(Protocol):
+    """Where people look who are to learn that they are asked something."""
+
+    async def ring(self, notice: Mapping[str, Any]) -> bool:
+        """Tell it; False if it was not taken, for whatever reason."""
+        ...
+
+
 class OrchestrationTrouble(Exception):
     """An orchestration could not be reached."""
 

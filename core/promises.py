@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from pydantic import TypeAdapter
@@ -21,6 +22,7 @@ MAX_TRIES = 5
 class Approval:
     """A person is asked whether `tool` may do what `details` say. Times are epoch seconds.
 
+    `announced_at`: people were told, or look for themselves; `announce_at`: not tried before.
     `tries`: how often it was begun; `acting_until`: nobody else begins before. `outcome` and
     `result`: what came of doing it. `told_at`: the call's log has the decision.
     """
@@ -35,6 +37,8 @@ class Approval:
     asked_at: float
     remind_at: float
     due_at: float
+    announce_at: float = 0.0
+    announced_at: float | None = None
     reminded_at: float | None = None
     decision: Literal["", ApprovalDecision] = ""
     decided_at: float | None = None
@@ -53,6 +57,7 @@ class Approval:
         return self.decision or "open"
 
 
+Notice = Mapping[str, str | float]
 Kind = Literal["approval", "callback", "transfer"]
 
 
@@ -76,7 +81,7 @@ class Wait:
     until: float
 
 
-Step = Wait | Literal["remind", "expire", "act", "give_up", "tell", "over"]
+Step = Wait | Literal["announce", "remind", "expire", "act", "give_up", "tell", "over"]
 
 
 def next_step(approval: Approval, now: float) -> Step:
@@ -97,7 +102,31 @@ def _undecided(approval: Approval, now: float) -> Step:
         return "expire"
     if approval.reminded_at is not None:
         return Wait(until=approval.due_at)
-    return "remind" if now >= approval.remind_at else Wait(until=approval.remind_at)
+    if now >= approval.remind_at:
+        return "remind"
+    if approval.announced_at is not None:
+        return Wait(until=approval.remind_at)
+    waits = Wait(until=min(approval.announce_at, approval.remind_at))
+    return "announce" if now >= approval.announce_at else waits
+
+
+def notice(approval: Approval, event: Literal["asked", "reminder"], base_url: str) -> Notice:
+    """Return what people are told of an approval; what it is about they read over REST."""
+    until = datetime.fromtimestamp(approval.due_at, UTC)
+    where = f"{base_url}/api/v1/approvals?status=open"
+    who = f"{approval.agent or 'An agent'} asks whether {approval.tool} may be done"
+    return {
+        "id": f"{approval.id}:{event}",
+        "event": f"approval.{event}",
+        "text": f"{who}. Decide by {until:%H:%M} UTC: {where}",
+        "approval_id": approval.id,
+        "call_id": approval.call_id,
+        "tool": approval.tool,
+        "agent": approval.agent,
+        "asked_at": approval.asked_at,
+        "due_at": approval.due_at,
+        "url": where,
+    }
 
 
 # --- what keeps and runs them ---------------------------------------------------------------------

@@ -18,7 +18,7 @@ from adapters.settings.outbound import OutboundSettings
 from adapters.settings.parts import PartSettings
 from adapters.settings.profiles import overlaid, profiles_in, suffixed
 from adapters.settings.turns import TurnSettings
-from adapters.settings.values import Mistake, Pairs, Secret, SettingsError, Url, Wrong
+from adapters.settings.values import Mistake, Pairs, Secret, SettingsError, Url, Webhook, Wrong
 from core.dialling import FARTHEST_DAYS, Rules
 
 DAY_S = 24 * 3600
@@ -42,6 +42,7 @@ class Settings(OutboundSettings, PartSettings, EngineSettings, TurnSettings, Kee
     scenario_from_header: bool = False
     returning_caller_minutes: float = Field(default=60, ge=0, le=7 * 24 * 60)
     approval_seconds: float = Field(default=600, gt=0, le=7 * 24 * 3600)
+    approval_webhook: Webhook
 
     @property
     def outbound_rules(self) -> Rules:

@@ -70,6 +70,13 @@ def _url(value: str) -> str:
     return value
 
 
+def _webhook(value: str) -> str:
+    """Check an address that may hold a secret, in its path or its query."""
+    value = value.strip()
+    _url(value.partition("?")[0])
+    return value
+
+
 def _number(value: str) -> str:
     value = value.strip()
     if not E164.fullmatch(value):
@@ -159,6 +166,7 @@ Pairs = Annotated[dict[str, str], BeforeValidator(pairs)]
 CallHours = Annotated[Hours, BeforeValidator(hours_of)]
 Countries = Annotated[tuple[Country, ...], PlainValidator(_countries)]
 Zone = Annotated[str, BeforeValidator(_zone)]
+Webhook = Annotated[SecretStr, BeforeValidator(_webhook), Field(default=SecretStr(""))]
 Secret = Annotated[SecretStr, Field(default=SecretStr(""))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -51,6 +51,24 @@ class Life:
         return [e.fact for e in page.entries if isinstance(e.fact, f.ApprovalDecided)]
 
 
+@dataclass
+class PaperBell:
+    """Notes what it is told; `deaf`: how often it does not listen first."""
+
+    deaf: int = 0
+    rung: list[dict] = field(default_factory=list)
+
+    async def ring(self, notice) -> bool:
+        self.deaf -= 1
+        if self.deaf < 0:
+            self.rung.append(dict(notice))
+        return self.deaf < 0
+
+    @property
+    def events(self) -> list[str]:
+        return [notice["event"] for notice in self.rung]
+
+
 @pytest.fixture
 def done():
     """A tool whose approved action counts how often it was done, by key."""
@@ -72,9 +90,9 @@ def done():
 
 
 @asynccontextmanager
-async def living(tmp_path, *, wait=600.0, details=None):
+async def living(tmp_path, *, wait=600.0, details=None, bell=None):
     clock = VirtualClock()
-    plane = plane_of(clock, STORE_PATH=str(tmp_path))
+    plane = replace(plane_of(clock, STORE_PATH=str(tmp_path)), bell=bell)
     app = App(plane, "approval", approvals.review)
     life = Life(app, Engine(":memory:", app, clock=clock), clock)
     await plane.store.claim(
@@ -130,6 +148,42 @@ async def test_people_are_reminded_once_and_then_it_is_over(tmp_path, caplog, do
         assert life.engine.status(ID).status == "Completed"
         assert caplog.messages.count("an approval waits for a person") == 1
         assert done == []
+
+
+async def test_people_are_told_at_once_and_again_when_half_of_the_time_is_over(tmp_path, done):
+    bell = PaperBell()
+    async with living(tmp_path, bell=bell, details={"card": "4111"}) as life:
+        at_once = list(bell.events)
+        await life.engine.advance(301)
+        await life.decide("denied")
+
+        assert at_once == ["approval.asked"]
+        assert bell.events == ["approval.asked", "approval.reminder"]
+        first = bell.rung[0]
+        assert (first["approval_id"], first["tool"]) == (ID, "pay_much")
+        assert "asks whether pay_much may be done. Decide by " in first["text"]
+        assert not any(word in str(bell.rung) for word in ("a payment", "4111"))
+
+
+async def test_people_who_could_not_be_told_are_told_later_and_nothing_waits_for_it(tmp_path, done):
+    bell = PaperBell(deaf=2)
+    async with living(tmp_path, bell=bell) as life:
+        await life.engine.advance(59)
+        early = list(bell.events)
+        await life.engine.advance(32)
+        await life.decide("approved")
+
+        assert (early, bell.events) == ([], ["approval.asked"])
+        assert (life.engine.status(ID).status, done) == ("Completed", [ID])
+
+
+async def test_people_who_are_never_reached_are_not_waited_for(tmp_path, done):
+    bell = PaperBell(deaf=99)
+    async with living(tmp_path, bell=bell, wait=7 * DAY) as life:
+        await life.engine.advance(7 * DAY + 1)
+
+        assert [fact.decision for fact in await life.told()] == ["expired"]
+        assert life.app.reviews < 60
 
 
 async def test_a_decision_whose_poke_was_lost_is_found_at_the_next_look(tmp_path, done):

@@ -84,8 +84,14 @@ def test_a_question_to_a_person_may_not_outlive_its_call():
     assert mistakes(APPROVAL_SECONDS="100000", RETENTION_DAYS="1") == {"APPROVAL_SECONDS"}
 
 
+@pytest.mark.parametrize("url", ["chat.example", "http://chat.example/h", "https://u@chat.example"])
+def test_notices_go_only_where_nobody_else_reads_them(url):
+    assert mistakes(APPROVAL_WEBHOOK=f"{url}?key={SECRET}") == {"APPROVAL_WEBHOOK"}
+
+
 def test_a_secret_is_never_shown():
     environ = dict.fromkeys(("CALL_SIGNING_KEY", "OPENAI_API_KEY", "RELAY_SHARED_KEY"), SECRET)
+    environ["APPROVAL_WEBHOOK"] = f"https://chat.example/{SECRET}?sig={SECRET}"
 
     settings = Settings.read(environ)
 
