@@ -103,6 +103,10 @@ def _recording(entries: Sequence[f.LogEntry], state: CallState) -> dict[str, Any
                 "_recording"
             ):
                 told["trouble"] = f"{command}: {code}"
+            case f.CommandDone(command="stop_recording" as command, outcome="ok") if told[
+                "trouble"
+            ].startswith(command):
+                told["trouble"] = ""  # it was stopped in the end
             case f.RecordingChanged(state="failed"):
                 told["trouble"] = "the carrier could not record"
             case f.CommandDone(command="pause_recording", outcome="ok"):

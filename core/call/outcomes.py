@@ -30,6 +30,8 @@ def command_done(state: CallState, entry: f.LogEntry, done: f.CommandDone) -> De
             return due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
         case (("apologise" | "say_busy"), _):
             return hang_up(state, entry, "fault")
+        case "stop_recording", "gone":
+            return state, ()  # it never began
         case command, _ if command.endswith("_recording"):
             return command_failed(state, entry, command)
         case _:

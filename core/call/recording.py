@@ -16,6 +16,7 @@ from core.call.decision import Decision, command_id
 from core.call.state import CallState, Phase, Recording
 
 RUNNING = frozenset({Recording.ON, Recording.PAUSED})
+STOPS = 10  # a caller who does not want it any more, or was passed on, would be recorded on
 
 
 def consent_decided(state: CallState, entry: f.LogEntry, decision: f.ConsentDecision) -> Decision:
@@ -47,12 +48,17 @@ def stopped(state: CallState, entry: f.LogEntry) -> Decision:
 
 
 def command_failed(state: CallState, entry: f.LogEntry, command: str) -> Decision:
-    """Take a failed start for no recording; stop one that would not pause, or nobody can resume."""
+    """Take a failed start for no recording; stop one that would not pause, or nobody can resume.
+
+    One that would not stop is stopped again, for a while.
+    """
     match command:
         case "start_recording":
             return replace(state, recording=Recording.FAILED), ()
         case "pause_recording" | "resume_recording":
             return stopped(state, entry)
+        case "stop_recording" if state.stops < STOPS:
+            return replace(state, stops=state.stops + 1), (StopRecording(id=command_id(entry)),)
         case _:
             return state, ()
 

@@ -101,6 +101,7 @@ class CallState:
 
     `cause`: why the leg ended, as the carrier has it.
     `transfer_id`: the transfer under way; `given_up`: the last one that nobody took in time.
+    `stops`: how often the recording was to be stopped, but would not.
     `speechless_since`: the caller waits for a relay, or waited for the present one, since then.
     """
 
@@ -121,6 +122,7 @@ class CallState:
     refused: bool = False
     turned_away: bool = False
     recording: Recording = Recording.OFF
+    stops: int = 0
     secret_awaited: bool = False
     ended_by: str = ""
     outcome: Outcome | None = None

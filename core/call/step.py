@@ -16,7 +16,7 @@ from core.call.decision import Decision, command_id, due
 from core.call.leg import answered, disconnected, end, hang_up, refused
 from core.call.media import attached, detached, media_lost
 from core.call.outcomes import command_done, overdue, reconciled
-from core.call.recording import changed, consent_decided, secret_awaited
+from core.call.recording import changed, command_failed, consent_decided, secret_awaited
 from core.call.room import turned_away
 from core.call.state import CallState, Deadline, Outcome, Phase
 from core.call.transfer import stirred, transfer, transfer_accepted, transfer_failed
@@ -54,6 +54,8 @@ def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
             return replace(state, archived=True), ()
         case f.CommandDone(command="archive"):
             return state, (Archive(id=command_id(entry)),)
+        case f.CommandDone(command="stop_recording", outcome="failed"):
+            return command_failed(state, entry, "stop_recording")
         case f.ApprovalRequested() | f.CallbackRequested() as promised:
             return state, (_begun(entry, promised),)
         case _:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core import call as c
 from core import facts as f
+from core.record import call_record
 
 UP = (
     f.Offered(direction=f.Direction.INBOUND),
@@ -13,7 +14,7 @@ UP = (
     f.Connected(connection_id="leg"),
     f.SessionOpened(epoch=1, relay_id="r"),
 )
-YES = f.ConsentDecided(decision="given")
+YES, NO = (f.ConsentDecided(decision=each) for each in ("given", "withdrawn"))
 SECRET, NO_SECRET = f.SecretAwaited(awaited=True), f.SecretAwaited(awaited=False)
 
 
@@ -21,11 +22,17 @@ def done(command, outcome="ok"):
     return f.CommandDone(command_id="1.0", command=command, outcome=outcome)
 
 
+def logged(*facts):
+    return [
+        f.LogEntry(n=n, at=100.0 + n, source="t", source_id=str(n), fact=fact)
+        for n, fact in enumerate(facts, start=1)
+    ]
+
+
 def told(*facts):
     """Return the state after these facts, and the names of the commands they called for."""
     state, names = c.CallState(call_id="call"), []
-    for n, fact in enumerate(facts, start=1):
-        entry = f.LogEntry(n=n, at=100.0 + n, source="t", source_id=str(n), fact=fact)
+    for entry in logged(*facts):
         state, commands = c.step(state, entry)
         names += [
             f"{command.name}{' paused' if getattr(command, 'paused', False) else ''}"
@@ -42,7 +49,7 @@ def told(*facts):
         ((f.ConsentDecided(decision="refused"),), []),
         ((f.ConsentDecided(decision="unclear"),), []),
         ((YES, YES), ["start_recording"]),
-        ((YES, f.ConsentDecided(decision="withdrawn")), ["start_recording", "stop_recording"]),
+        ((YES, NO), ["start_recording", "stop_recording"]),
         ((SECRET, YES), ["start_recording paused"]),
         ((SECRET, YES, NO_SECRET), ["start_recording paused", "resume_recording"]),
         ((YES, SECRET), ["start_recording", "pause_recording"]),
@@ -58,10 +65,34 @@ def told(*facts):
             ["start_recording", "pause_recording", "stop_recording"],
         ),
         ((YES, f.RecordingChanged(state="failed"), SECRET), ["start_recording"]),
+        (
+            (YES, NO, done("stop_recording", "failed"), done("stop_recording")),
+            ["start_recording", "stop_recording", "stop_recording"],
+        ),
+        (
+            (YES, f.Disconnected(), done("stop_recording", "failed"), done("archive")),
+            ["start_recording", "stop_recording", "archive", "stop_recording"],
+        ),
+        ((YES, NO, done("stop_recording", "gone")), ["start_recording", "stop_recording"]),
     ],
 )
 def test_each_fact_has_its_commands(facts, asked):
     assert told(*UP, *facts)[1] == asked
+
+
+def test_a_carrier_that_never_stops_a_recording_is_not_asked_without_end():
+    _, asked = told(*UP, YES, NO, *[done("stop_recording", "failed")] * 50)
+
+    assert asked.count("stop_recording") == 11
+
+
+def test_only_a_recording_that_was_not_stopped_in_the_end_is_trouble():
+    failed = done("stop_recording", "failed")
+    stopped = call_record("call", logged(*UP, YES, NO, failed, done("stop_recording")))
+    never = call_record("call", logged(*UP, YES, NO, failed))
+
+    assert stopped["recording"]["trouble"] == ""
+    assert never["recording"]["trouble"].startswith("stop_recording")
 
 
 def test_a_failed_recording_leaves_the_call_as_it_was():
