@@ -48,7 +48,7 @@ class Growth:
             await asyncio.sleep(EVERY_S)
 
     def lines(self) -> Iterator[str]:
-        """Say of each process what it was when warm, at the end, and at most."""
+        """Say of each process what it was when warm, half-way, at the end, and at most."""
         for part, sizes in sorted(self._sizes.items()):
             begun, over = sizes[0].at, sizes[-1].at
             warm = [size for size in sizes if size.at - begun >= WARM * (over - begun)]
@@ -70,7 +70,8 @@ class Growth:
 
 
 def _course(values: list[int]) -> str:
-    return f"{values[0]} -> {values[-1]} (most {max(values)})"
+    """Say how it went; what still grows in the second half is not only warming up."""
+    return f"{values[0]} -> {values[len(values) // 2]} -> {values[-1]} (most {max(values)})"
 
 
 def _weight(pid: int) -> tuple[int, int]:
