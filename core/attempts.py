@@ -41,16 +41,18 @@ def settled(attempts: Sequence[Attempt], outcome: Attempted) -> tuple[Attempt, .
 def outcome_of(state: CallState, log: Iterable[f.LogEntry]) -> Attempted | None:
     """Return what came of a call that we made; None while its telephone rings.
 
-    Whoever heard an apology instead of an agent was not reached, and a machine that answered was
-    nobody, unless the agent was to go on with it.
+    Whoever heard an apology instead of an agent was not reached, nor was a line on which nobody
+    said a word, and a machine that answered was nobody, unless the agent was to go on with it.
     """
     facts = [entry.fact for entry in log]
     answers = [fact for fact in facts if isinstance(fact, f.AnsweredBy)]
     if answers and answers[-1].action not in ("", "go_on"):
         return "voicemail"
+    talks = any(_of_a_talk(fact) for fact in facts)
     if state.phase is not Phase.ENDED:
-        talks = any(_of_a_talk(fact) for fact in facts)
         return "reached" if state.epoch and talks else None
+    if answers and not talks:
+        return "no_answer"
     if state.outcome in (Outcome.COMPLETED, Outcome.TRANSFERRED):
         return "reached"
     if any(isinstance(fact, f.Connected) for fact in facts):

@@ -95,6 +95,8 @@ FAILED = {
 }
 UP = f.SessionOpened(epoch=1, relay_id="r")
 PERSON = f.AnsweredBy(who="person", by="words")
+SILENCE = f.AnsweredBy(who="nobody", by="silence")
+ENDED = f.Disconnected(code=200, sub_code=7000)
 FAILED["voicemail"] = (UP, f.AnsweredBy(who="voicemail", by="beep", action="hang_up"))
 
 
@@ -129,6 +131,17 @@ async def test_who_does_not_answer_is_called_again_later(outcome, again):
 
         assert (before, len(life.rung)) == (1, 2)
         assert [each.outcome for each in (await life.callback()).attempts] == [outcome, ""]
+
+
+@pytest.mark.parametrize(
+    ("heard", "outcome"),
+    [((), "no_answer"), ((f.CallerSaid(turn=1, text="Yes?"),), "reached")],
+)
+async def test_a_line_on_which_nobody_said_a_word_was_not_reached(heard, outcome):
+    async with living(at=MORNING) as life:
+        await life.becomes(f.Connected(connection_id="leg"), UP, SILENCE, *heard, ENDED)
+
+        assert (await life.callback()).attempts[0].outcome == outcome
 
 
 async def test_after_three_attempts_it_is_given_up():
