@@ -118,7 +118,7 @@ def notice(approval: Approval, event: Literal["asked", "reminder"], base_url: st
     return {
         "id": f"{approval.id}:{event}",
         "event": f"approval.{event}",
-        "text": f"{who}. Decide by {until:%H:%M} UTC: {where}",
+        "text": f"{who}. Decide by {until:%a %H:%M} UTC: {where}",
         "approval_id": approval.id,
         "call_id": approval.call_id,
         "tool": approval.tool,
