@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from adapters.archive import analysis as analysis_file
 from adapters.archive import archive, whole_log
 from adapters.plane import Plane
+from adapters.providers import models_in
 from core import facts as f
 from core.agents import AgentSpec
 from core.bank import PROVED, CallNote
@@ -25,6 +26,7 @@ from core.chat import ChatRequest, TextDelta
 from core.errors import EngineFailed, unquoted
 from core.extraction import ExtractField
 from core.record import call_record, wordless
+from core.served import ServedBy
 from core.session import SCENARIO
 from core.transcript import markdown, redacted_call
 from core.wrap_up import (
@@ -186,24 +188,28 @@ async def _by_model(
             system=instructions(fields),
             messages=tuple(messages(shown, failed)),
         )
-        answer = await _answer(plane.analyst, request)
+        answer, served_by = await _answer(plane.analyst, request)
         made, wrong = read_analysis(answer, fields)
         if made is not None:
-            return replace(made, by=plane.settings.chat)
+            return replace(made, by=served_by or models_in(plane.settings)[0])
         failed.append((answer, wrong))
     raise Unreadable(f"{len(failed)} answers were not of the schema")
 
 
-async def _answer(chat: Chat, request: ChatRequest) -> str:
+async def _answer(chat: Chat, request: ChatRequest) -> tuple[str, str]:
+    """Return a model's words, and who it was where that is not the first of its chain."""
     parts: list[str] = []
+    served_by = ""
     events = cast("AsyncGenerator[ChatEvent]", chat.stream(request))
     async with asyncio.timeout(ANSWER_S), aclosing(events):
         async for event in events:
-            if isinstance(event, TextDelta):
+            if isinstance(event, ServedBy):
+                served_by = event.engine
+            elif isinstance(event, TextDelta):
                 parts.append(event.text)
                 if sum(map(len, parts)) > MAX_ANSWER:
                     break
-    return "".join(parts)[:MAX_ANSWER]
+    return "".join(parts)[:MAX_ANSWER], served_by
 
 
 async def _wanted(call: StoredCall, plane: Plane) -> tuple[ExtractField, ...]:

@@ -36,6 +36,12 @@ def chain_of(setting: str, known: Mapping[str, Factory], settings: Settings) -> 
     return [_built(setting, name, known, settings) for name in names if name]
 
 
+def models_in(settings: Settings) -> tuple[str, ...]:
+    """Return the models of `CHAT`, first choice first: all but the scripted brain."""
+    names = (name.strip() for name in settings.chat.split(","))
+    return tuple(name for name in names if name and name.partition("@")[0] != SCRIPTED)
+
+
 def analyst_of(settings: Settings) -> Chat | None:
     """Return the models of `CHAT`; none where only the scripted brain thinks, who reads nothing.
 
@@ -43,11 +49,8 @@ def analyst_of(settings: Settings) -> Chat | None:
     """
     from adapters.fallback import ChatChain
 
-    chain = [
-        built
-        for built in chain_of("CHAT", CHATS, settings)
-        if built.name.partition("@")[0] != SCRIPTED
-    ]
+    known = models_in(settings)
+    chain = [built for built in chain_of("CHAT", CHATS, settings) if built.name in known]
     mistakes = tuple(mistake for built in chain for mistake in built.mistakes)
     if mistakes:
         raise SettingsError(mistakes)

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from core import facts as f
 from core.call import CallState, Outcome, fold
 from core.chat import AgentSaid, Message, UserSaid
+from core.consent import withdraws
 from core.extraction import MAX_TEXT, ExtractField, complaints, known_values
 from core.facts import CallAnalysed, CallerOutcome, Satisfaction
 from core.heard import only_yes_or_no
@@ -120,8 +121,11 @@ def count_up(entries: Sequence[f.LogEntry], fields: Sequence[ExtractField]) -> C
 
 
 def _reason(said: Sequence[str]) -> str:
-    """Return the first thing the caller said that is more than a greeting, a yes or a no."""
-    said = [text for text in said if only_yes_or_no(text) is None] or said
+    """Return the first thing the caller said that is more than a greeting, a yes or a no.
+
+    What he thinks of being recorded is not why he calls.
+    """
+    said = [text for text in said if only_yes_or_no(text) is None and not withdraws(text)] or said
     chosen = next((text for text in said if len(text.split()) > 2), said[0] if said else "")
     return chosen if len(chosen) <= _QUOTE else f"{chosen[:_QUOTE].rsplit(' ', 1)[0]} ..."
 

@@ -22,6 +22,7 @@ from core.call_store import NewFact, StoredCall
 from core.chat import Finished, TextDelta
 from core.errors import Cause, EngineError, EngineFailed
 from core.extraction import ExtractField
+from core.served import ServedBy
 from core.session import SCENARIO as SCENARIOS
 from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
@@ -50,6 +51,7 @@ class Reader:
     """A model that gives these answers, one after the other; an error is raised."""
 
     answers: list[object]
+    served_by: str = ""
     asked: list[str] = field(default_factory=list)
 
     async def stream(self, request):
@@ -58,6 +60,8 @@ class Reader:
         if isinstance(answer, Exception):
             raise answer
         text = answer if isinstance(answer, str) else json.dumps(answer)
+        if self.served_by:
+            yield ServedBy(engine=self.served_by)
         for at in range(0, len(text), 30):
             yield TextDelta(text=text[at : at + 30])
         yield Finished()
@@ -158,9 +162,8 @@ TALK = (
 @asynccontextmanager
 async def over(tmp_path, *talk, reader=None, **settings):
     clock = VirtualClock()
-    plane = replace(
-        plane_of(clock, STORE_PATH=str(tmp_path), CHAT="openai", **settings), analyst=reader
-    )
+    settings = {"STORE_PATH": str(tmp_path), "CHAT": "openai", **settings}
+    plane = replace(plane_of(clock, **settings), analyst=reader)
     scenario = SCENARIOS.dump_json(replace(SCENARIO, extract=(TOPIC,))).decode()
     await plane.store.keep_snapshot("sha", scenario)
     await plane.store.claim(
@@ -208,6 +211,15 @@ async def test_a_model_says_what_the_call_was_about_and_nobody_is_named(tmp_path
         assert it.notes() == [(CALL, "The caller, [name], wanted a fee back and got it.")]
 
 
+@pytest.mark.parametrize(
+    ("chat", "served_by", "by"),
+    [("scripted, openai", "", "openai"), ("openai,azure_openai", "azure_openai", "azure_openai")],
+)
+async def test_the_record_names_the_model_that_read_the_call(tmp_path, chat, served_by, by):
+    async with over(tmp_path, reader=Reader([SOUND], served_by), CHAT=chat) as it:
+        assert (await it.wrapped())["wrap_up"]["by"] == by
+
+
 async def test_the_transcript_tells_what_was_heard_and_what_was_cut(tmp_path):
     async with over(tmp_path, reader=Reader([SOUND])) as it:
         await it.wrapped()
@@ -242,6 +254,13 @@ async def test_without_a_model_the_facts_are_counted_up_and_the_record_says_so(t
         assert "Done: refund_fee." in wrapped["summary"]
         assert (wrapped["outcome"], wrapped["satisfaction"]) == ("unknown", "unknown")
         assert wrapped["data"] == {"topic": None}
+
+
+async def test_what_a_caller_says_of_being_recorded_is_not_why_he_calls(tmp_path):
+    words = ("No, please do not record.", "I lost my card.")
+    talk = [f.CallerSaid(turn=n, text=text) for n, text in enumerate(words, start=1)]
+    async with over(tmp_path, *talk) as it:
+        assert (await it.wrapped())["wrap_up"]["reason"] == "I lost my card."
 
 
 async def test_words_that_may_not_stay_are_shown_to_no_model_and_kept_nowhere(tmp_path):
