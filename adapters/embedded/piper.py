@@ -22,7 +22,7 @@ from core.speech import SpeakingEvent, SpokenAudio, Voice
 MAX_TEXT = 2_000
 MAX_WAITING = 64
 START_TIMEOUT_S = 60.0  # one that is slow is not killed for it: the next would be as slow
-AUDIO_TIMEOUT_S = 10.0
+AUDIO_S = 10.0
 STOP_TIMEOUT_S = 2.0
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 5.0
@@ -33,12 +33,20 @@ type Answer = tuple[Kind, bytes]
 class PiperSpeaking:
     """Speaks English offline. One child serves every call of the process, clause by clause.
 
-    `command` starts another child that speaks the same protocol.
+    `command` starts another child that speaks the same protocol. `audio_s` bounds the wait for
+    each piece of audio.
     """
 
-    def __init__(self, folder: Path | None = None, *, command: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        command: Sequence[str] = (),
+        audio_s: float = AUDIO_S,
+    ) -> None:
         self._folder = folder
         self._command = tuple(command)
+        self._audio_s = audio_s
         self._child: _Child | None = None
         self._starting = asyncio.Lock()
         self._backoff_s = 0.0
@@ -89,7 +97,7 @@ class PiperSpeaking:
         finished = False
         try:
             while True:
-                async with asyncio.timeout(AUDIO_TIMEOUT_S):
+                async with asyncio.timeout(self._audio_s):
                     kind, payload = await answers.get()
                 finished = kind is not Kind.AUDIO
                 if kind is Kind.AUDIO:
@@ -101,8 +109,9 @@ class PiperSpeaking:
                     lost = not child.alive
                     raise _failed(Cause.LOST if lost else Cause.BAD_REQUEST, payload.decode())
         except TimeoutError as error:
-            # It hangs: the next clause gets a new one.
-            child.kill()
+            if child.silent_s >= self._audio_s:
+                # It hangs: the next clause gets a new one. Else it only has much to say for others.
+                child.kill()
             raise _failed(Cause.TIMEOUT, "the speaking process does not answer") from error
         finally:
             child.forget(request, cancel=not finished)
@@ -141,6 +150,7 @@ class _Child:
         self._answers: dict[int, asyncio.Queue[Answer]] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(), name="piper-reader")
+        self._told_at = 0.0
         self.alive = True
 
     @classmethod
@@ -166,6 +176,11 @@ class _Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def silent_s(self) -> float:
+        """For how long it has told nobody anything."""
+        return asyncio.get_running_loop().time() - self._told_at
 
     def ask(self, request: int, payload: bytes) -> asyncio.Queue[Answer]:
         if len(self._answers) >= MAX_WAITING:
@@ -215,6 +230,7 @@ class _Child:
                 header = await self._process.stdout.readexactly(HEADER.size)
                 length, kind, request = read_header(header)
                 payload = await self._process.stdout.readexactly(length)
+                self._told_at = asyncio.get_running_loop().time()
                 if kind is Kind.READY:
                     self._ready.set_result(None)
                 elif kind is Kind.FAILED and request == 0:

@@ -11,6 +11,7 @@ from localdev.acs_simulator.callee import beep
 from localdev.caller.lines import Line
 
 TAIL = bytes(320 * 2)
+PATIENCE_S = 60.0  # nobody is on the line yet
 
 type Say = Callable[[str], Awaitable[bytes]]
 
@@ -39,7 +40,7 @@ async def callers_mouth() -> AsyncIterator[Say]:
     from adapters.embedded.piper import PiperSpeaking
     from adapters.embedded.voices import caller_voice
 
-    mouth = PiperSpeaking()
+    mouth = PiperSpeaking(audio_s=PATIENCE_S)
 
     async def say(text: str) -> bytes:
         pieces = mouth.speak(text, caller_voice())

@@ -35,7 +35,7 @@ async def scripted() -> AsyncIterator[tuple[Hearing, Speaking]]:
 
 @asynccontextmanager
 async def embedded() -> AsyncIterator[tuple[Hearing, Speaking]]:
-    yield MoonshineHearing(), PiperSpeaking()
+    yield MoonshineHearing(), PiperSpeaking(audio_s=120)
 
 
 @asynccontextmanager

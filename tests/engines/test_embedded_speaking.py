@@ -44,9 +44,9 @@ while len(header := sys.stdin.buffer.read(HEADER.size)) == HEADER.size:
 """
 
 
-def fake(script: str = CHILD) -> PiperSpeaking:
+def fake(script: str = CHILD, *, audio_s: float = 60) -> PiperSpeaking:
     # -c puts the working directory, the checkout, on the path.
-    return PiperSpeaking(command=[sys.executable, "-c", script])
+    return PiperSpeaking(command=[sys.executable, "-c", script], audio_s=audio_s)
 
 
 @asynccontextmanager
@@ -110,6 +110,32 @@ async def test_a_child_that_dies_in_mid_clause_fails_that_clause_alone() -> None
 
         assert failed.value.error.cause is Cause.LOST
         assert len(await audio_of(engine, "hello")) == 10
+
+
+async def test_a_child_that_hangs_is_replaced_for_the_next_clause() -> None:
+    async with speaking_with(fake(audio_s=0.2)) as engine:
+        await engine.warm()
+        first = engine.pid
+
+        with pytest.raises(EngineFailed) as failed:
+            await audio_of(engine, "silent")
+        await engine.warm()
+
+        assert failed.value.error.cause is Cause.TIMEOUT
+        assert engine.pid != first
+
+
+async def test_a_child_that_only_has_much_to_say_for_others_lives_on() -> None:
+    async with speaking_with(fake(audio_s=1)) as engine:
+        await engine.warm()
+        first = engine.pid
+
+        late = asyncio.create_task(audio_of(engine, "silent"))
+        while not late.done():
+            await audio_of(engine, "hello")
+
+        assert isinstance(late.exception(), EngineFailed)
+        assert engine.pid == first
 
 
 async def test_a_text_the_voice_cannot_speak_fails_and_the_child_lives_on() -> None:

@@ -44,7 +44,7 @@ async def hearing() -> AsyncIterator[MoonshineHearing]:
 
 @pytest.fixture(scope="module")
 async def speaking() -> AsyncIterator[PiperSpeaking]:
-    engine = PiperSpeaking()
+    engine = PiperSpeaking(audio_s=120)
     yield engine
     await engine.aclose()
 
@@ -59,7 +59,7 @@ async def hear(engine: MoonshineHearing, pcm: bytes) -> list[HearingEvent]:
     for at in range(0, len(pcm), 640):
         stream.push(pcm[at : at + 640])
     events: list[HearingEvent] = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         async for event in stream.events():
             events.append(event)
             if isinstance(event, FinalHeard):

@@ -1,11 +1,19 @@
 """Before a call is cut for its length, the caller is told, when nobody speaks."""
 
+import pytest
+
 from core.facts import TurnDone
 from core.phrases import PHRASES
 from tests.relay.calls import agent, calling, scenario, told
+from tests.virtual_time import VIRTUAL
 
 SHORT = PHRASES["en"].time_is_short
 ONE = scenario(agent("Ann"))
+
+
+@pytest.fixture
+def anyio_backend():
+    return VIRTUAL
 
 
 async def test_the_caller_is_told_in_a_turn_of_its_own():
