@@ -105,6 +105,11 @@ def call_report(
     }
 
 
+def _of_the_caller(turn: Mapping[str, Any]) -> bool:
+    """Whether a turn was decided by what the caller did; his words may not have been kept."""
+    return bool(turn["caller"]) or turn.get("decided_ms") is not None
+
+
 def complaints(report: Mapping[str, Any], lines: int, heard_anything: bool) -> list[str]:
     """Return why a call did not end as it should, in words; empty if it did."""
     found = []
@@ -114,7 +119,6 @@ def complaints(report: Mapping[str, Any], lines: int, heard_anything: bool) -> l
         found.append("a fault ended the call")
     if not heard_anything:
         found.append("the caller heard nothing")
-    answered = [turn for turn in report["turns"] if turn["caller"]]
-    if lines and not answered:
+    if lines and not any(_of_the_caller(turn) for turn in report["turns"]):
         found.append("none of the caller's lines was recognised")
     return found

@@ -138,7 +138,9 @@ def _add_call(commands: Any) -> None:
     call.add_argument("--to", default=OUR_NUMBER, **number)
     call.add_argument("--from", dest="from_", default=CALLER_NUMBER, **number)
     call.add_argument("--scenario", metavar="NAME", help="default: the stack's own")
-    call.add_argument("--say", action=InOrder, metavar="TEXT", help="words, spoken as audio")
+    call.add_argument(
+        "--say", action=InOrder, type=_words, metavar="TEXT", help="words, spoken as audio"
+    )
     call.add_argument("--wav", action=InOrder, type=_wav, metavar="FILE", help="a recorded line")
     call.add_argument(
         "--press", action=InOrder, type=_keys, metavar="KEYS", help="keys, instead of words"
@@ -245,6 +247,12 @@ def _folder(text: str) -> Path:
     if not path.is_dir():
         raise ArgumentTypeError(f"there is no folder {text}")
     return path
+
+
+def _words(text: str) -> str:
+    if not any(letter.isalnum() for letter in text):
+        raise ArgumentTypeError("there is nothing to say in it")
+    return text
 
 
 def _keys(text: str) -> str:

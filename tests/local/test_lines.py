@@ -66,7 +66,7 @@ def test_a_key_has_a_time_and_a_digit() -> None:
 
 @pytest.mark.parametrize(
     "argv",
-    [["--at", "-1"], ["--wav", "nowhere.wav"], ["--dtmf", "soon:1"], ["--say"]],
+    [["--at", "-1"], ["--wav", "nowhere.wav"], ["--dtmf", "soon:1"], ["--say"], ["--say", " ?"]],
 )
 def test_a_bad_option_ends_with_usage_and_code_2(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -60,6 +60,12 @@ def test_a_call_that_ended_well_leaves_nothing_to_complain() -> None:
     assert complaints(transferred, lines=1, heard_anything=True) == []
 
 
+def test_a_call_whose_words_were_not_kept_leaves_nothing_to_complain() -> None:
+    turns = [{"caller": "", "decided_ms": None}, {"caller": "", "decided_ms": 4_200.0}]
+
+    assert complaints(report(turns=turns), lines=1, heard_anything=True) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "heard"),
     [
