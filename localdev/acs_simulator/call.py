@@ -133,7 +133,9 @@ class Call(Telephone):
             )
         )
         self.callback_url = body.callback_uri
-        line = self.install(media.rate if media else DEFAULT_RATE, self._announcer)
+        rate = media.rate if media else DEFAULT_RATE
+        buffer_ms = self.faults.number("buffer_limit")
+        line = self.install(rate, self._announcer, buffer_ms=buffer_ms)
         if media is not None:
             self.stream = MediaStream(
                 self._plan(media),

@@ -71,6 +71,30 @@ _TABLE = (
         parameter="seconds",
         default="3",
     ),
+    Fault(
+        name="ws_slow_read",
+        help="the service does not read the agent's audio for a while, once he has begun to speak",
+        parameter="seconds",
+        default="2",
+    ),
+    Fault(
+        name="ws_jitter",
+        help="the caller's frames come late and in bursts",
+        parameter="ms",
+        default="300",
+    ),
+    Fault(
+        name="buffer_limit",
+        help="of the agent's audio the service keeps so much at most, and loses the rest",
+        parameter="ms",
+        default="300",
+    ),
+    Fault(
+        name="stop_audio_late",
+        help="the service takes a while to stop the agent's audio",
+        parameter="ms",
+        default="300",
+    ),
     Fault(name="ws_garbage", help="one media frame is not JSON"),
     Fault(
         name="ws_oversize",

@@ -58,10 +58,16 @@ class Line:
     """
 
     def __init__(
-        self, *, rate: int, clock: CallClock, timeline: Timeline, listener: PromptListener
+        self,
+        *,
+        rate: int,
+        clock: CallClock,
+        timeline: Timeline,
+        listener: PromptListener,
+        buffer_ms: float,
     ) -> None:
         self.rate = rate
-        self.playout = Playout(rate)
+        self.playout = Playout(rate, limit_ms=buffer_ms)
         self.prompts = PromptPlayer(frame_bytes(rate))
         self.caller = Caller(rate)
         self.heard = Recorder(rate, self._note_heard)

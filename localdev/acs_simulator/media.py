@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from localdev.acs_simulator.audio import frame_bytes, is_audible
+from localdev.acs_simulator.bursts import Bursts
 from localdev.acs_simulator.clock import CallClock
 from localdev.acs_simulator.faults import Faults
 from localdev.acs_simulator.happenings import Happening, SocketLost, SocketOpened, SocketRefused
@@ -117,7 +118,8 @@ class MediaStream:
         )
         self._misbehave(socket)
         self._sounded = False
-        self._line.sink = socket
+        jitter_ms = self._faults.number("ws_jitter")
+        self._line.sink = Bursts(socket, jitter_ms) if jitter_ms else socket
         self._timeline.note("media_open")
         self._tell(SocketOpened())
 
@@ -152,6 +154,16 @@ class MediaStream:
         if not self._sounded and is_audible(pcm):
             self._sounded = True
             self._timeline.note("media_sounds")
+            self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        pause_s = self._faults.number("ws_slow_read")
+        if self._faults.take("ws_slow_read") and self._socket is not None:
+            self._timeline.note("media_fault", fault="ws_slow_read")
+            self._socket.pause(pause_s)
+
+    def _stop(self) -> None:
+        self._timeline.note("stop_audio", cleared_ms=self._line.playout.clear())
 
     def _receive(self, message: bytes) -> None:
         match parse_outbound(message):
@@ -160,7 +172,11 @@ class MediaStream:
                     self._line.playout.feed(pcm)
                     self._note_first_sound(pcm)
             case StopReceived():
-                self._timeline.note("stop_audio", cleared_ms=self._line.playout.clear())
+                late_s = self._faults.number("stop_audio_late") / 1000
+                if late_s:
+                    asyncio.get_running_loop().call_later(late_s, self._stop)
+                else:
+                    self._stop()
             case NotUnderstood(why=why):
                 self._timeline.note("media_not_understood", why=why)
             case message_kind:

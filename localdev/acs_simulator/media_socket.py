@@ -93,6 +93,16 @@ class MediaSocket(WSListener):
         if self._transport is not None and not self.closed.is_set():
             self._transport.underlying_transport.abort()
 
+    def pause(self, seconds: float) -> None:
+        """Read nothing for a while."""
+        if self._transport is not None and not self.closed.is_set():
+            self._transport.underlying_transport.pause_reading()
+            asyncio.get_running_loop().call_later(seconds, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self.closed.is_set() and not self._deaf:
+            self._transport.underlying_transport.resume_reading()
+
     def go_deaf(self) -> None:
         """Neither send nor read any more, but leave the connection open."""
         self._deaf = True

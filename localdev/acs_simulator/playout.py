@@ -18,12 +18,12 @@ UNDERRUN_GAP_MS = 200
 class Playout:
     """One direction of a call's audio. Bytes heard + cleared + overflowed + buffered = received."""
 
-    def __init__(self, rate: int, *, limit_ms: int = LIMIT_MS) -> None:
+    def __init__(self, rate: int, *, limit_ms: float = LIMIT_MS) -> None:
         self.frame_bytes = frame_bytes(rate)
         self.received = self.heard = self.cleared = self.overflowed = self.buffered = 0
         self.high_water = 0
         self.underruns = 0
-        self._limit = limit_ms * self.frame_bytes // FRAME_MS
+        self._limit = int(limit_ms) * self.frame_bytes // FRAME_MS
         self._chunks: deque[tuple[bytes, bool]] = deque()
         self._dry_ms: int | None = None
 

@@ -11,6 +11,7 @@ from localdev.acs_simulator.caller import Utterance
 from localdev.acs_simulator.clock import CallClock
 from localdev.acs_simulator.line import Line, PromptListener
 from localdev.acs_simulator.media import MediaStream
+from localdev.acs_simulator.playout import LIMIT_MS
 from localdev.acs_simulator.tasks import Tasks
 from localdev.acs_simulator.timeline import Timeline
 
@@ -100,9 +101,15 @@ class Telephone:
             "everything_said": self.line.caller.idle,
         }
 
-    def install(self, rate: int, listener: PromptListener) -> Line:
-        """Lay the line; nothing is heard before it is `opened`."""
-        self.line = Line(rate=rate, clock=self.clock, timeline=self.timeline, listener=listener)
+    def install(self, rate: int, listener: PromptListener, *, buffer_ms: float = 0) -> Line:
+        """Lay the line; nothing is heard before it is `opened`. `buffer_ms`: 0 for the usual."""
+        self.line = Line(
+            rate=rate,
+            clock=self.clock,
+            timeline=self.timeline,
+            listener=listener,
+            buffer_ms=buffer_ms or LIMIT_MS,
+        )
         for utterance in self._early:
             _pass_on(self.line, utterance)
         self._early.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
 from datetime import datetime
@@ -294,6 +295,50 @@ async def test_the_socket_can_fall_silent_without_closing(bench: Bench) -> None:
     assert len(socket.frames()) == silent_since
     assert not socket.closed.is_set()
     assert call.stats()["received_ms"] == 0
+
+
+async def test_the_callers_frames_can_come_late_and_in_bursts(bench: Bench) -> None:
+    call, socket = await streaming(bench, "ws_jitter=300")
+
+    await bench.app.until(lambda: len(socket.frames()) >= 45)
+
+    times = [media_ms(call, frame) for frame in socket.frames()]
+    assert {round(b - a, 3) for a, b in itertools.pairwise(times)} == {20.0}
+    assert len(times) % 15 == 0
+
+
+async def test_the_service_can_stop_reading_for_a_while(bench: Bench) -> None:
+    call, socket = await streaming(bench, "ws_slow_read=1")
+
+    await socket.play(tone(40))
+    await call.timeline.wait_for("media_fault", fault="ws_slow_read")
+    await asyncio.sleep(0.3)
+    await socket.play(tone(500))
+    await bench.app.until(lambda: len(call.timeline.of("heard_started")) == 2)
+
+    first, second = call.timeline.of("heard_started")
+    assert second.facts["start_ms"] - first.facts["start_ms"] >= 700  # 300 of them asked for
+
+
+async def test_the_service_can_keep_little_audio(bench: Bench) -> None:
+    call, socket = await streaming(bench, "buffer_limit=100")
+
+    await socket.play(tone(1000))
+    await bench.app.until(lambda: call.stats()["received_ms"] >= 1000)
+
+    assert call.stats()["overflowed_ms"] >= 700
+
+
+async def test_the_service_can_be_late_to_stop(bench: Bench) -> None:
+    call, socket = await streaming(bench, "stop_audio_late=400")
+    await socket.play(tone(5000))
+    await call.timeline.wait_for("heard_started")
+
+    asked_ms = call.clock.now_ms()
+    await socket.stop_audio()
+    stop = await call.timeline.wait_for("stop_audio")
+
+    assert stop.at_ms - asked_ms >= 390
 
 
 @pytest.mark.parametrize(

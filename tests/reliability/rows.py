@@ -132,6 +132,9 @@ ROWS = (
         record=LATER,
         pause_s=6.5,
     ),
+    usual("the audio socket is not read for 2 s", "ws_slow_read:2"),
+    usual("the caller's audio comes in bursts", "ws_jitter:300"),
+    usual("the carrier keeps 300 ms of audio, and loses more", "buffer_limit:300"),
     usual("a frame that is not JSON", "ws_garbage"),
     # The relay closes the socket: before the caller is greeted, or in the middle of that.
     usual("a frame of 1 MB", "ws_oversize", hears=("Contoso Bank", NAME)),
