@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from adapters.plane import Plane
 from adapters.recordings import index_of
 from core.call_store import CallStore, StoredCall, UnknownCall
+from core.control_ports import BlobRefused
 from core.facts import LogEntry, RecordingKept, RecordingStarted
 from core.record import call_record, without_words
 from core.transcript import markdown
+
+log = logging.getLogger("artvoice.calls")
 
 DAY_S = 86_400
 TRIES = 5
@@ -76,11 +80,20 @@ async def _forget_old(plane: Plane) -> None:
     old = await plane.store.expired(ended_before=before)
     for call_id in old:
         for name in (*transcripts(call_id), analysis(call_id), *await _recorded(call_id, plane)):
-            await plane.blobs.delete(name)
+            await _delete(name, call_id, plane)
     if old:
         await plane.store.forget(old)
         await plane.approvals.forget(old)
         await plane.callbacks.forget(old)
+
+
+async def _delete(name: str, call_id: str, plane: Plane) -> None:
+    """Delete a file of an old call. What we may not delete must not keep new calls from ending."""
+    try:
+        await plane.blobs.delete(name)
+    except BlobRefused as refused:
+        facts = {"call_id": call_id, "file": name, "reason": str(refused)}
+        log.error("a file whose time is over may not be deleted", extra=facts)  # noqa: TRY400
 
 
 async def _recorded(call_id: str, plane: Plane) -> list[str]:

@@ -10,12 +10,14 @@ from importlib import import_module
 from typing import Any
 
 from adapters.settings.keeping import CONTAINER
+from core.control_ports import BlobRefused
 
 CONNECT_S = 2
 READ_S = 10
 RETRIES = 2
 BLOCK_BYTES = 1024 * 1024  # more at once would hold up the event loop
 MAX_NAME_CHARS = 1024
+_REFUSALS = frozenset({403, 409, 412})  # no right, immutable or on legal hold, leased
 
 Connect = Callable[[], tuple[Any, Any]]
 
@@ -57,14 +59,18 @@ class AzureBlobs:
             return None
 
     async def delete(self, name: str) -> None:
-        """Delete a blob, if it is there. Raises ValueError for a name that is none."""
+        """Delete a blob, if it is there. Raises ValueError for a name that is none, BlobRefused."""
         container = await self._container(name)
-        from azure.core.exceptions import ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         try:
             await container.delete_blob(name)
         except ResourceNotFoundError:
             return
+        except HttpResponseError as error:
+            if error.status_code not in _REFUSALS:
+                raise
+            raise BlobRefused(f"{error.status_code} {error.reason}") from error
 
     async def aclose(self) -> None:
         service, credential = self._service, self._credential

@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from core.control_ports import BlobRefused
+
 
 class FolderBlobs:
     """Files under one folder, replaced whole: a reader never sees half of one."""
@@ -23,8 +25,14 @@ class FolderBlobs:
         return await asyncio.to_thread(_read, self._path(name))
 
     async def delete(self, name: str) -> None:
-        """Delete a blob, if it is there. Raises ValueError for a name that leaves the folder."""
-        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+        """Delete a blob, if it is there.
+
+        Raises ValueError for a name that leaves the folder, BlobRefused.
+        """
+        try:
+            await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+        except PermissionError as error:
+            raise BlobRefused("no right") from error
 
     async def aclose(self) -> None:
         """Nothing is held open."""

@@ -24,7 +24,17 @@ async def once(plane: Plane, durable: Orchestrations) -> None:
     """
     if plane in _awake:
         return
-    _awake.add(plane)
+    _awake.add(plane)  # at once: requests that come meanwhile need not wait
+    woken = False
+    try:
+        await _all(plane, durable)
+        woken = True
+    finally:
+        if not woken:  # the next request tries again
+            _awake.discard(plane)
+
+
+async def _all(plane: Plane, durable: Orchestrations) -> None:
     page = await plane.store.calls(limit=MOST, ended=False)
     for call in page.calls:
         try:

@@ -14,6 +14,10 @@ class RelayDoor(Protocol):
         ...
 
 
+class BlobRefused(Exception):
+    """A file may not be changed or deleted, by a policy or a right that is not ours."""
+
+
 class Blobs(Protocol):
     """Files by name (`folder/name.ext`), written whole."""
 
@@ -22,7 +26,7 @@ class Blobs(Protocol):
     async def get(self, name: str) -> bytes | None: ...
 
     async def delete(self, name: str) -> None:
-        """Delete a file; one that is not there is deleted already."""
+        """Delete a file; one that is not there is deleted already. Raises BlobRefused."""
         ...
 
     async def aclose(self) -> None: ...

@@ -1,7 +1,10 @@
 """A host that starts again goes on with the calls that were live when the last one died."""
 
+from dataclasses import replace
+
 import pytest
 
+from adapters.sqlite_calls import SqliteCalls
 from api import awakening, incoming
 from core.acs_events import IncomingCall
 from core.call_store import StoredCall
@@ -64,6 +67,32 @@ async def test_live_calls_are_woken_once_per_process(plane):
 
     await awakening.once(plane, durable)
     await awakening.once(plane, durable)
+
+    assert durable.pokes == [call_id]
+
+
+class AwayAtFirst(SqliteCalls):
+    """A store that does not answer at once."""
+
+    away = True
+
+    async def calls(self, **which):
+        if self.away:
+            self.away = False
+            raise ConnectionError
+        return await super().calls(**which)
+
+
+async def test_a_host_that_could_not_wake_them_all_tries_again_with_its_next_request(plane):
+    plane = replace(plane, store=AwayAtFirst(":memory:", clock=plane.clock))
+    durable = FakeDurable()
+    call_id = await incoming.answer(ring("a"), 990.0, plane, durable)
+    durable.pokes.clear()
+
+    with pytest.raises(ConnectionError):
+        await awakening.once(plane, durable)
+    await awakening.once(plane, durable)
+    await plane.store.aclose()
 
     assert durable.pokes == [call_id]
 

@@ -5,9 +5,11 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import replace
 
+from adapters.folder_blobs import FolderBlobs
 from core import facts as f
 from core import session as s
 from core.call_store import StoredCall
+from core.control_ports import BlobRefused
 from localdev.acs_simulator import Behaviour, Manner
 from tests.control.fakes import FakeCarrier
 from tests.control.stack import ACCESS_KEY, CALLED, CALLER, DESK, RELAY_KEY, SIGNING_KEY, stack
@@ -109,6 +111,29 @@ async def test_calls_that_stayed_long_enough_go_when_the_next_one_ends(tmp_path)
         assert statuses == [404, 200]
         assert files == [None, SAID.encode()]
         assert (await it.plane.store.log(old)).entries == ()
+
+
+async def test_a_file_that_may_not_be_deleted_keeps_no_other_call_from_ending(tmp_path):
+    held = HeldBlobs(tmp_path / "held")
+    async with stack(
+        tmp_path, wrap=lambda plane: replace(plane, blobs=held), RETENTION_DAYS="7"
+    ) as it:
+        old = await kept(it, "old", ended_days_ago=8)
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call)
+        call.hang_up()
+        await it.over(session.call_id)
+        status, _ = await it.get(f"api/v1/calls/{old}")
+
+        assert status == 404
+        assert await held.get("transcripts/old.md") == SAID.encode()
+
+
+class HeldBlobs(FolderBlobs):
+    """Files that a policy of their account keeps."""
+
+    async def delete(self, name):
+        raise BlobRefused("ImmutablePolicy")
 
 
 async def kept(it, call_id, *, ended_days_ago):
