@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +82,59 @@ def shaped[S: Shape](
     try:
         return shape.model_validate(content)
     except ValidationError as problem:
-        known = _field_names(shape)
-        for error in problem.errors(include_url=False, include_input=False):
-            field = ".".join(str(part) for part in error["loc"])
-            reason = error["msg"][:1].lower() + error["msg"][1:]
-            if error["type"] == "extra_forbidden":
-                reason = "unknown field" + did_you_mean(str(error["loc"][-1]), known)
-            mistakes.append(Mistake(file=label, field=field, reason=reason))
+        mistakes += _told(problem, shape, label)
         return None
+
+
+def shaped_without_mistakes[S: Shape](
+    shape: type[S], content: Mapping[str, Any], label: str, mistakes: list[Mistake]
+) -> S | None:
+    """Check a mapping as `shaped` does, but return what is left of it without its wrong fields.
+
+    So more can be checked. None if nothing sensible is left.
+    """
+    left, first = deepcopy(dict(content)), True
+    while True:
+        try:
+            return shape.model_validate(left)
+        except ValidationError as problem:
+            if first:  # what comes of leaving fields out is no mistake of the file's
+                mistakes += _told(problem, shape, label)
+            first = False
+            wrong = {_place(left, error["loc"]) for error in problem.errors()}
+            if () in wrong:
+                return None
+            for place in sorted(wrong, key=len, reverse=True):
+                _leave_out(left, place)
+
+
+def _place(content: Any, path: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return where the innermost field of a path is that is there; a list is one field."""
+    place: tuple[str | int, ...] = ()
+    for n, part in enumerate(path, 1):
+        if isinstance(content, dict) and part in content:
+            content, place = content[part], tuple(path[:n])
+        elif isinstance(content, list) and isinstance(part, int) and part < len(content):
+            content = content[part]
+        else:
+            break
+    return place
+
+
+def _leave_out(content: Any, place: Sequence[str | int]) -> None:
+    for part in place[:-1]:
+        content = content[part]
+    del content[place[-1]]
+
+
+def _told(problem: ValidationError, shape: type[Shape], label: str) -> Iterator[Mistake]:
+    known = _field_names(shape)
+    for error in problem.errors(include_url=False, include_input=False):
+        field = ".".join(str(part) for part in error["loc"])
+        reason = error["msg"][:1].lower() + error["msg"][1:]
+        if error["type"] == "extra_forbidden":
+            reason = "unknown field" + did_you_mean(str(error["loc"][-1]), known)
+        yield Mistake(file=label, field=field, reason=reason)
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from localdev.evaluate.words import pattern_mistake
 from localdev.stack.layout import CALLER_NUMBER
 from registries import CatalogError, Mistake, list_scenarios, load_scenario
 from registries.mistakes import did_you_mean
-from registries.yaml_files import Shape, read_mapping, shaped
+from registries.yaml_files import Shape, read_mapping, shaped_without_mistakes
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
@@ -118,20 +118,35 @@ def read_conversations(paths: Sequence[Path]) -> tuple[Conversation, ...]:
         content = read_mapping(file, label, mistakes)
         if content is None:
             continue
-        shape = shaped(ConversationShape, {"name": file.stem, **content}, label, mistakes)
+        given, wrong = {"name": file.stem, **content}, list[Mistake]()
+        shape = shaped_without_mistakes(ConversationShape, given, label, wrong)
+        mistakes += wrong
         if shape is None:
             continue
         if shape.name in found:
             reason = f"{shape.name!r} is already the name of {found[shape.name].file}"
             mistakes.append(Mistake(file=label, field="name", reason=reason))
-            continue
-        scenario = _scenario(shape, label, mistakes)
+        scenario = _scenario(shape, label, mistakes) if _is_named(content, wrong) else None
+        mistakes += _beside(wrong, _mistakes(shape, scenario, label))
         if scenario is not None:
-            mistakes += _mistakes(shape, scenario, label)
-            found[shape.name] = Conversation(file=label, shape=shape, scenario=scenario)
+            found.setdefault(shape.name, Conversation(file=label, shape=shape, scenario=scenario))
     if mistakes:
         raise CatalogError(mistakes)
     return tuple(found.values())
+
+
+def _is_named(content: Mapping[str, Any], wrong: Sequence[Mistake]) -> bool:
+    """Whether it is sure which scenario is meant: `scenaro: travel` means not the usual one."""
+    odd = {mistake.field for mistake in wrong if "." not in mistake.field}
+    return "scenario" not in odd if "scenario" in content else not odd
+
+
+def _beside(wrong: Sequence[Mistake], more: Iterable[Mistake]) -> Iterator[Mistake]:
+    """Yield mistakes that do not come of fields that are wrong by themselves."""
+    fields = [mistake.field for mistake in wrong]
+    for mistake in more:
+        if not any(f"{each}.".startswith(f"{mistake.field}.") for each in fields):
+            yield mistake
 
 
 def _files(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterator[Path]:
@@ -156,34 +171,55 @@ def _scenario(shape: ConversationShape, label: str, mistakes: list[Mistake]) -> 
     return None
 
 
-def _mistakes(shape: ConversationShape, scenario: Scenario, label: str) -> Iterator[Mistake]:
-    """Yield what only the scenario shows to be wrong."""
-    agents = [agent.name for agent in scenario.agents]
-    targets = [target.name for target in scenario.transfer_targets]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """The names that a conversation may use."""
+
+    agents: Sequence[str]
+    tools: Sequence[str]
+    targets: Sequence[str]
+
+
+def _known(scenario: Scenario) -> _Known:
+    return _Known(
+        agents=[agent.name for agent in scenario.agents],
+        tools=sorted({tool for agent in scenario.agents for tool in agent.tools}),
+        targets=[target.name for target in scenario.transfer_targets],
+    )
+
+
+def _mistakes(shape: ConversationShape, scenario: Scenario | None, label: str) -> Iterator[Mistake]:
+    """Yield what the shape alone does not show to be wrong; without a scenario, names are right."""
+    known = _known(scenario) if scenario is not None else None
     if not shape.turns and shape.simulate is None:
         yield Mistake(file=label, field="turns", reason="nobody says anything")
     if shape.turns and shape.simulate is not None:
         reason = "a caller either has written turns or is simulated"
         yield Mistake(file=label, field="simulate", reason=reason)
-    yield from _expected(shape.greeting, "greeting", scenario, label)
-    yield from _expected(shape.overall, "overall", scenario, label)
+    yield from _expected(shape.greeting, "greeting", known, label)
+    yield from _expected(shape.overall, "overall", known, label)
     for at, turn in enumerate(shape.turns):
         if (turn.say is None) == (turn.press is None):
             reason = "the caller must either `say` or `press` something"
             yield Mistake(file=label, field=f"turns.{at}", reason=reason)
-        yield from _expected(turn.expect, f"turns.{at}.expect", scenario, label)
-    yield from _unknown([shape.end.agent], agents, "agent", label, "end.agent")
-    yield from _unknown([shape.end.target], targets, "transfer target", label, "end.target")
+        yield from _expected(turn.expect, f"turns.{at}.expect", known, label)
+    if known is not None:
+        yield from _unknown([shape.end.agent], known.agents, "agent", label, "end.agent")
+        targets = known.targets
+        yield from _unknown([shape.end.target], targets, "transfer target", label, "end.target")
 
 
-def _expected(expect: ExpectShape, field: str, scenario: Scenario, label: str) -> Iterator[Mistake]:
-    agents = [agent.name for agent in scenario.agents]
-    tools = sorted({tool for agent in scenario.agents for tool in agent.tools})
-    used = [tool.name for tool in expect.tools or ()]
-    yield from _unknown(used, tools, "tool", label, f"{field}.tools")
-    yield from _unknown(expect.must_not_use, tools, "tool", label, f"{field}.must_not_use")
-    yield from _unknown([expect.handoff], agents, "agent", label, f"{field}.handoff")
-    yield from _unknown([expect.agent], agents, "agent", label, f"{field}.agent")
+def _expected(
+    expect: ExpectShape, field: str, known: _Known | None, label: str
+) -> Iterator[Mistake]:
+    if known is not None:
+        used = [tool.name for tool in expect.tools or ()]
+        yield from _unknown(used, known.tools, "tool", label, f"{field}.tools")
+        yield from _unknown(
+            expect.must_not_use, known.tools, "tool", label, f"{field}.must_not_use"
+        )
+        yield from _unknown([expect.handoff], known.agents, "agent", label, f"{field}.handoff")
+        yield from _unknown([expect.agent], known.agents, "agent", label, f"{field}.agent")
     for name in ("say_any", "must_say", "must_not_say"):
         for words in getattr(expect, name):
             if reason := pattern_mistake(words):

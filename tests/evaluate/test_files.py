@@ -40,6 +40,42 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_a_wrong_field_hides_no_other_mistake_of_its_file(tmp_path: Path) -> None:
+    turns = (
+        "[{say: hi, expcet: {}, expect: {handoff: X}}, {press: 'x', expect: {tools: [{nam: a}]}}]"
+    )
+    written(
+        tmp_path, "a.yaml", f"descripton: x\nscenario: banking\nturns: {turns}\nend: {{agent: Y}}"
+    )
+    written(
+        tmp_path, "b.yaml", "scenario: bankin\nturns: [{expect: {must_say: ['/(/'], agent: Z}}]"
+    )
+    written(tmp_path, "c.yaml", "turns: [hi]\ngreeting: {tools: [nothing]}")
+
+    found = mistakes_in(tmp_path)
+
+    assert found == {
+        ("a.yaml", "descripton"),
+        ("a.yaml", "turns.0.expcet"),
+        ("a.yaml", "turns.0.expect.handoff"),
+        ("a.yaml", "turns.1.press"),
+        ("a.yaml", "turns.1.expect.tools.0.name"),
+        ("a.yaml", "turns.1.expect.tools.0.nam"),
+        ("a.yaml", "end.agent"),
+        ("b.yaml", "scenario"),
+        ("b.yaml", "turns.0"),
+        ("b.yaml", "turns.0.expect.must_say"),
+        ("c.yaml", "turns.0"),
+        ("c.yaml", "greeting.tools"),
+    }
+
+
+def test_without_the_scenario_that_was_meant_no_name_is_called_unknown(tmp_path: Path) -> None:
+    written(tmp_path, "a.yaml", "scenaro: travel\nturns: [{say: hi, expect: {agent: TravelDesk}}]")
+
+    assert mistakes_in(tmp_path) == {("a.yaml", "scenaro")}
+
+
 def test_a_name_is_used_once_and_an_unknown_scenario_is_named(tmp_path: Path) -> None:
     one = written(tmp_path, "one.yaml", "name: same\nturns: [{say: hi}]")
     two = written(tmp_path, "two.yaml", "name: same\nturns: [{say: hi}]")
