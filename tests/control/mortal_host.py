@@ -21,6 +21,7 @@ from typing import Any
 from adapters.plane import Plane, build, use
 from adapters.settings import Settings
 from localdev.functions_host import serve
+from tests.control.mortal import Mortal
 
 APP = Path(__file__).parents[2]
 PARTS = ("store", "approvals", "callbacks", "calls", "blobs")
@@ -40,36 +41,15 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 LOOKS = frozenset({"calls", "page", "relays"})
 
 
-class Mortal:
-    """Passes everything on; the process dies when the `die_at`th point is reached."""
-
-    def __init__(self, points: list[int], part: Any) -> None:
-        self._points = points
-        self._part = part
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._part, name)
-        if name in LOOKS or not asyncio.iscoroutinefunction(found):
-            return found
-
-        async def lived(*args: Any, **kwargs: Any) -> Any:
-            self._reached()
-            result = await found(*args, **kwargs)
-            self._reached()
-            return result
-
-        return lived
-
-    def _reached(self) -> None:
-        self._points[0] -= 1
-        if self._points[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+def killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def mortal(plane: Plane, die_at: int) -> Plane:
     """Return the plane of a process that dies at this point; 0: never."""
     points = [die_at]
-    return replace(plane, **{part: Mortal(points, getattr(plane, part)) for part in PARTS})
+    parts = {name: Mortal(getattr(plane, name), points, killed, LOOKS) for name in PARTS}
+    return replace(plane, **parts)
 
 
 def tell(line: str) -> None:

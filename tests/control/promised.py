@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from inspect import iscoroutinefunction
 from typing import Any
 
 from azure.durable_functions.models import DurableOrchestrationContext
@@ -18,38 +17,9 @@ from core.control_ports import Orchestrations
 from localdev.functions_host.durable.functions import Kind, Raised, Returned
 from orchestrators.promise import run_promise
 from tests.control.fakes import FakeDurable
+from tests.control.mortal import Died
 
 Review = Callable[[str, Plane, Orchestrations], Awaitable[dict[str, Any]]]
-
-
-class Died(Exception):
-    """A review was cut short."""
-
-
-@dataclass
-class Mortal:
-    """Passes requests on, and dies before or after one of them: when `points` has come to 0."""
-
-    part: Any
-    points: list[int]
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.part, name)
-        if not iscoroutinefunction(found):
-            return found
-
-        async def lived(*args: Any, **kwargs: Any) -> Any:
-            self._reached()
-            result = await found(*args, **kwargs)
-            self._reached()
-            return result
-
-        return lived
-
-    def _reached(self) -> None:
-        self.points[0] -= 1
-        if self.points[0] == 0:
-            raise Died("the process died")
 
 
 @dataclass

@@ -22,7 +22,8 @@ from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
 from localdev.functions_host.durable.lives import AlreadyRunning
 from tests.control.fakes import FakeDurable, plane_of
-from tests.control.promised import App, Mortal
+from tests.control.mortal import Mortal
+from tests.control.promised import App
 from tests.control.stack import CALLED, stack
 from tests.control.test_calls import written
 

@@ -7,7 +7,7 @@ from api.http import Request
 from core import facts as f
 from core import session as s
 from tests.control.fakes import FakeDurable, plane_of
-from tests.control.promised import Mortal
+from tests.control.mortal import Mortal
 from tests.control.stack import CALLED, CALLER, stack
 from tests.control.test_store import CALL
 

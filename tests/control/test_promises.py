@@ -17,7 +17,8 @@ from localdev.functions_host.durable.clock import VirtualClock
 from localdev.functions_host.durable.engine import Engine
 from registries.tools import TOOLS
 from tests.control.fakes import plane_of
-from tests.control.promised import App, Mortal
+from tests.control.mortal import Mortal
+from tests.control.promised import App
 
 CALL = "call-1"
 ID = promise_id(CALL, "approval", "r1")

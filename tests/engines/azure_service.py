@@ -7,10 +7,50 @@ from collections.abc import Callable
 from types import TracebackType
 
 from adapters.azure_speech import SpeechAccount
+from core.errors import Cause
 from core.ports import HearingStream
-from localdev.emulators.azure_speech import SpeechEmulator
+from localdev.emulators.azure_speech import (
+    Answer,
+    Close,
+    Drop,
+    Fault,
+    Hang,
+    Refuse,
+    SpeechEmulator,
+)
 
 SILENCE = bytes(3_200)  # 100 ms
+# Every way in which the service gives up, and what that is to a call: hearing, and speaking.
+DEAF: dict[Fault, Cause] = {
+    Refuse(status=401): Cause.AUTH,
+    Refuse(status=403): Cause.AUTH,
+    Refuse(status=404): Cause.UNAVAILABLE,
+    Refuse(status=429): Cause.THROTTLED,
+    Refuse(status=500): Cause.UNAVAILABLE,
+    Refuse(status=503): Cause.UNAVAILABLE,
+    Drop(after_ms=100): Cause.UNAVAILABLE,
+    Close(code=1007, after_ms=200): Cause.BAD_REQUEST,
+    Close(code=1011, after_ms=100): Cause.UNAVAILABLE,
+    Close(code=1013, after_ms=100): Cause.UNAVAILABLE,
+    Answer(status="TooManyRequests", after_ms=100): Cause.THROTTLED,
+    Answer(status="Error", after_ms=100): Cause.UNAVAILABLE,
+    Answer(status="BadRequest", after_ms=100): Cause.BAD_REQUEST,
+    Answer(status="Forbidden", after_ms=100): Cause.THROTTLED,
+}
+MUTE: dict[Fault, Cause] = {
+    Refuse(status=401): Cause.AUTH,
+    Refuse(status=403): Cause.AUTH,
+    Refuse(status=404): Cause.UNAVAILABLE,
+    Refuse(status=429): Cause.THROTTLED,
+    Refuse(status=500): Cause.UNAVAILABLE,
+    Refuse(status=503): Cause.UNAVAILABLE,
+    Close(code=1007): Cause.BAD_REQUEST,
+    Close(code=4429): Cause.THROTTLED,
+    Drop(): Cause.UNAVAILABLE,
+    Drop(after_ms=40): Cause.LOST,
+    Hang(): Cause.TIMEOUT,
+    Hang(connected=False): Cause.TIMEOUT,
+}
 
 
 def account_at(service: SpeechEmulator) -> SpeechAccount:

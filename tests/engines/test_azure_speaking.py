@@ -20,7 +20,7 @@ from core.audio import Piece, heard_of
 from core.errors import Cause, EngineFailed
 from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice
 from localdev.emulators.azure_speech import Close, Drop, Fault, Hang, Refuse, SpeechEmulator
-from tests.engines.azure_service import account_at, until
+from tests.engines.azure_service import MUTE, account_at, until
 
 AVA = Voice(name="en-US-AvaMultilingualNeural")
 XML = "{http://www.w3.org/2001/10/synthesis}"
@@ -157,24 +157,9 @@ async def test_an_interrupted_clause_ends_at_the_service_and_a_spare_goes_on() -
 
 
 async def test_every_way_a_service_gives_up_is_a_failure_with_its_cause() -> None:
-    ways: dict[Fault, Cause] = {
-        Refuse(status=401): Cause.AUTH,
-        Refuse(status=403): Cause.AUTH,
-        Refuse(status=404): Cause.UNAVAILABLE,
-        Refuse(status=429): Cause.THROTTLED,
-        Refuse(status=500): Cause.UNAVAILABLE,
-        Refuse(status=503): Cause.UNAVAILABLE,
-        Close(code=1007): Cause.BAD_REQUEST,
-        Close(code=4429): Cause.THROTTLED,
-        Drop(): Cause.UNAVAILABLE,
-        Drop(after_ms=200): Cause.LOST,
-        Hang(): Cause.TIMEOUT,
-        Hang(connected=False): Cause.TIMEOUT,
-    }
+    outcomes = await asyncio.gather(*(outcome_of(fault) for fault in MUTE))
 
-    outcomes = await asyncio.gather(*(outcome_of(fault) for fault in ways))
-
-    assert dict(zip(ways, outcomes, strict=True)) == ways
+    assert dict(zip(MUTE, outcomes, strict=True)) == MUTE
 
 
 async def test_a_stumble_of_the_service_is_not_noticed() -> None:

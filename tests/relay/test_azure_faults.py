@@ -19,9 +19,9 @@ from core.facts import EngineStumbled, HangUpRequested
 from core.ports import Hearing, HearingStream
 from core.session import OpenSession, Session
 from core.speech import HearingConfig, SpeakingEvent, Voice
-from localdev.emulators.azure_speech import Answer, Close, Drop, Fault, Hang, Refuse, SpeechEmulator
+from localdev.emulators.azure_speech import Drop, Fault, Hang, SpeechEmulator
 from media_relay.call_settings import CallSettings
-from tests.engines.azure_service import account_at
+from tests.engines.azure_service import DEAF, MUTE, account_at
 from tests.engines.test_voiced import LevelListener
 from tests.relay.calls import MemoryControl, agent, scenario
 from tests.relay.stations import Carrier, Station, frame, relaying
@@ -33,37 +33,7 @@ CONNECT_S = 2.0  # of a service that never answers
 AUDIO_S = 1.0  # as well
 PATIENCE_S = 60.0  # the SDK tries again before it tells of a refusal
 PATIENT = CallSettings(speak_s=PATIENCE_S)
-DEAF: dict[Fault, Cause] = {
-    Refuse(status=401): Cause.AUTH,
-    Refuse(status=403): Cause.AUTH,
-    Refuse(status=404): Cause.UNAVAILABLE,
-    Refuse(status=429): Cause.THROTTLED,
-    Refuse(status=500): Cause.UNAVAILABLE,
-    Refuse(status=503): Cause.UNAVAILABLE,
-    Hang(connected=False): Cause.TIMEOUT,
-    Drop(after_ms=100): Cause.UNAVAILABLE,
-    Close(code=1007, after_ms=200): Cause.BAD_REQUEST,
-    Close(code=1011, after_ms=100): Cause.UNAVAILABLE,
-    Close(code=1013, after_ms=100): Cause.UNAVAILABLE,
-    Answer(status="TooManyRequests", after_ms=100): Cause.THROTTLED,
-    Answer(status="Error", after_ms=100): Cause.UNAVAILABLE,
-    Answer(status="BadRequest", after_ms=100): Cause.BAD_REQUEST,
-    Answer(status="Forbidden", after_ms=100): Cause.THROTTLED,
-}
-MUTE: dict[Fault, Cause] = {
-    Refuse(status=401): Cause.AUTH,
-    Refuse(status=403): Cause.AUTH,
-    Refuse(status=404): Cause.UNAVAILABLE,
-    Refuse(status=429): Cause.THROTTLED,
-    Refuse(status=500): Cause.UNAVAILABLE,
-    Refuse(status=503): Cause.UNAVAILABLE,
-    Close(code=1007): Cause.BAD_REQUEST,
-    Close(code=4429): Cause.THROTTLED,
-    Drop(): Cause.UNAVAILABLE,
-    Drop(after_ms=40): Cause.LOST,
-    Hang(): Cause.TIMEOUT,
-    Hang(connected=False): Cause.TIMEOUT,
-}
+UNHEARD = {**DEAF, Hang(connected=False): Cause.TIMEOUT}
 
 
 class OwnAgents(MemoryControl):
@@ -169,7 +139,7 @@ async def test_a_caller_whom_azure_cannot_hear_is_told_so_whatever_went_wrong() 
 
     async with AsyncExitStack() as stack:
         ears = {}
-        for name, fault in names(DEAF).items():
+        for name, fault in names(UNHEARD).items():
             service = await emulated(stack, fault)
             ears[name] = ears_of(service, fault)
             stack.push_async_callback(ears[name].aclose)
@@ -177,7 +147,7 @@ async def test_a_caller_whom_azure_cannot_hear_is_told_so_whatever_went_wrong() 
         async with relaying(hearing=OwnEars(ears), control=control) as station:
             came = await asyncio.gather(*(call(station, name) for name in ears))
 
-    assert dict(zip(DEAF, (cause for cause, _ in came), strict=True)) == DEAF
+    assert dict(zip(UNHEARD, (cause for cause, _ in came), strict=True)) == UNHEARD
     assert all(words.startswith("Good morning.") for _, words in came)
 
 
@@ -190,7 +160,7 @@ async def test_other_ears_understand_what_azure_did_not_whatever_went_wrong() ->
 
     async with AsyncExitStack() as stack:
         ears = {}
-        for name, fault in names(DEAF).items():
+        for name, fault in names(UNHEARD).items():
             service = await emulated(stack, fault)
             azure = ears_of(service, fault)
             stack.push_async_callback(azure.aclose)
