@@ -201,9 +201,9 @@ class CosmosContainer:
             if self._opened is None:
                 try:
                     self._opened = await self._open()
-                except BaseException:  # cancelled as well: the client must not stay open
-                    await self.aclose()
-                    raise
+                finally:  # failed or cancelled: the client must not stay open
+                    if self._opened is None:
+                        await self.aclose()
         return self._opened
 
     async def _open(self) -> Any:

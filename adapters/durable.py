@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from core.control_ports import OrchestrationTrouble
@@ -25,35 +25,32 @@ class DurableCalls:
 
     async def begin(self, name: str, instance_id: str, order: Mapping[str, Any]) -> None:
         try:
-            await self._client.start_new(name, instance_id, order)
-        except Exception as error:  # the SDK raises nothing more exact
+            await _asked(self._client.start_new(name, instance_id, order))
+        except OrchestrationTrouble:
             if await self._status(instance_id) in LOST:  # else it lives already
-                raise OrchestrationTrouble("an orchestration could not be started") from error
+                raise
 
     async def poke(self, call_id: str) -> bool:
-        failure = await self._raise_poke(call_id)
-        if failure is None:
-            return True
-        status = await self._status(call_id)
-        if status not in LIVE:
-            return status not in LOST  # one that has ended otherwise needs no poke
-        # It may have been born between the two questions.
-        if await self._raise_poke(call_id) is not None:
-            raise OrchestrationTrouble("an orchestration could not be poked") from failure
-        return True
-
-    async def _raise_poke(self, call_id: str) -> Exception | None:
         try:
-            await self._client.raise_event(call_id, POKE, {})
-        except Exception as error:  # noqa: BLE001 the SDK raises nothing more exact
-            return error
-        return None
+            await _asked(self._client.raise_event(call_id, POKE, {}))
+        except OrchestrationTrouble:
+            status = await self._status(call_id)
+            if status not in LIVE:
+                return status not in LOST  # one that has ended otherwise needs no poke
+            # It may have been born between the two questions.
+            await _asked(self._client.raise_event(call_id, POKE, {}))
+        return True
 
     async def _status(self, call_id: str) -> str | None:
         """Return the runtime status of an instance, or nothing if there is none."""
-        try:
-            found = await self._client.get_status(call_id)
-        except Exception as error:  # the SDK raises nothing more exact
-            raise OrchestrationTrouble("the durable back end does not answer") from error
+        found = await _asked(self._client.get_status(call_id))
         status = getattr(found, "runtime_status", None)
         return str(status.value) if status is not None else None
+
+
+async def _asked(request: Awaitable[Any]) -> Any:
+    """Wait for the back end. Raises OrchestrationTrouble."""
+    try:
+        return await request
+    except Exception as error:  # the SDK raises nothing more exact
+        raise OrchestrationTrouble("the durable back end refuses, or does not answer") from error

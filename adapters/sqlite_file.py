@@ -50,10 +50,10 @@ class SqliteFile:
         db.execute("begin immediate")
         try:
             yield db
-        except BaseException:  # whatever ended the work: it is undone, and goes on upwards
-            db.execute("rollback")
-            raise
-        db.execute("commit")
+            db.execute("commit")
+        finally:
+            if db.in_transaction:  # the work failed, or the commit did: a full disk, a constraint
+                db.execute("rollback")
 
     def _open(self) -> sqlite3.Connection:
         if self._db is None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine, Mapping
+from contextlib import closing
 from datetime import date
 from typing import Any
 
@@ -147,15 +148,12 @@ class CosmosCustomers(Customers):
         return self._aside.run(self._once_open(work), within_s=LONGEST_S)
 
     async def _once_open[T](self, work: Coroutine[Any, Any, T]) -> T:
-        try:
+        with closing(work):  # one that never ran, where there is no bank, would complain
             async with self._opening:
                 if not self._opened:
                     await self._seed()
                     self._opened = True
-        except BaseException:  # cancelled as well: a coroutine that never ran complains
-            work.close()
-            raise
-        return await work
+            return await work
 
     async def _seed(self) -> None:
         """Open the bank if it is not; several that do are as good as one."""

@@ -90,7 +90,7 @@ class GridPublisher:
         headers = _headers("SubscriptionValidation")
         body = orjson.dumps(self._validation(schema, code))
         async with self._http.post(self._url(function), data=body, headers=headers) as response:
-            answer = (await response.content.read(4096)) if response.status == 200 else b""
+            answer = (await response.read()) if response.status == 200 else b""
         try:
             return bool(orjson.loads(answer)["validationResponse"] == code)
         except (ValueError, KeyError, TypeError):

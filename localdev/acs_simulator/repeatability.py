@@ -37,9 +37,9 @@ class FirstAnswers:
             self._answers.popitem(last=False)
         try:
             reply = await act()
-        except BaseException:  # cancelled as well: the next one must be free to act
-            del self._answers[key]
-            answer.cancel()
-            raise
-        answer.set_result(reply)
+            answer.set_result(reply)
+        finally:
+            if not answer.done():  # failed or cancelled: the next one must be free to act
+                self._answers.pop(key, None)
+                answer.cancel()
         return reply, False

@@ -68,22 +68,20 @@ class Host:
 
     async def start(self) -> None:
         """Load the app and listen. Raises `StartError` with what the developer must change."""
-        try:
-            await self._start()
-        except BaseException:  # cancelled as well: nothing may be left open
-            await self._exits.aclose()
-            raise
+        async with AsyncExitStack() as opened:  # failed or cancelled: nothing is left open
+            await self._start(opened)
+            self._exits = opened.pop_all()
 
     async def stop(self) -> None:
         """Let running turns and functions end (5 s at most), then leave nothing behind."""
         await self._exits.aclose()
 
-    async def _start(self) -> None:
+    async def _start(self, opened: AsyncExitStack) -> None:
         load_local_settings(self._app_dir, os.environ)
         settings = load_host_settings(self._app_dir, os.environ)
         worker = Worker(self._app_dir)
         await worker.start()
-        self._exits.push_async_callback(worker.stop)
+        opened.push_async_callback(worker.stop)
         app = App(worker)
         try:
             if self._db != ":memory:":
@@ -91,7 +89,7 @@ class Host:
             self.engine = Engine(self._db, app, clock=self._clock, limits=settings.limits)
         except (sqlite3.Error, ValueError, OSError) as error:
             raise StartError(f"the Durable engine cannot use {self._db}: {error}") from error
-        self._exits.callback(self.engine.close)
+        opened.callback(self.engine.close)
 
         server = web.Application(
             client_max_size=self._max_body_bytes, middlewares=[log_access, refuse_foreigners]
@@ -99,7 +97,7 @@ class Host:
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=1.0)
         # The port is part of the URLs that handlers give out, so it is bound before they are made.
         listener = _listen(self.port)
-        self._exits.callback(listener.close)
+        opened.callback(listener.close)
         self.port = listener.getsockname()[1]
         # Whoever knows this path may do everything: it is new with every start, for the SDK alone.
         rpc = f"/{secrets.token_urlsafe(24)}/durabletask"
@@ -120,10 +118,10 @@ class Host:
         functions = HttpTriggers(app, self._keys, settings.route_prefix)
         server.router.add_route("*", "/{path:(?s:.*)}", functions.handle)
         await runner.setup()
-        self._exits.push_async_callback(runner.cleanup)
+        opened.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
         self.engine.open()
-        self._exits.push_async_callback(self._drain, app, admin)
+        opened.push_async_callback(self._drain, app, admin)
 
     async def _drain(self, app: App, admin: Admin) -> None:
         """Let what runs end while the server still answers: functions use it for their clients."""

@@ -106,13 +106,20 @@ class Front:
             async with asyncio.timeout(self._patience_s):
                 while True:
                     for relay in sorted(self._relays, key=lambda relay: relay.connections):
-                        relay.connections += 1  # at once: others choose meanwhile
-                        if await _is_ready(relay.port, self._ready_s):
+                        if await self._chosen(relay):
                             return relay
-                        relay.connections -= 1
                     self._wake()
                     await asyncio.sleep(LOOK_S)
         return None
+
+    async def _chosen(self, relay: _Relay) -> bool:
+        relay.connections += 1  # at once: others choose meanwhile
+        ready = False
+        try:
+            ready = await _is_ready(relay.port, self._ready_s)
+        finally:  # also when nobody waits for it any more
+            relay.connections -= not ready
+        return ready
 
     def _wake(self) -> None:
         if self._on_demand is not None and (self._waking is None or self._waking.done()):

@@ -73,11 +73,12 @@ class Stack:
 
     async def __aenter__(self) -> Stack:
         (self.layout.home / "logs").mkdir(parents=True, exist_ok=True)
-        try:
-            await asyncio.gather(*(self.start(part) for part in self._parts))
-        except BaseException:  # cancelled as well: no process may be left behind
-            await self._stop()
-            raise
+        starting = [asyncio.create_task(self.start(part)) for part in self._parts]
+        async with AsyncExitStack() as started:  # failed or cancelled: no process is left behind
+            started.push_async_callback(self._stop)
+            started.push_async_callback(_ended, starting)
+            await asyncio.gather(*starting)
+            started.pop_all()
         self._watchers = [asyncio.create_task(self._watch(part)) for part in self._parts]
         self._up = True
         self._publish()
@@ -190,6 +191,13 @@ class Stack:
             await process.wait()
         if self._up:
             self._publish()
+
+
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End those that still go on, when one has failed."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _command(part: str) -> str:

@@ -1,7 +1,7 @@
 """One address before several relays: spread, passed over, waited for, woken and put to rest."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 from aiohttp import web
@@ -15,6 +15,7 @@ class PaperRelay:
     def __init__(self) -> None:
         self.ready = True
         self.asked = asyncio.Event()
+        self.hangs = False
         self.sockets: list[web.WebSocketResponse] = []
         self.port = 0
         self.runner: web.AppRunner | None = None
@@ -35,6 +36,8 @@ class PaperRelay:
 
     async def readyz(self, _: web.Request) -> web.Response:
         self.asked.set()
+        if self.hangs:
+            await asyncio.sleep(30)
         return web.Response(status=200 if self.ready else 503)
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:
@@ -76,6 +79,20 @@ async def test_connections_are_spread_over_the_relays():
             await socket.close()
 
     assert counts == [3, 3]
+
+
+async def test_a_relay_that_was_asked_in_vain_is_not_taken_for_busy():
+    async with relays(2) as made, before(*made, patience_s=0.2) as (http, url):
+        made[0].hangs = True
+        with suppress(aiohttp.WSServerHandshakeError):
+            await http.ws_connect(f"{url}/socket")
+        made[0].hangs = False
+        socket = await http.ws_connect(f"{url}/socket")
+        await socket.send_str("hello")
+        await socket.receive_str()
+        await socket.close()
+
+    assert [len(relay.sockets) for relay in made] == [1, 0]
 
 
 async def test_a_relay_that_drains_or_is_dead_gets_no_new_connection():

@@ -74,10 +74,10 @@ class Store:
         self._db.execute("begin immediate")
         try:
             yield
-        except BaseException:  # whatever ended the work: it is undone, and goes on upwards
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
+            self._db.execute("commit")
+        finally:
+            if self._db.in_transaction:  # the work failed, or the commit did
+                self._db.execute("rollback")
 
     # -- instances
 
