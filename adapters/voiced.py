@@ -17,6 +17,7 @@ from core.ports import Hearing, HearingStream, Preparing
 from core.speech import (
     HearingConfig,
     HearingEvent,
+    HearingFailed,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -116,11 +117,15 @@ class VoicedStream:
         self._box.close(drop=True)
 
     async def _forward(self) -> None:
-        async for event in self._inner.events():
-            # The detector knows better, and sooner, when speech begins and ends.
-            if not isinstance(event, SpeechStarted | SpeechStopped):
-                self._box.put(event)
-        self._box.close()
+        try:
+            async for event in self._inner.events():
+                # The detector knows better, and sooner, when speech begins and ends.
+                if not isinstance(event, SpeechStarted | SpeechStopped):
+                    self._box.put(event)
+        except EngineFailed as failure:
+            self._box.put(HearingFailed(error=failure.error))
+        finally:  # whatever ended it: who listens must learn that there will be no words
+            self._box.close()
 
     def _window(self, _: bytes, mark: Mark | None) -> None:
         self._now_ms += WINDOW_MS

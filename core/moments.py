@@ -25,6 +25,7 @@ _FIRST_AS_SAID = 8  # "at seven" is in the evening, "at eight" in the morning
 _SAYS_WHEN = frozenset({"at", "in", "o'clock", "am", "pm", *_PARTS})
 _UNITS = {"min": 1, "minute": 1, "hour": 60, "day": 24 * 60, "week": 7 * 24 * 60}
 _DAY = _UNITS["day"]
+_LONGEST = 10 * 366 * _DAY  # nobody means more, and a calendar ends
 # A moment that is measured in these and was not understood is not the one beside it.
 _BEYOND = frozenset("week weeks weekend month months year years".split())
 _MONTH = {name.lower(): n for n, name in enumerate(MONTHS, 1)}
@@ -41,6 +42,8 @@ def moment_heard(text: str, now: datetime) -> datetime | None:
         return iso
     heard = _words(text)
     delay = _delay(heard)
+    if delay is not None and delay[0] > _LONGEST:
+        return None
     if delay is not None and delay[0] < _DAY:
         return (now + timedelta(minutes=delay[0])).replace(second=0, microsecond=0)
     if delay is not None:

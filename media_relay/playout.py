@@ -194,8 +194,6 @@ class Playout:
         if self._paused or not self._generation:
             return
         now = self._loop.time()
-        if self._frames and now + _EARLY_S >= self._played_at():
-            self._anchor, self._base = now, self._sent
         generation, sent = self._generation, self._sent
         played_at = self._send_due(now)
         if len(self._frames) < self._max_frames:
@@ -211,6 +209,8 @@ class Playout:
     def _send_due(self, now: float) -> float:
         """Send what is due; return when the ear will have played all of it."""
         frames, played_at = self._frames, self._played_at()
+        if frames and now + _EARLY_S >= played_at:  # the ear was dry, and begins anew
+            self._anchor, self._base, played_at = now, self._sent, now
         while frames and now + _EARLY_S >= played_at - self._lead_s:
             frame = frames.popleft()
             self._wire.send_audio(frame)

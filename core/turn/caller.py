@@ -34,7 +34,9 @@ def heard(state: TurnState, told: e.Heard, settings: TurnSettings) -> Stepped:
     at = told.at
     match told.event:
         case SpeechStarted():
-            return _caller_started(replace(state, speech_at=at), at, settings)
+            # Who speaks after an answer says something new.
+            taken = "" if state.answered else state.taken
+            return _caller_started(replace(state, speech_at=at, taken=taken), at, settings)
         case SpeechPaused():
             # What makes an interruption is speech, not the silence after it.
             return _quiet(state) if state.floor in AGENT_HAS_FLOOR else state, ()
@@ -156,13 +158,15 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
 
 def _correct(state: TurnState, text: str, at: float) -> Stepped:
     """The last words were taken before they were final; these are they."""
+    # They may have been heard a second time, by other ears, and have stopped their own answer.
+    stopped = bool(state.taken) and not state.answered and state.floor not in AGENT_HAS_FLOOR
     state, same = replace(state, taken=""), same_words(text, state.words)
-    if not state.words or not text or same:
+    if not state.words or not text or (same and not stopped):
         return state, ()
     state = replace(state, words=text)
     correct = o.Correct(turn=state.turn, text=text)
-    unheard = state.floor is Floor.THINKING and state.sounding is None
+    unheard = stopped or (state.floor is Floor.THINKING and state.sounding is None)
     if not unheard or state.purpose is not Purpose.ANSWER:
         return state, (correct,)
-    stopped, outputs = stop(state)
-    return begin(stopped, (*outputs, correct), at=at, purpose=Purpose.ANSWER)
+    silenced, outputs = stop(state)
+    return begin(silenced, (*outputs, correct), at=at, purpose=Purpose.ANSWER)

@@ -1,6 +1,7 @@
 """A service's ears with a voice detector of our own: pauses told at once, finals on demand."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from core.speech import (
     FinalHeard,
     HearingConfig,
     HearingEvent,
+    HearingFailed,
     PartialHeard,
     SpeechPaused,
     SpeechResumed,
@@ -84,6 +86,36 @@ async def test_pauses_and_what_follows_them_are_told_by_the_detector() -> None:
     assert marks.index(SpeechStarted) == 0
     assert SpeechResumed in marks
     assert SpeechStopped not in marks
+
+
+class Failing:
+    """A stream that fails by an exception of its own, not by an event."""
+
+    def push(self, pcm: bytes) -> None: ...
+
+    def finalize(self) -> None: ...
+
+    async def events(self) -> AsyncIterator[HearingEvent]:
+        raise EngineFailed(EngineError(cause=Cause.LOST, detail="gone"))
+        yield
+
+    async def aclose(self) -> None: ...
+
+
+class FailingHearing(ScriptedHearing):
+    async def open(self, config: HearingConfig) -> Failing:  # type: ignore[override]
+        return Failing()
+
+
+async def test_a_service_that_fails_without_an_event_is_told_as_one() -> None:
+    hearing = VoicedHearing(FailingHearing(), load=lambda: LevelListener)
+    stream = await hearing.open(PATIENT)
+
+    async with asyncio.timeout(10):
+        seen = [event async for event in stream.events()]
+    await stream.aclose()
+
+    assert [event.error.cause for event in seen if isinstance(event, HearingFailed)] == [Cause.LOST]
 
 
 @pytest.mark.parametrize("patient", [True, False])

@@ -68,6 +68,20 @@ async def test_a_piece_that_comes_while_the_last_one_plays_follows_without_a_gap
     assert len(wire.audio) == 100
 
 
+async def test_what_is_sent_after_a_long_stop_of_the_loop_is_not_taken_for_heard():
+    playout, wire = playing("One.", ms=2000)
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0.3)
+    loop._selector.now += 0.5  # the ear was dry for most of it
+
+    playout.nudge()
+
+    assert max(at - sent for (at, _), sent in zip(wire.audio, wire.sent_at, strict=True)) <= 0.18
+    await asyncio.sleep(3)
+    assert len(wire.audio) == 100
+    assert playout.heard() == [("Ann", "One.")]
+
+
 async def test_a_loop_that_was_late_catches_up():
     _, wire = playing("One.")
     loop = asyncio.get_running_loop()

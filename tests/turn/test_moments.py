@@ -74,6 +74,9 @@ def test_a_moment_is_understood(said: str, meant: str) -> None:
         "next week at ten",
         "next month on the third at ten",
         "in a few hours",
+        "in 5000000 days at ten",
+        "in a hundred million weeks at ten",
+        "in 99999999999 hours",
     ],
 )
 def test_half_a_moment_is_none(said: str) -> None:

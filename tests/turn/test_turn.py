@@ -285,6 +285,44 @@ def test_words_that_never_become_final_are_taken_as_they_are_and_only_once():
     ]
 
 
+def test_words_that_other_ears_hear_again_before_they_were_answered_are_answered():
+    said = (
+        t.Heard(at=1.0, event=SpeechStarted(at_ms=0)),
+        t.Heard(at=1.5, event=PartialHeard(text="My balance", start_ms=0, end_ms=500)),
+        t.Heard(at=2.0, event=SpeechStopped(speech_end_ms=600, decided_ms=1000)),
+    )
+    state, _ = run(TurnState(), *said, t.Tick(at=5.0))
+    final = FinalHeard(text="My balance.", start_ms=0, end_ms=600, decided_ms=1000)
+
+    state, outputs = run(state, *said, t.Heard(at=5.2, event=final))
+
+    assert state.floor is Floor.THINKING
+    assert [type(output) for output in outputs][-2:] == [t.Correct, t.Generate]
+
+
+def test_who_speaks_after_the_answer_to_words_that_never_became_final_says_something_new():
+    state, _ = run(
+        TurnState(),
+        t.Heard(at=1.5, event=PartialHeard(text="My balance", start_ms=0, end_ms=500)),
+        t.Heard(at=2.0, event=SpeechStopped(speech_end_ms=600, decided_ms=1000)),
+        t.Tick(at=5.0),
+    )
+    reply = {"at": 6.0, "generation": state.generation}
+    final = FinalHeard(text="Thank you.", start_ms=0, end_ms=600, decided_ms=1000)
+
+    _, outputs = run(
+        state,
+        t.PieceReady(text="Ten dollars.", **reply),
+        t.Sounding(**reply),
+        t.ReplyDone(**reply),
+        t.RanDry(pieces=1, **reply),
+        t.Heard(at=9.0, event=SpeechStarted(at_ms=0)),
+        t.Heard(at=9.5, event=final),
+    )
+
+    assert t.Take(turn=2, text="Thank you.") in outputs
+
+
 def test_a_promised_transfer_survives_an_interruption_but_a_goodbye_does_not():
     word = t.Heard(at=1.0, event=PartialHeard(text="thanks", start_ms=0, end_ms=500))
     outcomes = {}
