@@ -14,6 +14,7 @@ from adapters.openai_reply import Reply, error_of, is_filtered, refused_option
 from adapters.openai_schema import SchemaReply, explained, response_format
 from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
+from core.sound_text import sound_text
 
 if TYPE_CHECKING:
     import httpx2
@@ -134,7 +135,7 @@ class OpenAIChat:
                     chunk = await _next(stream)
                 if chunk is None:
                     break
-                text = reply.take(chunk)
+                text = sound_text(reply.take(chunk))
                 if text or reply.begun:
                     deadline = loop.time() + self._next_token_s
                 if text:
@@ -143,7 +144,7 @@ class OpenAIChat:
         finally:
             # Closing tells the server to stop: tokens nobody hears cost money.
             await stream.close()
-        if text := reply.rest():
+        if text := sound_text(reply.rest()):
             yield TextDelta(text=text)
         calls = reply.tool_calls()
         for call in calls:

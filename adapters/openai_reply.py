@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 from core.chat import Finished
 from core.errors import Cause, EngineError, EngineFailed
+from core.sound_text import sound_data, sound_text
 from core.tools import ToolCall
 
 _REASONS = ("stop", "tool_calls", "length", "content_filter")
@@ -72,7 +73,7 @@ class Reply:
         return [
             ToolCall(
                 id=call.id or f"call_{index}",
-                name=call.name,
+                name=sound_text(call.name),
                 arguments=_arguments(call.arguments),
             )
             for index, call in sorted(self._calls.items())
@@ -142,8 +143,8 @@ class Thoughts:
 def _arguments(text: str) -> Mapping[str, Any]:
     """Return a call's arguments; models leave them empty where a tool has none."""
     try:
-        arguments = json.loads(text or "{}")
-    except ValueError:
+        arguments = sound_data(json.loads(text or "{}"))
+    except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
         raise EngineFailed(

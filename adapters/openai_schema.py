@@ -15,6 +15,7 @@ from typing import Any
 from adapters.openai_reply import Reply
 from core.chat import AgentSaid, ChatRequest, ToolReturned, ToolsCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
+from core.sound_text import sound_data, sound_text
 from core.tools import ToolCall, ToolSpec
 
 MAX_CALLS = 4
@@ -119,7 +120,11 @@ class SchemaReply(Reply):
         if not answer or not isinstance(wished, list):
             raise EngineFailed(EngineError(cause=Cause.LOST, detail="the answer is not JSON"))
         return [
-            ToolCall(id=f"call_{n}", name=str(wish["name"]), arguments=wish["arguments"])
+            ToolCall(
+                id=f"call_{n}",
+                name=sound_text(str(wish["name"])),
+                arguments=sound_data(wish["arguments"]),
+            )
             for n, wish in enumerate(wished[:MAX_CALLS])
             if isinstance(wish, Mapping)
             and wish.get("name")
@@ -148,7 +153,7 @@ class SchemaReply(Reply):
         text = re.sub(r"^\s*```(?:json)?|```\s*$", "", self._raw)
         try:
             parsed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return parsed if isinstance(parsed, dict) else {}
 

@@ -38,7 +38,11 @@ async def fetch_jwks(url: str) -> Mapping[str, Any]:
         timeout = aiohttp.ClientTimeout(total=5)
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
             answer.raise_for_status()
-            body = await answer.content.read(MAX_JWKS_BYTES)
+            body = bytearray()
+            async for some in answer.content.iter_any():  # it may come in pieces
+                body += some
+                if len(body) > MAX_JWKS_BYTES:
+                    raise TokenRefused("the carrier's key set is too large")
             keys: Mapping[str, Any] = json.loads(body)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise TokenRefused("the carrier's keys cannot be fetched") from error
@@ -87,7 +91,7 @@ class TokenVerifier:
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud"]},
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:  # a thousand brackets are no header
             raise TokenRefused(type(error).__name__) from error
         return claims
 

@@ -53,5 +53,12 @@ def unquoted(
     return Unquoted, Unquoted(text or type(error).__name__), error.__traceback__
 
 
+def leaves_of(error: Exception) -> list[Exception]:
+    """Return the errors that a group is made of, or the one that is none."""
+    if not isinstance(error, ExceptionGroup):
+        return [error]
+    return [leaf for each in error.exceptions for leaf in leaves_of(each)]
+
+
 class StartRefused(Exception):
     """A part cannot start until somebody mends what the message says, a line for each mistake."""

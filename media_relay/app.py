@@ -16,8 +16,6 @@ from adapters.settings import Settings
 from adapters.stores import customer_store
 from adapters.telemetry import telemetry_of
 from adapters.tokens import JWKS_URL, TokenVerifier
-from core.bank import CustomerStore
-from core.errors import unquoted
 from core.measured import Figure, Telemetry
 from core.session import Heartbeat
 from media_relay.call_settings import CallSettings, Engines
@@ -28,7 +26,7 @@ from media_relay.engines import engines_of
 from media_relay.hearing import expect_calls
 from media_relay.heartbeat import Heart, HeartbeatSettings
 from media_relay.loop_watch import LoopWatch, Stall, log_stall
-from media_relay.registry_catalog import RegistryCatalog
+from media_relay.registry_catalog import RegistryCatalog, reached
 from media_relay.reporting import ReportSettings
 from media_relay.server import RelayServer
 from registries import CatalogError, list_scenarios, load_scenario
@@ -73,7 +71,7 @@ async def serve(
     try:
         async with asyncio.TaskGroup() as tasks:
             # A caller may be greeted before: with a cold relay every tenth of a second is silence.
-            tasks.create_task(_reach(customers))
+            tasks.create_task(reached(customers.warm, None))
             relay = Relay(read, engines, catalog, control, tasks, telemetry=telemetry)
             await relay.run(host, port, stop, on_ready, drain_s=drain_s, tell_s=tell_s)
     finally:
@@ -225,15 +223,6 @@ def _circuit_changed(state: EngineState, telemetry: Telemetry | None) -> None:
         telemetry.figure(
             Figure(name="engine.circuit.changes", value=1, unit="", attributes=attributes)
         )
-
-
-async def _reach(customers: CustomerStore) -> None:
-    """Make the bank's records ready, or say that calls go on without them."""
-    try:
-        await asyncio.to_thread(customers.warm)
-    # The edge to other people's code: a store raises what its SDK does.
-    except Exception as error:
-        log.exception("the customers' records cannot be reached", exc_info=unquoted(error))
 
 
 def _today() -> date:

@@ -8,12 +8,33 @@ from dataclasses import dataclass, field, replace
 from core.agents import Scenario
 from core.answering import AnsweringRules
 from core.endpointing import EndpointSettings
+from core.handoff import HandoffLimits
 from core.phrases import PHRASES, Phrases
 from core.ports import Chat, Hearing, Speaking, TurnJudge
 from core.turn import TurnSettings
 from media_relay.playout import PlayoutSettings
-from media_relay.thinking import ThinkingSettings
-from media_relay.toolwork import ToolSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingSettings:
+    """`token_s`: the longest wait for the next event of a model that is thinking."""
+
+    token_s: float = 8.0
+    max_rounds: int = 5
+    handoffs: HandoffLimits = field(default_factory=HandoffLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSettings:
+    """Seconds. `record_s`: how long the note of a side effect may take to be stored.
+
+    `filler_s`, `again_s`: of silence until the caller is told that one is at work, and still is.
+    """
+
+    record_s: float = 3.0
+    filler_s: float = 1.2  # longer silence sounds like a dead line
+    again_s: float = 5.0
+    grace_s: float = 0.5  # a tool keeps its own time limit; this is for one that does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.errors import EngineFailed
+from core.errors import EngineFailed, leaves_of, unquoted
 from core.measured import Telemetry
 from core.session import Directive, LiveCall, OpenSession, Session
 from media_relay.call_settings import CallSettings, Engines
@@ -105,7 +105,11 @@ class Calls:
         live = _Live(MediaSocket(call_id), asyncio.get_running_loop().create_future())
         self._live[call_id] = live
         self._empty.clear()
-        self._tasks.create_task(self._hold(call_id, connection_id, live))
+        self._begin(
+            call_id,
+            lambda: self._hold(call_id, connection_id, live),
+            broken=lambda: live.socket.close("fault"),
+        )
         await asyncio.wait([live.opened], timeout=self._admission.decide_s)
         if not live.opened.done() or live.opened.exception() is None:
             return live.socket
@@ -117,7 +121,8 @@ class Calls:
         """Do what the control plane wants of a call; one that is not here is over already."""
         live = self._live.get(directive.call_id)
         if live is not None and live.session is not None:
-            live.session.obey(directive)
+            # Not within the heartbeat, which is that of all calls: whatever this one makes of it.
+            asyncio.get_running_loop().call_soon(live.session.obey, directive)
 
     def live(self) -> tuple[LiveCall, ...]:
         """Return the calls that have a session."""
@@ -170,15 +175,29 @@ class Calls:
 
     # --- one call --------------------------------------------------------------------------------
 
+    def _begin(
+        self, call_id: str, work: Callable[[], Awaitable[None]], *, broken: Callable[[], None]
+    ) -> asyncio.Task[None]:
+        """Begin something of a call, at its edge: what breaks must not take other calls along."""
+
+        async def at_the_edge() -> None:
+            try:
+                await work()
+            except Exception as error:  # of an engine or our own: it is this call's alone
+                for each in leaves_of(error):
+                    log.exception(
+                        "broke in a call", extra={"call": call_id}, exc_info=unquoted(each)
+                    )
+                broken()
+
+        return self._tasks.create_task(at_the_edge())
+
     async def _hold(self, call_id: str, connection_id: str, live: _Live) -> None:
-        voice = self._tasks.create_task(self._connect_voice())
+        voice = self._begin(call_id, self._connect_voice, broken=lambda: None)
         try:
             session = await self._open(call_id, connection_id, live)
             if session is not None:
                 await self._talk(session, live)
-        except Exception:  # the edge of a call: one that breaks must not take others with it
-            log.exception("call broke", extra={"call": call_id})
-            live.socket.close("fault")
         finally:
             voice.cancel()
             if self._live.get(call_id) is live:
@@ -235,7 +254,7 @@ class Calls:
         )
         live.session = call
         self._on_change()
-        telling = self._tasks.create_task(reporter.run())
+        telling = self._begin(session.call_id, reporter.run, broken=lambda: call.end("fault"))
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
         reason = "fault"

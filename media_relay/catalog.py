@@ -10,7 +10,7 @@ from core.agents import AgentSpec, Scenario
 from core.conversation import Conversation
 from core.handoff import Accepted
 from core.languages import language_of
-from core.session import Leg, Session
+from core.session import Leg
 from core.tools import ToolCall, ToolResult, ToolSpec
 
 
@@ -76,14 +76,3 @@ class Catalog(Protocol):
     async def run(self, call: ToolCall, use: ToolUse) -> ToolResult:
         """Run a tool; never raises for what the tool does."""
         ...
-
-
-def scene_of(session: Session, conversation: Conversation) -> Scene:
-    """Return who speaks now."""
-    return Scene(
-        call_id=session.call_id,
-        scenario=session.scenario,
-        agent=session.scenario.agent(conversation.agent),
-        conversation=conversation,
-        leg=session.leg,
-    )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from core.agents import RecordingRule
 from core.chat import AgentSaid
 from core.consent import answered, asks_for_secret, said_in, withdraws
 from core.facts import ConsentDecided, ConsentDecision, SecretAwaited
 from core.heard import only_yes_or_no
 from core.tools import ToolSpec
-from media_relay.fixed_words import FixedWords
-from media_relay.journal import Journal
+from media_relay.stage import Stage
 
 AGREED: frozenset[ConsentDecision] = frozenset({"given", "announced"})
 
@@ -23,17 +20,10 @@ class Consent:
     has not been asked: then nothing is recorded.
     """
 
-    def __init__(
-        self,
-        rule: RecordingRule,
-        journal: Journal,
-        words: FixedWords,
-        tools: Callable[[], tuple[ToolSpec, ...]],
-    ) -> None:
-        self._rule = rule
-        self._journal = journal
-        self._words = words
-        self._tools = tools
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._rule = stage.session.recording
+        self._journal = stage.journal
         self._asking = False  # the present reply asks for a secret
         self._reply = ""
 
@@ -43,9 +33,9 @@ class Consent:
             case RecordingRule.OFF:
                 return greeting
             case RecordingRule.ASK:
-                return f"{greeting} {self._words.phrases.may_record}"
+                return f"{greeting} {self._stage.phrases.may_record}"
             case RecordingRule.ANNOUNCE:
-                return f"{self._words.phrases.is_recorded} {greeting}"
+                return f"{self._stage.phrases.is_recorded} {greeting}"
 
     def taken(self, text: str, turn: int) -> None:
         """Read what the caller said, before anybody answers it."""
@@ -54,14 +44,14 @@ class Consent:
         decided = self._journal.conversation.consent
         if decided in AGREED and withdraws(text):
             self._decide("withdrawn", turn)
-            self._reply = self._words.phrases.not_recorded
+            self._reply = self._stage.phrases.not_recorded
         elif not decided and self._rule is RecordingRule.ASK and self._was_heard("may_record"):
             decision = answered(text)
             self._decide(decision, turn)
             if only_yes_or_no(text) is not None or withdraws(text):
                 agreed = decision == "given"
                 self._reply = (
-                    self._words.phrases.recorded if agreed else self._words.phrases.not_recorded
+                    self._stage.phrases.recorded if agreed else self._stage.phrases.not_recorded
                 )
         self._asking = False
 
@@ -74,7 +64,7 @@ class Consent:
         """Have the recording paused before a question for a secret is spoken."""
         if self._rule is RecordingRule.OFF:
             return
-        self._asking = self._asking or asks_for_secret(text, self._tools())
+        self._asking = self._asking or asks_for_secret(text, self._tools)
         if self._asking or self._keys():
             self._await(awaited=True)
 
@@ -88,6 +78,10 @@ class Consent:
         """A reply is over. Only an answer to the caller ends the wait for his secret."""
         if answer and not self._asking and not self._keys():
             self._await(awaited=False)
+
+    @property
+    def _tools(self) -> tuple[ToolSpec, ...]:
+        return self._stage.catalog.tools(self._stage.scene)
 
     def _keys(self) -> bool:
         wanted = self._journal.conversation.collecting
@@ -103,7 +97,7 @@ class Consent:
     def _was_heard(self, phrase: str) -> bool:
         wanted = {
             getattr(phrases, phrase)
-            for phrases in (self._words.phrases, *self._words.book.values())
+            for phrases in (self._stage.phrases, *self._stage.settings.phrases.values())
         }
         return any(
             isinstance(said.message, AgentSaid) and said_in(each, said.message.text)

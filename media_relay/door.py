@@ -16,6 +16,7 @@ from typing import cast
 from picows import WSAutoPingStrategy, WSListener, WSUpgradeRequest
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
+from core.errors import unquoted
 from core.media_wire import MAX_MESSAGE
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Door(asyncio.Protocol):
             return
         self._deciding = asyncio.create_task(self._open(request))
         self._tasks.add(self._deciding)
-        self._deciding.add_done_callback(self._tasks.discard)
+        self._deciding.add_done_callback(self._decided)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -98,11 +99,21 @@ class Door(asyncio.Protocol):
     async def _open(self, request: Request) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        answer = await self._decide(request)
-        if isinstance(answer, Response):
-            self._answer(answer)
-        elif self._transport is not None:
+        answer: Response | WSListener = Response(status=500)
+        try:
+            answer = await self._decide(request)
+        finally:  # whatever broke, nobody is left waiting
+            if isinstance(answer, Response):
+                self._answer(answer)
+        if not isinstance(answer, Response) and self._transport is not None:
             self._upgrade(self._transport, answer)
+
+    def _decided(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # An edge: nobody awaits these tasks.
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            log.error("a request broke", exc_info=unquoted(error))
 
     def _answer(self, response: Response) -> None:
         if self._transport is None:

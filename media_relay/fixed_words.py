@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Literal, assert_never
 
 from core.agents import SilenceSpec
 from core.languages import same
-from core.phrases import Phrases, phrases_in
+from core.phrases import Phrases
 from core.turn import Purpose
-from media_relay.catalog import Catalog, Scene
+from media_relay.stage import Stage
 
 
 class FixedWords:
-    """The set words of one call, in the language that is spoken now. `book`: in all languages."""
+    """The set words of one call, in the language that is spoken now."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        *,
-        scene: Callable[[], Scene],
-        book: Mapping[str, Phrases],
-    ) -> None:
-        self._catalog = catalog
-        self._scene = scene
-        self.book = book
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._catalog = stage.catalog
         self.notice = ""  # what the control plane wants to be said
-
-    @property
-    def phrases(self) -> Phrases:
-        """The relay's phrases."""
-        return phrases_in(self._scene().language, self.book)
 
     def begin(self, purpose: Purpose, asked: int) -> str:
         """Return the words a reply begins with; `asked`: how often silence was answered so far."""
-        phrases = self.phrases
+        phrases, scene = self._stage.phrases, self._stage.scene
         match purpose:
             case Purpose.GREETING:
-                return self._catalog.greeting(self._scene(), returning=False) or phrases.greeting
+                return self._catalog.greeting(scene, returning=False) or phrases.greeting
             case Purpose.REPROMPT:
                 prompts = self._silence.prompts or phrases.reprompts
                 return prompts[min(asked, len(prompts)) - 1]
             case Purpose.GOODBYE:
                 return self._silence.goodbye or phrases.goodbye
             case Purpose.MESSAGE:
-                return self._catalog.voicemail(self._scene()) or phrases.voicemail
+                return self._catalog.voicemail(scene) or phrases.voicemail
             case Purpose.NOTICE:
                 return self.notice
             case Purpose.APOLOGY | Purpose.DEAF | Purpose.RESUMED | Purpose.TIME:
@@ -57,7 +44,7 @@ class FixedWords:
     @property
     def _silence(self) -> SilenceSpec:
         """The agent's words for a silent caller, while his language is the one that is spoken."""
-        scene = self._scene()
+        scene = self._stage.scene
         own = same(scene.language, scene.agent.speech.language)
         return scene.agent.silence if own else SilenceSpec()
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from core.conversation import PASSED_ON
 from core.facts import HandedOff, HandoffMade, Remembered
-from core.handoff import Accepted, HandoffLimits, Refused, resolve
+from core.handoff import Accepted, Refused, resolve
 from core.tools import HandOff, ToolResult
 from media_relay.asked import Asked
-from media_relay.catalog import Catalog, Scene
-from media_relay.journal import Journal
+from media_relay.stage import Stage
 from media_relay.thought import Thought, pieces_of
 from media_relay.toolwork import ToolWork
 
@@ -25,22 +24,13 @@ _ONE_AT_A_TIME = ToolResult(
 class Handovers:
     """The handoffs of one call. `on_agent` is told that another agent has the caller."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        journal: Journal,
-        tools: ToolWork,
-        *,
-        scene: Callable[[], Scene],
-        on_agent: Callable[[], None],
-        limits: HandoffLimits,
-    ) -> None:
-        self._catalog = catalog
-        self._journal = journal
+    def __init__(self, stage: Stage, tools: ToolWork, *, on_agent: Callable[[], None]) -> None:
+        self._stage = stage
+        self._catalog = stage.catalog
+        self._journal = stage.journal
         self._tools = tools
-        self._scene = scene
         self._on_agent = on_agent
-        self._limits = limits
+        self._limits = stage.settings.thinking.handoffs
 
     def settle(self, thought: Thought, wishes: list[tuple[Asked | None, HandOff]]) -> None:
         """Follow the first wish of one round that may be: who asked can not speak for another."""
@@ -53,7 +43,7 @@ class Handovers:
 
     def _hand_over(self, thought: Thought, request: HandOff, asked: Asked | None) -> None:
         """Let the next agent take over at once, or tell the model why not."""
-        conversation, scenario = self._journal.conversation, self._scene().scenario
+        conversation, scenario = self._journal.conversation, self._stage.scene.scenario
         answer = resolve(
             scenario,
             conversation.agent,
@@ -75,7 +65,7 @@ class Handovers:
             self._switch(thought, conversation.agent, answer)
 
     def _switch(self, thought: Thought, from_agent: str, accepted: Accepted) -> None:
-        values, farewell = self._catalog.filled(self._scene(), accepted)
+        values, farewell = self._catalog.filled(self._stage.scene, accepted)
         passed_on = {**values, **accepted.context}
         if farewell and not thought.said:
             thought.said.append(farewell)
@@ -100,7 +90,7 @@ class Handovers:
         thought.said, thought.greeted = [], ""
         if accepted.greeting != "none":
             returning = accepted.greeting == "return"
-            thought.greeted = self._catalog.greeting(self._scene(), returning=returning)
+            thought.greeted = self._catalog.greeting(self._stage.scene, returning=returning)
         for piece in pieces_of(thought.greeted):
             thought.mark()
             thought.say(piece, accepted.to_agent)

@@ -187,6 +187,7 @@ class Hearer:
                 if isinstance(event, HearingFailed):
                     self._dropped += 1
                     self._on_stumble(str(event.error.cause))
+                    self._tell(event)
                     break
                 self._quiet = _QUIET
                 if isinstance(event, FinalHeard):

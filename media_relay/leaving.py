@@ -8,23 +8,18 @@ from collections.abc import Iterable
 from core import turn as t
 from core.tools import Effect
 from media_relay.closing import Closings
-from media_relay.journal import Journal
+from media_relay.stage import Stage
 from media_relay.turn_driver import TurnDriver
 
 
 class Leaving:
-    """The end of one call. `over`: why it was left, once it was.
+    """The end of one call. `over`: why it was left, once it was."""
 
-    `after_close_s`: how long the control plane may take to hang up.
-    """
-
-    def __init__(
-        self, closings: Closings, journal: Journal, turns: TurnDriver, *, after_close_s: float
-    ) -> None:
+    def __init__(self, stage: Stage, turns: TurnDriver, closings: Closings) -> None:
         self._closings = closings
-        self._journal = journal
+        self._journal = stage.journal
         self._turns = turns
-        self._after_close_s = after_close_s
+        self._after_close_s = stage.settings.after_close_s
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self.over: asyncio.Future[str] = self._loop.create_future()

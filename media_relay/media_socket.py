@@ -106,6 +106,10 @@ class MediaSocket(WSListener):
     # --- for picows ------------------------------------------------------------------------------
 
     def on_ws_connected(self, transport: WSTransport) -> None:
+        if self._closed:  # while the carrier was still in the door
+            transport.send_close(WSCloseCode.OK, self._closed.encode()[:100])
+            transport.disconnect()
+            return
         self._transport = transport
         self._last = self._loop.time()
         self._loop.call_later(_DEAD_S, self._listen)

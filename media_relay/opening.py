@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import Any
 
 from core import turn as t
-from core.answering import Answerer, AnsweringRules, By
+from core.answering import Answerer, By
 from core.facts import AnsweredBy, Direction, Remembered
-from core.session import Session
 from core.speech import HearingEvent
-from core.turn import Closing, Purpose, TurnState
-from media_relay.catalog import Catalog
-from media_relay.journal import Journal
+from core.turn import Closing, Purpose
+from media_relay.call_settings import answering_of
 from media_relay.screening import Screening
+from media_relay.stage import Stage
+from media_relay.turn_driver import TurnDriver
 
 BY_MACHINE = Closing(kind="hang_up", by="machine")
 
@@ -25,34 +25,30 @@ class Opening:
 
     def __init__(
         self,
-        session: Session,
-        rules: AnsweringRules,
-        catalog: Catalog,
-        journal: Journal,
+        stage: Stage,
+        turns: TurnDriver,
         *,
         stop_talking: Callable[[], None],
         overheard: Callable[[str], None],
-        state: Callable[[], TurnState],
-        feed: Callable[[t.Event], None],
         close: Callable[[Closing], None],
     ) -> None:
-        self._session = session
-        self._rules = rules
-        self._catalog = catalog
-        self._journal = journal
+        self._session = stage.session
+        self._rules = answering_of(stage.settings.answering, stage.session.scenario)
+        self._about_s = stage.settings.about_s
+        self._catalog = stage.catalog
+        self._journal = stage.journal
+        self._turns = turns
         self._stop_talking = stop_talking
         self._overheard = overheard
-        self._state = state
-        self._feed = feed
         self._close = close
         self._loop = asyncio.get_running_loop()
         self._screening: Screening | None = None
 
-    async def look_up(self, within_s: float) -> None:
-        """Get ready what agents will use, and learn of a new caller what is known, for so long."""
+    async def look_up(self) -> None:
+        """Get ready what agents will use, and learn of a new caller what is known; not for long."""
         known: Mapping[str, Any] = {}
         with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(self._about_s):
                 await self._catalog.warm(self._session.scenario)
                 known = await self._catalog.about(self._session.leg) if self._new else {}
         if known:
@@ -68,7 +64,7 @@ class Opening:
 
     @property
     def _new(self) -> bool:
-        return not self._state().answered
+        return not self._turns.state.answered
 
     def on_audio(self, pcm: bytes) -> None:
         """Take the far side's next audio."""
@@ -101,7 +97,7 @@ class Opening:
             self._stop_talking()
             if action == "hang_up":
                 self._close(BY_MACHINE)
-        elif self._state().generation == 0:  # nothing was said yet
+        elif self._turns.state.generation == 0:  # nothing was said yet
             if text:
                 self._overheard(text)
             self._say(Purpose.GREETING)
@@ -112,4 +108,4 @@ class Opening:
 
     def _say(self, purpose: Purpose, closing: Closing | None = None) -> None:
         at = self._loop.time()
-        self._feed(t.SpeechWanted(at=at, purpose=purpose, closing=closing))
+        self._turns.feed(t.SpeechWanted(at=at, purpose=purpose, closing=closing))

@@ -12,41 +12,36 @@ from core.session import Directive
 from core.speech import HearingEvent
 from core.transfers import CODES
 from core.turn import Purpose
-from media_relay.catalog import Scene
 from media_relay.closing import Closings
 from media_relay.consult import GENERATION, Consultation
 from media_relay.fixed_words import FixedWords
-from media_relay.journal import Journal
 from media_relay.playout import Playout
 from media_relay.speaking import Mouth
+from media_relay.stage import Stage
+from media_relay.turn_driver import TurnDriver
 
 
 class People:
-    """Does what directives say of one call. `generation` is that of the present reply."""
+    """Does what directives say of one call."""
 
     def __init__(
         self,
+        stage: Stage,
+        turns: TurnDriver,
         *,
-        journal: Journal,
         closings: Closings,
         fixed: FixedWords,
         mouth: Mouth,
         playout: Playout,
-        tasks: asyncio.TaskGroup,
-        scene: Callable[[], Scene],
-        feed: Callable[[t.Event], None],
-        generation: Callable[[], int],
         end: Callable[[str], None],
     ) -> None:
-        self._journal = journal
+        self._stage = stage
+        self._journal = stage.journal
+        self._turns = turns
         self._closings = closings
         self._fixed = fixed
         self._mouth = mouth
         self._playout = playout
-        self._tasks = tasks
-        self._scene = scene
-        self._feed = feed
-        self._generation = generation
         self._end = end
         self._consultation: Consultation | None = None
         self._loop = asyncio.get_running_loop()
@@ -66,7 +61,7 @@ class People:
                 if directive.whispered is not None:
                     self._whispered(directive.whispered)
             case "time_is_short":
-                self._feed(t.NewsCame(at=self._loop.time(), purpose=Purpose.TIME))
+                self._turns.feed(t.NewsCame(at=self._loop.time(), purpose=Purpose.TIME))
             case "approval_decided":
                 if directive.decided is not None:
                     self._decided(directive.decided)
@@ -100,9 +95,11 @@ class People:
         """Tell the caller that he is transferred; the report follows when he has heard it."""
         at = self._loop.time()
         self._fixed.notice = text
-        self._feed(t.SpeechWanted(at=at, purpose=Purpose.NOTICE))
+        self._turns.feed(t.SpeechWanted(at=at, purpose=Purpose.NOTICE))
         closing = t.Closing(kind="transfer", ref=ref)
-        self._feed(t.ClosingWanted(at=at, generation=self._generation(), closing=closing))
+        self._turns.feed(
+            t.ClosingWanted(at=at, generation=self._turns.state.generation, closing=closing)
+        )
 
     def _consult(self, ref: str, text: str) -> None:
         if self._consultation is not None:
@@ -110,8 +107,8 @@ class People:
         self._consultation = Consultation(
             self._mouth,
             self._playout,
-            agent=self._scene().agent,
-            tasks=self._tasks,
+            agent=self._stage.scene.agent,
+            tasks=self._stage.tasks,
             on_answer=lambda taken: self._answered(ref, taken=taken),
         )
         self._consultation.begin(text)
@@ -128,8 +125,8 @@ class People:
             self._consultation = None
         self._journal.note(TransferFailed(request_id=ref, code=CODES.get(why, 0)))
         now = self._loop.time()
-        self._feed(t.TransferOver(at=now))
-        self._feed(t.SpeechWanted(at=now, purpose=Purpose.ANSWER))
+        self._turns.feed(t.TransferOver(at=now))
+        self._turns.feed(t.SpeechWanted(at=now, purpose=Purpose.ANSWER))
 
     def _whispered(self, note: Whispered) -> None:
         self._journal.note(note)
@@ -138,4 +135,4 @@ class People:
         """Tell the caller, as soon as nobody speaks, what came of a request."""
         if decided.request_id not in self._journal.conversation.decided:
             self._journal.note(decided)
-            self._feed(t.NewsCame(at=self._loop.time()))
+            self._turns.feed(t.NewsCame(at=self._loop.time()))

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from core.agents import Scenario
@@ -63,16 +64,8 @@ class RegistryCatalog:
 
     async def about(self, leg: Leg) -> Mapping[str, Any]:
         """Return how a known number is greeted, which proves nothing, and if it may be called."""
-        known = await self._known(leg.person)
+        known = await reached(partial(known_caller, self._customers, leg.person), dict[str, Any]())
         return {**known, CAN_CALL_BACK: True} if self._callbacks.allow(leg.person) else known
-
-    async def _known(self, phone: str) -> Mapping[str, Any]:
-        try:
-            return await asyncio.to_thread(known_caller, self._customers, phone)
-        # The edge to other people's code: whatever a store raises, the caller is greeted.
-        except Exception as error:
-            log.exception("the customers' records cannot be reached", exc_info=unquoted(error))
-            return {}
 
     def tools(self, scene: Scene) -> tuple[ToolSpec, ...]:
         return tools_for(scene.scenario, scene.agent)
@@ -137,6 +130,16 @@ class RegistryCatalog:
             "language": scene.language,
             "today": self._today().isoformat(),
         }
+
+
+async def reached[T](work: Callable[[], T], otherwise: T) -> T:
+    """Ask the customers' records, on a thread; or say that calls go on without them."""
+    try:
+        return await asyncio.to_thread(work)
+    # The edge to other people's code: a store raises what its SDK does.
+    except Exception as error:
+        log.exception("the customers' records cannot be reached", exc_info=unquoted(error))
+        return otherwise
 
 
 def _compile(scenario: Scenario) -> None:

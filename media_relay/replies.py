@@ -15,18 +15,17 @@ from core.languages import language_of, voice_of
 from core.ports import Speaking
 from core.served import ServedBy
 from core.tools import Effect
-from core.turn import Purpose, TurnState, quiet_for
-from media_relay.call_settings import CallSettings
-from media_relay.catalog import Scene
+from core.turn import Purpose, quiet_for
 from media_relay.consent import Consent
 from media_relay.fixed_words import FixedWords
-from media_relay.journal import Journal
 from media_relay.playout import Playout
 from media_relay.present_turn import PresentTurn
 from media_relay.served import note_served
 from media_relay.speaking import Mouth, Utterance
+from media_relay.stage import Stage
 from media_relay.thinking import Thinker
 from media_relay.thought import Thought, pieces_of
+from media_relay.turn_driver import TurnDriver
 
 _CUT_OFF = "The line broke after your last words. Say briefly what the caller has not heard yet."
 
@@ -52,42 +51,34 @@ class Replies:
 
     def __init__(
         self,
+        stage: Stage,
+        turns: TurnDriver,
         *,
-        journal: Journal,
         thinker: Thinker,
         speaking: Speaking,
         playout: Playout,
         turn: PresentTurn,
         fixed: FixedWords,
-        consent: Consent,
-        scene: Callable[[], Scene],
-        state: Callable[[], TurnState],
-        feed: Callable[[t.Event], None],
         effects: Callable[[int, tuple[Effect, ...]], None],
         saying: Callable[[str], None],
-        tasks: asyncio.TaskGroup,
-        settings: CallSettings,
     ) -> None:
         self.mouth = Mouth(
             speaking,
             playout,
-            timeout_s=settings.speak_s,
+            timeout_s=stage.settings.speak_s,
             on_audio=self._made,
             on_served=self._served,
         )
-        self._journal = journal
+        self._stage = stage
+        self._journal = stage.journal
+        self._turns = turns
         self._thinker = thinker
         self._playout = playout
         self._turn = turn
         self._fixed = fixed
-        self._consent = consent
-        self._scene = scene
-        self._state = state
-        self._feed = feed
+        self._consent = Consent(stage)
         self._effects = effects
         self._saying = saying
-        self._tasks = tasks
-        self._heard_every_s = settings.heard_every_s
         self._loop = asyncio.get_running_loop()
         self._reply: _Reply | None = None
         self._digits: tuple[DigitsWanted, str] | None = None
@@ -136,8 +127,8 @@ class Replies:
         self._playout.begin(order.generation)
         self._reply = reply
         reply.tasks = [
-            self._tasks.create_task(self._make(reply)),
-            self._tasks.create_task(self._speak(reply)),
+            self._stage.tasks.create_task(self._make(reply)),
+            self._stage.tasks.create_task(self._speak(reply)),
         ]
 
     def _say(self, say: t.Say) -> None:
@@ -146,8 +137,8 @@ class Replies:
         if say.text:
             self._reply.words = f"{self._reply.words} {say.text}"
         self._saying(self._reply.words)
-        scene = self._scene()
-        text = say.text or self._fixed.phrases.named(say.phrase)
+        scene = self._stage.scene
+        text = say.text or self._stage.phrases.named(say.phrase)
         agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
         self._turn.words_known()
         self._turn.record.reply.append(text)
@@ -165,7 +156,7 @@ class Replies:
         self._turn.sounding()
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(self._heard_every_s, self._report_heard)
+        self._timer = self._loop.call_later(self._stage.settings.heard_every_s, self._report_heard)
 
     def close(self) -> None:
         """Be silent for good. What was said so far is reported, and left open: another relay
@@ -185,7 +176,7 @@ class Replies:
     def _report_heard(self) -> None:
         self._turn.hearing(self._playout.heard())
         self._consent.heard()
-        self._timer = self._loop.call_later(self._heard_every_s, self._report_heard)
+        self._timer = self._loop.call_later(self._stage.settings.heard_every_s, self._report_heard)
 
     def _end(self, *, cut: bool, done: bool) -> None:
         reply, self._reply = self._reply, None
@@ -223,11 +214,11 @@ class Replies:
         except EngineFailed as failure:
             self._failed(generation, "thinking", failure)
         else:
-            self._feed(t.ReplyDone(at=self._loop.time(), generation=generation))
+            self._turns.feed(t.ReplyDone(at=self._loop.time(), generation=generation))
         reply.pieces.put_nowait(None)
 
     def _first_words(self, purpose: Purpose) -> str:
-        words = self._fixed.begin(purpose, self._state().asked)
+        words = self._fixed.begin(purpose, self._turns.state.asked)
         return self._consent.opening(words) if purpose is Purpose.GREETING else words
 
     async def _speak(self, reply: _Reply) -> None:
@@ -241,7 +232,7 @@ class Replies:
     ) -> None:
         cause = str(failure.error.cause)
         self._journal.write(EngineStumbled(engine=engine, cause=cause, spoken=True))
-        self._feed(t.ReplyFailed(at=self._loop.time(), generation=generation, engine=engine))
+        self._turns.feed(t.ReplyFailed(at=self._loop.time(), generation=generation, engine=engine))
 
     async def _answer(self, generation: int, note: str = "") -> None:
         thought = Thought(
@@ -250,7 +241,7 @@ class Replies:
             effects=lambda effects: self._effects(generation, effects),
             mark=self._turn.words_known,
             waited=self._turn.waited,
-            quiet_for=lambda: quiet_for(self._state(), self._loop.time()),
+            quiet_for=lambda: quiet_for(self._turns.state, self._loop.time()),
             note=note,
         )
         digits, self._digits = self._digits, None
@@ -262,7 +253,7 @@ class Replies:
         await self._thinker.finish_open(self._turn.record)
         conversation = self._journal.conversation
         if conversation.reply_done:
-            self._piece(generation, self._fixed.phrases.go_on, conversation.agent)
+            self._piece(generation, self._stage.phrases.go_on, conversation.agent)
             return
         messages = conversation.messages()
         cut_off = bool(messages) and isinstance(messages[-1], AgentSaid)
@@ -270,4 +261,4 @@ class Replies:
 
     def _piece(self, generation: int, text: str, agent: str) -> None:
         at = self._loop.time()
-        self._feed(t.PieceReady(at=at, generation=generation, text=text, agent=agent))
+        self._turns.feed(t.PieceReady(at=at, generation=generation, text=text, agent=agent))

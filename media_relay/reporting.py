@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from core.session import MAX_REPORTS, Report, Reported
 from media_relay.control_plane import ControlPlane, ControlRefused, ControlUnavailable
 
 log = logging.getLogger(__name__)
+
+DROPPED = sys.maxsize  # the number of a fact that is never told, so that nobody takes it for kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class Reporter:
         self._closed_at: float | None = None
 
     def report(self, fact: Fact, *, urgent: bool = False) -> int:
-        """Queue a fact and return its number; an urgent one does not linger."""
+        """Queue a fact, return its number or `DROPPED`; an urgent one does not linger."""
         last = self._waiting[-1] if len(self._waiting) > self._in_flight else None
         if last is not None and _replaces(fact, last.fact):
             self._waiting[-1] = Reported(seq=last.seq, at=self._wall_clock(), fact=fact)
@@ -63,7 +66,7 @@ class Reporter:
         if len(self._waiting) >= self._settings.keep:
             # The numbers must have no gap, so what is dropped never gets one.
             log.warning("report dropped", extra={"call": self._call_id, "fact": fact.kind})
-            return self._seq
+            return DROPPED
         self._seq += 1
         self._waiting.append(Reported(seq=self._seq, at=self._wall_clock(), fact=fact))
         self._urgent = self._urgent or urgent

@@ -113,10 +113,13 @@ class RelayServer:
 
 def _is_local(request: Request) -> bool:
     """Whether a request to a loopback server was meant for one: no page of the web may reach it."""
-    hosts = [urlsplit(f"//{request.headers.get('host', '')}").hostname]
-    origin = request.headers.get("origin")
-    if origin is not None:
-        hosts.append(urlsplit(origin).hostname)
+    urls = [f"//{request.headers.get('host', '')}"]
+    if (origin := request.headers.get("origin")) is not None:
+        urls.append(origin)
+    try:
+        hosts = [urlsplit(url).hostname for url in urls]
+    except ValueError:  # an address like `[`
+        return False
     return all(host is not None and _is_loopback(host) for host in hosts)
 
 

@@ -16,12 +16,11 @@ from core.languages import speech_of
 from core.ports import Speaking
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
-from core.turn import Floor, TurnState, pressed, settings_with
+from core.turn import Floor, pressed, settings_with
 from core.waiting_sound import WaitingSound
-from media_relay.call_settings import CallSettings, Engines, answering_of
-from media_relay.catalog import Catalog, Scene, scene_of
+from media_relay.call_settings import CallSettings, Engines
+from media_relay.catalog import Catalog
 from media_relay.closing import Closings
-from media_relay.consent import Consent
 from media_relay.fixed_words import FixedWords
 from media_relay.hearing import Hearer
 from media_relay.journal import Journal
@@ -33,6 +32,7 @@ from media_relay.playout import Playout
 from media_relay.present_turn import PresentTurn
 from media_relay.replies import Replies
 from media_relay.reporting import Reporter
+from media_relay.stage import Stage
 from media_relay.thinking import Thinker
 from media_relay.turn_driver import TurnDriver, state_after
 from media_relay.waiting import Waiting
@@ -57,90 +57,67 @@ class CallSession:
     ) -> None:
         self.session = session
         self._wire = wire
-        self._catalog = catalog
-        self._settings = settings
         self._loop = asyncio.get_running_loop()
         before = rebuild(session.scenario.start_agent, session.log)
         self._journal = Journal(before, reporter, meter)
-        state = state_after(self._journal.conversation)
-        self._turns = TurnDriver(state, settings.turn, do=self._do)
-        self._tasks = asyncio.TaskGroup()
-        self._closings = Closings(f"{session.call_id}-{session.epoch}")
-        self._leaving = Leaving(
-            self._closings, self._journal, self._turns, after_close_s=settings.after_close_s
+        self._stage = Stage(
+            session=session,
+            catalog=catalog,
+            journal=self._journal,
+            settings=settings,
+            tasks=asyncio.TaskGroup(),
         )
-        self._hearer = Hearer(
+        self._turns = TurnDriver(state_after(before), settings.turn, do=self._do)
+        self._playout = Playout(
+            wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
+        )
+        self._waiting = Waiting(wire, after_s=settings.sound_after_s)
+        self._hearer = self._ears(engines)
+        self._thinker = Thinker(engines.chat, self._stage, on_agent=self._follow_agent)
+        self._speaking(engines.speaking)
+
+    def _ears(self, engines: Engines) -> Hearer:
+        return Hearer(
             engines.hearing,
             on_event=self._heard,
             on_stumble=self._deaf,
             on_lost=lambda: self._turns.feed(t.HearingLost(at=self._loop.time())),
             tries=engines.hearing_tries,
-            settings=settings.endpointing,
+            settings=self._stage.settings.endpointing,
             judge=engines.judge,
         )
-        self._playout = Playout(
-            wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
-        )
-        self._waiting = Waiting(wire, after_s=settings.sound_after_s)
-        self._thinker = Thinker(
-            engines.chat,
-            catalog,
-            self._journal,
-            epoch=session.epoch,
-            tasks=self._tasks,
-            scene=self._scene,
-            on_agent=self._follow_agent,
-            phrases=settings.phrases,
-            settings=settings.thinking,
-            tool_settings=settings.tools,
-        )
-        self._speaking(engines.speaking)
 
     def _speaking(self, engine: Speaking) -> None:
-        """Put together what speaks: to the caller, to people, and first of all."""
-        settings = self._settings
-        turn = PresentTurn(self._journal, self._hearer)
-        fixed = FixedWords(self._catalog, scene=self._scene, book=settings.phrases)
-        consent = Consent(
-            self.session.recording, self._journal, fixed, lambda: self._catalog.tools(self._scene())
-        )
+        """Put together what speaks: to the caller, to people, first of all and at the end."""
+        stage, turns = self._stage, self._turns
+        turn, fixed = PresentTurn(self._journal, self._hearer), FixedWords(stage)
+        closings = Closings(f"{self.session.call_id}-{self.session.epoch}")
+        self._leaving = Leaving(stage, turns, closings)
         self._replies = Replies(
-            journal=self._journal,
+            stage,
+            turns,
             thinker=self._thinker,
             speaking=engine,
             playout=self._playout,
             turn=turn,
             fixed=fixed,
-            consent=consent,
-            scene=self._scene,
-            state=self._state,
-            feed=self._turns.feed,
             effects=self._leaving.wanted,
             saying=self._hearer.agent_said,
-            tasks=self._tasks,
-            settings=settings,
         )
         self._people = People(
-            journal=self._journal,
-            closings=self._closings,
+            stage,
+            turns,
+            closings=closings,
             fixed=fixed,
             mouth=self._replies.mouth,
             playout=self._playout,
-            tasks=self._tasks,
-            scene=self._scene,
-            feed=self._turns.feed,
-            generation=lambda: self._turns.state.generation,
             end=self._leaving.end,
         )
         self._opening = Opening(
-            self.session,
-            answering_of(settings.answering, self.session.scenario),
-            self._catalog,
-            self._journal,
+            stage,
+            turns,
             stop_talking=self._replies.stop,
             overheard=turn.overheard,
-            state=self._state,
-            feed=self._turns.feed,
             close=self._leaving.close,
         )
 
@@ -153,7 +130,7 @@ class CallSession:
         """
         reason = "fault"
         try:
-            async with self._tasks:
+            async with self._stage.tasks:
                 self._follow_agent()
                 await self._begin(joined)
                 reason = await self._leaving.over
@@ -171,7 +148,7 @@ class CallSession:
 
     async def _begin(self, joined: Callable[[], Awaitable[bool]] | None) -> None:
         """Greet a caller, or go on where another relay lost him."""
-        await self._opening.look_up(self._settings.about_s)
+        await self._opening.look_up()
         if joined is not None and not await joined():
             self.end("never connected")
             return
@@ -183,8 +160,9 @@ class CallSession:
         self._leaving.end(reason)
 
     def obey(self, directive: Directive) -> None:
-        """Do what the control plane wants of this call."""
-        self._people.obey(directive)
+        """Do what the control plane wants of this call, unless it is left already."""
+        if not self._leaving.over.done():
+            self._people.obey(directive)
 
     @property
     def floor(self) -> Floor:
@@ -205,7 +183,7 @@ class CallSession:
         self._opening.stop()
         self._people.close()
         self._replies.close()
-        await self._thinker.let_go(self._settings.tools_s)
+        await self._thinker.let_go(self._stage.settings.tools_s)
 
     # --- what comes from outside -----------------------------------------------------------------
 
@@ -244,12 +222,12 @@ class CallSession:
 
     def _follow_agent(self) -> None:
         """Hear, take turns and wait as the present agent does, in the caller's language."""
-        scene = self._scene()
+        scene = self._stage.scene
         agent = scene.agent
         speech = speech_of(agent, scene.conversation.language)
-        self._hearer.start(self._tasks, speech)
+        self._hearer.start(self._stage.tasks, speech)
         self._turns.settings = settings_with(
-            self._settings.turn, speech=speech, silence=agent.silence
+            self._stage.settings.turn, speech=speech, silence=agent.silence
         )
         self._waiting.sound = agent.waiting_sound
 
@@ -283,9 +261,3 @@ class CallSession:
                 self._leaving.close(closing)
             case _:
                 self._replies.do(output)
-
-    def _state(self) -> TurnState:
-        return self._turns.state
-
-    def _scene(self) -> Scene:
-        return scene_of(self.session, self._journal.conversation)

@@ -3,82 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from core.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
 from core.facts import DigitsWanted, EngineStumbled, Filtered
-from core.handoff import HandoffLimits, wanted
+from core.handoff import wanted
 from core.keyed import words_of
 from core.languages import same
-from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.sentences import Splitter
 from core.served import ServedBy
 from core.tools import HandOff, ToolCall, ToolResult
 from media_relay.asked import Asked
-from media_relay.catalog import Catalog, Scene
+from media_relay.catalog import Scene
 from media_relay.foresight import Foresight
 from media_relay.handing_over import Handovers
-from media_relay.journal import Journal
 from media_relay.served import note_served
+from media_relay.stage import Stage
 from media_relay.thought import Thought, with_unheard
 from media_relay.tool_wait import wait_for
-from media_relay.toolwork import ToolSettings, ToolWork
+from media_relay.toolwork import ToolWork
 from media_relay.turn_record import TurnRecord
 
 _MAY_BE_SECRET = 3  # keys; fewer are a choice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThinkingSettings:
-    """`token_s`: the longest wait for the next event of a model that is thinking."""
-
-    token_s: float = 8.0
-    max_rounds: int = 5
-    handoffs: HandoffLimits = field(default_factory=HandoffLimits)
-
-
 class Thinker:
-    """Thinks for one call."""
+    """Thinks for one call. `on_agent` is told that another agent has the caller."""
 
-    def __init__(
-        self,
-        chat: Chat,
-        catalog: Catalog,
-        journal: Journal,
-        *,
-        epoch: int,
-        tasks: asyncio.TaskGroup,
-        scene: Callable[[], Scene],
-        on_agent: Callable[[], None],
-        phrases: Mapping[str, Phrases],
-        settings: ThinkingSettings,
-        tool_settings: ToolSettings,
-    ) -> None:
-        self._chat = Foresight(chat, tasks.create_task)
-        self._catalog = catalog
-        self._journal = journal
-        self._tools = ToolWork(catalog, journal, epoch=epoch, tasks=tasks, settings=tool_settings)
-        self._scene = scene
-        self._handovers = Handovers(
-            catalog, journal, self._tools, scene=scene, on_agent=on_agent, limits=settings.handoffs
-        )
-        self._book = phrases
-        self._tasks = tasks
+    def __init__(self, chat: Chat, stage: Stage, *, on_agent: Callable[[], None]) -> None:
+        self._stage = stage
+        self._chat = Foresight(chat, stage.tasks.create_task)
+        self._catalog = stage.catalog
+        self._journal = stage.journal
+        self._tools = ToolWork(stage)
+        self._handovers = Handovers(stage, self._tools, on_agent=on_agent)
         self._preparing: asyncio.Task[None] | None = None
-        self._settings = settings
-        self._tool_settings = tool_settings
-
-    @property
-    def _phrases(self) -> Phrases:
-        return phrases_in(self._scene().language, self._book)
+        self._settings = stage.settings.thinking
 
     def prepare(self) -> None:
         """Let the model read beforehand what the present agent's requests begin with."""
-        self._preparing = self._tasks.create_task(self._prepare())
+        self._preparing = self._stage.tasks.create_task(self._prepare())
 
     async def _prepare(self) -> None:
         with suppress(EngineFailed):  # a prompt that cannot be rendered is told when it matters
@@ -97,7 +65,7 @@ class Thinker:
             if not calls:
                 return
             await self._work(thought, calls)
-        self._say(thought, self._phrases.too_many_steps)
+        self._say(thought, self._stage.phrases.too_many_steps)
 
     def keys_told(self, keys: str, wanted: DigitsWanted | None) -> str:
         """Return what record and model are told of the caller's keys.
@@ -106,14 +74,14 @@ class Thinker:
         """
         if wanted is not None:
             return "entered the digits" if wanted.secret else words_of(keys)
-        tools = self._catalog.tools(self._scene())
+        tools = self._catalog.tools(self._stage.scene)
         if len(keys) < _MAY_BE_SECRET or not any(tool.secrets for tool in tools):
             return words_of(keys)
         return f"keyed in digits, kept secret: {self._tools.kept.keep(keys)}"
 
     def think_ahead(self, text: str, *, interrupted: bool) -> None:
         """Begin to answer what the caller seems to have said; `think` uses it if he did."""
-        scene = self._scene()
+        scene = self._stage.scene
         said = UserSaid(text=text, interrupted=interrupted)
         self._chat.foresee(self._asking(scene, (*scene.conversation.messages(), said)))
 
@@ -123,7 +91,7 @@ class Thinker:
 
     async def finish_open(self, record: TurnRecord) -> None:
         """Finish the tools that another relay left open."""
-        await self._tools.finish_open(self._scene(), record)
+        await self._tools.finish_open(self._stage.scene, record)
 
     async def let_go(self, within_s: float) -> None:
         """Think no more, and give started tools some time to be recorded: the call is over."""
@@ -134,7 +102,7 @@ class Thinker:
 
     async def use(self, thought: Thought, wanted: DigitsWanted, keys: str) -> None:
         """Give the caller's keys to the tool that wanted them, though no model asks for it."""
-        scene = self._scene()
+        scene = self._stage.scene
         scene = replace(scene, agent=scene.scenario.agent(wanted.agent))
         arguments = {**wanted.given, wanted.into: keys}
         call = ToolCall(id="keys", name=wanted.then, arguments=arguments)
@@ -188,7 +156,7 @@ class Thinker:
             rest = []  # nobody wants to hear half a clause
         for piece in rest:
             self._say(thought, piece)
-        phrases = self._phrases
+        phrases = self._stage.phrases
         if end.filtered:
             self._journal.write(Filtered(turn=thought.record.turn, what=end.filtered))
             self._say(thought, phrases.filtered)
@@ -204,7 +172,7 @@ class Thinker:
             raise EngineFailed(EngineError(cause=Cause.TIMEOUT, detail="no token")) from error
 
     def _request(self, thought: Thought | None) -> ChatRequest:
-        scene = self._scene()
+        scene = self._stage.scene
         messages = with_unheard(scene.conversation, thought) if thought is not None else ()
         return self._asking(scene, messages)
 
@@ -225,7 +193,7 @@ class Thinker:
 
     async def _work(self, thought: Thought, calls: list[ToolCall]) -> None:
         """Run the tools of one round side by side, then do what they ask for."""
-        scene = self._scene()
+        scene = self._stage.scene
         handoffs: list[tuple[Asked | None, HandOff]] = []
         running: dict[asyncio.Task[ToolResult], Asked] = {}
         for asked in self._tools.ask(scene, thought.record, calls):
@@ -253,13 +221,13 @@ class Thinker:
         """Wait for tools as long as they may take; say something whenever it is quiet for long."""
         specs = [asked.spec for asked in running.values() if asked.spec is not None]
         # A tool's own words are in the language of its agent.
-        own = same(self._scene().language, self._scene().agent.speech.language)
-        words = next((s.filler for s in specs if s.filler and own), self._phrases.filler)
+        own = same(self._stage.scene.language, self._stage.scene.agent.speech.language)
+        words = next((s.filler for s in specs if s.filler and own), self._stage.phrases.filler)
         await wait_for(
             running,
             thought,
             longest_s=max((spec.timeout_s for spec in specs), default=8.0),
-            fillers=(words, self._phrases.still_working),
+            fillers=(words, self._stage.phrases.still_working),
             say=lambda piece: self._say(thought, piece),
-            settings=self._tool_settings,
+            settings=self._stage.settings.tools,
         )

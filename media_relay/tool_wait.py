@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from core.tools import ToolResult
+from media_relay.call_settings import ToolSettings
 from media_relay.thought import Thought
-from media_relay.toolwork import ToolSettings
 
 _LOOK_S = 0.1  # how often one listens whether the agent has finished speaking
 

@@ -9,32 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.conversation import OpenTool
 from core.facts import EngineStumbled, Remembered, ToolFinished, ToolRun, ToolStarted
 from core.tools import HIDDEN, Remember, ToolCall, ToolResult, ToolSpec
 from media_relay.asked import Asked, effect_key, shown
-from media_relay.catalog import Catalog, Scene, ToolUse
-from media_relay.journal import Journal
+from media_relay.catalog import Scene, ToolUse
 from media_relay.kept_keys import KeptKeys
+from media_relay.stage import Stage
 from media_relay.tool_effects import checked, lasting
 from media_relay.turn_record import TurnRecord
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSettings:
-    """Seconds. `record_s`: how long the note of a side effect may take to be stored.
-
-    `filler_s`, `again_s`: of silence until the caller is told that one is at work, and still is.
-    """
-
-    record_s: float = 3.0
-    filler_s: float = 1.2  # longer silence sounds like a dead line
-    again_s: float = 5.0
-    grace_s: float = 0.5  # a tool keeps its own time limit; this is for one that does not
 
 
 _UNRECORDED = ToolResult(
@@ -50,21 +37,13 @@ _INTERRUPTED = ToolResult(
 class ToolWork:
     """Runs the tools of one call, as tasks that outlive the reply that asked."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        journal: Journal,
-        *,
-        epoch: int,
-        tasks: asyncio.TaskGroup,
-        settings: ToolSettings,
-    ) -> None:
-        self._catalog = catalog
-        self._journal = journal
-        self._epoch = epoch
-        self._tasks = tasks
+    def __init__(self, stage: Stage) -> None:
+        self._catalog = stage.catalog
+        self._journal = stage.journal
+        self._epoch = stage.session.epoch
+        self._tasks = stage.tasks
         self._clock = asyncio.get_running_loop().time
-        self._settings = settings
+        self._record_s = stage.settings.tools.record_s
         self._count = 0
         self._running: set[asyncio.Task[ToolResult]] = set()
         self.kept = KeptKeys()
@@ -187,7 +166,7 @@ class ToolWork:
         return checked(result, scene, {spec.name for spec in self._catalog.tools(scene)})
 
     async def _stored(self, number: int) -> bool:
-        return await self._journal.stored(number, within_s=self._settings.record_s)
+        return await self._journal.stored(number, within_s=self._record_s)
 
     def _finish(self, asked: Asked, record: TurnRecord, result: ToolResult, ms: int) -> None:
         call = asked.call

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from core.errors import unquoted
+from core.sound_text import sound_data, sound_text
 from core.tools import HIDDEN, ToolResult, ToolSpec
 from registries.context import ToolContext
 from registries.signature import WrongArguments
@@ -124,9 +125,10 @@ def result_of(answer: Any) -> ToolResult:
     """Make a result of what a tool returned: text, data, a result, or any of them with effects."""
     match answer:
         case ToolResult():
-            return replace(answer, data=to_jsonable_python(answer.data))
+            data = sound_data(to_jsonable_python(answer.data))
+            return replace(answer, text=sound_text(answer.text), data=data)
         case str():
-            return ToolResult(text=answer)
+            return ToolResult(text=sound_text(answer))
         case None:
             return ToolResult(text="Done.")
         case (value, *effects):
@@ -138,7 +140,8 @@ def result_of(answer: Any) -> ToolResult:
 
 def _from_data(answer: Any) -> ToolResult:
     plain = is_dataclass(answer) or isinstance(answer, Mapping | BaseModel)
-    data = to_jsonable_python(answer) if plain else {"value": to_jsonable_python(answer)}
+    given = sound_data(to_jsonable_python(answer))
+    data = given if plain else {"value": given}
     ok = all(data.get(key) is not False for key in ("success", "ok", "authenticated"))
     text = data.get("message") or json.dumps(data, ensure_ascii=False)
     return ToolResult(text=str(text), data=data, ok=ok, error="" if ok else "refused")

@@ -17,18 +17,17 @@ from core.agents import Scenario
 from core.conversation import begin
 from core.errors import EngineFailed
 from core.facts import CallerSaid, DigitsWanted, Direction, EngineStumbled, Remembered
-from core.phrases import Phrases, phrases_in
 from core.ports import Chat
 from core.record import call_record
 from core.session import Leg, Session
 from core.turn import Closing
 from localdev.talk.plane import MemoryPlane
 from media_relay.call_settings import CallSettings
-from media_relay.catalog import Scene, scene_of
 from media_relay.closing import Closings
 from media_relay.journal import Journal
 from media_relay.registry_catalog import RegistryCatalog
 from media_relay.reporting import Reporter
+from media_relay.stage import Stage
 from media_relay.thinking import Thinker
 from media_relay.thought import Thought
 from media_relay.turn_record import Marks, TurnRecord
@@ -71,43 +70,32 @@ class Talk:
         self.ended: Closing | None = None
         self.spoken: list[tuple[str, str]] = []
         self.failures: dict[int, str] = {}
-        self._session = session
-        self._catalog = catalog
-        self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._journal = Journal(begin(session.scenario.start_agent), reporter)
-        self._closings = Closings(session.call_id)
-        self._thinker = Thinker(
-            chat,
-            catalog,
-            self._journal,
+        self._stage = Stage(
+            session=session,
+            catalog=catalog,
+            journal=self._journal,
+            settings=settings,
             tasks=tasks,
-            epoch=EPOCH,
-            scene=self._scene,
-            on_agent=lambda: None,
-            phrases=settings.phrases,
-            settings=settings.thinking,
-            tool_settings=settings.tools,
         )
+        self._closings = Closings(session.call_id)
+        self._thinker = Thinker(chat, self._stage, on_agent=lambda: None)
 
     @property
     def agent(self) -> str:
         """Who has the caller now."""
         return self._journal.conversation.agent
 
-    @property
-    def _phrases(self) -> Phrases:
-        return phrases_in(self._scene().language, self._settings.phrases)
-
     async def greet(self, known: Mapping[str, Any] | None) -> None:
         """Let the first agent say who it is."""
         if known is None:
-            known = await self._catalog.about(self._session.leg)
+            known = await self._stage.catalog.about(self._stage.session.leg)
         if known:
             self._journal.write(Remembered(slots=known))
-        words = self._catalog.greeting(self._scene(), returning=False)
+        words = self._stage.catalog.greeting(self._stage.scene, returning=False)
         record = TurnRecord(turn=0)
-        self._heard(record, [(self.agent, words or self._phrases.greeting)])
+        self._heard(record, [(self.agent, words or self._stage.phrases.greeting)])
 
     async def says(self, words: str) -> None:
         """Let the caller speak, and run the agents until they listen again."""
@@ -137,7 +125,7 @@ class Talk:
             await self._thinker.think(thought)
         except EngineFailed as failure:
             said.append((self.agent, self._stumbled(record.turn, failure)))
-        self._heard(record, said or [(self.agent, self._phrases.empty)])
+        self._heard(record, said or [(self.agent, self._stage.phrases.empty)])
         if closings:
             self.ended = closings[-1]
             self._journal.write(self._closings.fact(self.ended), urgent=True)
@@ -156,7 +144,7 @@ class Talk:
         cause = str(failure.error.cause)
         self._journal.write(EngineStumbled(engine="thinking", cause=cause, spoken=True))
         self.failures[turn] = str(failure)
-        return self._phrases.apology
+        return self._stage.phrases.apology
 
     def _heard(self, record: TurnRecord, said: list[tuple[str, str]]) -> None:
         """End a turn: without a telephone, all that was said was heard at once."""
@@ -169,9 +157,6 @@ class Talk:
         done = record.done(self.agent, interrupted=False)
         self.spoken.append((done.caller, done.heard))
         self._journal.write(done)
-
-    def _scene(self) -> Scene:
-        return scene_of(self._session, self._journal.conversation)
 
 
 @dataclass(slots=True)

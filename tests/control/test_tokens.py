@@ -1,13 +1,16 @@
 """Whose tokens are believed."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
+from contextlib import asynccontextmanager
 
 import jwt
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -16,6 +19,7 @@ from adapters.tokens import (
     TokenRefused,
     TokenVerifier,
     call_secret,
+    fetch_jwks,
     same,
     session_token,
 )
@@ -40,6 +44,41 @@ class Carrier:
 
     def verifier(self, audience="us"):
         return TokenVerifier(audience=audience, fetch=self.fetch, clock=lambda: self.now)
+
+
+@asynccontextmanager
+async def published(*pieces):
+    """Serve a key set in pieces, as a network may bring it."""
+
+    async def serve(request):
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for piece in pieces:
+            await answer.write(piece)
+            for _ in range(50):  # turns of the loop in which who asked may read
+                await asyncio.sleep(0)
+        return answer
+
+    app = web.Application()
+    app.router.add_get("/keys", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/keys"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_key_set_that_comes_in_pieces_is_read_whole():
+    async with published(b'{"keys": [', b'{"kid": "k1"}', b"]}") as url:
+        assert await fetch_jwks(url) == {"keys": [{"kid": "k1"}]}
+
+
+async def test_a_key_set_without_end_is_refused():
+    async with published(*[b" " * 64 * 1024] * 5) as url:
+        with pytest.raises(TokenRefused):
+            await fetch_jwks(url)
 
 
 def claims(**more):

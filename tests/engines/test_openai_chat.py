@@ -129,7 +129,20 @@ async def test_a_tool_without_parameters_may_leave_its_arguments_empty() -> None
     assert events[0] == ToolCalled(call=ToolCall(id="call_1", name="list_cards", arguments={}))
 
 
-@pytest.mark.parametrize("arguments", ['{"account": ', "[1]", "not json"])
+async def test_halves_of_letters_that_nobody_could_write_down_are_left_out() -> None:
+    half = r"\ud83d"
+    calls = (
+        Call(name="get_balance", arguments=f'{{"account": "a{half}b", "{half}x": ["{half}"]}}'),
+    )
+    async with ChatEmulator([Reply(text="Hello \ud83d there.", calls=calls)]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert text_of(events).split() == ["Hello", "there."]
+    (asked,) = [event.call for event in events if isinstance(event, ToolCalled)]
+    assert asked.arguments == {"account": "ab", "x": [""]}
+
+
+@pytest.mark.parametrize("arguments", ['{"account": ', "[1]", "not json", '{"a": ' + "[" * 9_000])
 async def test_damaged_tool_arguments_are_a_lost_reply_that_may_be_asked_again(
     arguments: str,
 ) -> None:

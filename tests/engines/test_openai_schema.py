@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.openai_schema import SchemaReply
-from core.agents import AgentSpec
 from core.chat import (
     AgentSaid,
     ChatEvent,
-    ChatRequest,
     Finished,
     TextDelta,
     ToolCalled,
@@ -21,20 +19,15 @@ from core.chat import (
     UserSaid,
 )
 from core.errors import Cause, EngineFailed
-from core.tools import ToolCall, ToolSpec
+from core.tools import ToolCall
 from localdev.emulators.openai_chat import ChatEmulator, Reply
-from tests.engines.test_openai_chat import chat_with, failure_of, reply_of, text_of
-
-BALANCE = ToolSpec(
-    name="get_balance",
-    description="Balance of an account.",
-    parameters={"type": "object", "properties": {"account": {"type": "string"}}},
-)
-ASKED = ChatRequest(
-    agent=AgentSpec(name="Bank", prompt=""),
-    system="You are a bank.",
-    messages=(UserSaid(text="My balance?"),),
-    tools=(BALANCE,),
+from tests.engines.test_openai_chat import (
+    ASKED,
+    BALANCE,
+    chat_with,
+    failure_of,
+    reply_of,
+    text_of,
 )
 
 

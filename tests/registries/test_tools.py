@@ -143,6 +143,19 @@ async def test_what_a_caller_keyed_in_is_in_no_log(
     assert "4127" not in caplog.text
 
 
+async def test_halves_of_letters_that_nobody_could_write_down_are_left_out(
+    tools: ToolRegistry, call: ToolContext
+) -> None:
+    @tools.register
+    def fetch(call: ToolContext) -> dict[str, str]:
+        """Fetch what another service says."""
+        return {"message": "All \ud83dright.", "icon": "\ude00"}
+
+    result = await run_tool("fetch", {}, call, registry=tools)
+
+    assert (result.text, result.data) == ("All right.", {"message": "All right.", "icon": ""})
+
+
 async def test_a_plain_function_runs_beside_the_event_loop(
     tools: ToolRegistry, call: ToolContext
 ) -> None:

@@ -40,6 +40,7 @@ class Line:
         self.media = media
         self.sound = b""
         self.frames = 0
+        self.gone = False
         self.underlying_transport = self
 
     def send(self, kind, message):
@@ -51,6 +52,7 @@ class Line:
     def send_close(self, code, reason): ...
 
     def disconnect(self):
+        self.gone = True
         asyncio.get_running_loop().call_soon(self.media.on_ws_disconnected, None)
 
     def hang_up(self):

@@ -1,5 +1,7 @@
 """Engines that fail are heard as an apology, never as silence."""
 
+import asyncio
+
 import pytest
 
 from adapters.scripted import ScriptedHearing, ScriptedSpeaking
@@ -179,3 +181,28 @@ async def test_a_caller_who_cannot_be_heard_at_all_is_told_so():
         assert ended.by == "fault"
         assert "technical problem" in call.heard
         assert [fact.engine for fact in call.facts(EngineStumbled)] == ["hearing", "hearing"]
+
+
+class SlowToReopen(ScriptedHearing):
+    """Ears whose second stream takes its time."""
+
+    async def open(self, config):
+        if self.streams:
+            await asyncio.sleep(4)
+        return await super().open(config)
+
+
+async def test_a_noise_in_which_the_ears_fail_does_not_silence_the_agent():
+    hearing = SlowToReopen()
+    reply = "You have ten dollars and fifty cents in your account, and two cards that expire soon."
+    async with calling([reply], hearing=hearing) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance")
+        await call.until(CallerSaid)
+        await call.after(1)
+        call.makes_noise(400)
+        await call.after(0.3)
+        hearing.streams[0].emit(HearingFailed(error=DOWN))
+        done = await call.until(TurnDone, count=2)
+
+        assert (done.heard, done.interrupted) == (reply, False)

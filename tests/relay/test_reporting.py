@@ -107,6 +107,17 @@ async def test_a_waiter_learns_when_its_fact_is_stored_or_that_it_is_not():
     await running
 
 
+async def test_a_fact_that_was_dropped_is_never_taken_for_stored():
+    reporter = await reporter_of(LossyControl(lose=0), keep=1)
+    kept, dropped = reporter.report(said(1)), reporter.report(said(2))
+    running = asyncio.create_task(reporter.run())
+
+    assert await reporter.acknowledged(kept, within_s=10)
+    assert not await reporter.acknowledged(dropped, within_s=10)
+    reporter.close()
+    await running
+
+
 async def test_a_reporter_gives_up_long_after_the_call():
     control = LossyControl(lose=0)
     control.down = True

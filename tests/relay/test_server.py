@@ -1,12 +1,14 @@
 """Who is let in to the relay's port, and what a socket may do."""
 
 import asyncio
+import base64
 import time
 from contextlib import suppress
 
 from adapters.scripted import ScriptedChat, spoken
 from core.facts import MediaDetached, TurnDone
 from media_relay.calls import AdmissionSettings
+from media_relay.door import Door
 from tests.relay.calls import MemoryControl, scenario
 from tests.relay.stations import relaying, token
 
@@ -57,6 +59,28 @@ async def test_a_socket_needs_the_carriers_token():
         assert not station.control.epochs
 
 
+async def test_a_token_made_of_brackets_is_refused_like_any_other():
+    header = base64.urlsafe_b64encode(b"[" * 6000).decode().rstrip("=")
+    async with relaying() as station:
+        assert await station.refused(bearer=f"{header}.e30.x") == 401
+
+
+async def test_a_request_that_breaks_the_door_is_answered_and_let_go():
+    async def broken(request):
+        raise KeyError(request.path)
+
+    loop, deciding = asyncio.get_running_loop(), set()
+    server = await loop.create_server(lambda: Door(broken, deciding), "127.0.0.1", 0)
+    async with server, asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert deciding == set()
+
+
 async def test_a_socket_needs_the_calls_own_secret():
     async with relaying() as station:
         other = station.url("other").rpartition("/")[2]
@@ -77,6 +101,7 @@ async def test_a_page_of_the_web_cannot_reach_a_local_relay():
     async with relaying() as station:
         assert await station.refused(Origin="https://evil.example") == 403
         assert await station.get("/healthz", Host="evil.example") == 403
+        assert await station.get("/healthz", Host="[") == 403
 
 
 async def test_a_second_socket_of_a_live_call_is_refused():

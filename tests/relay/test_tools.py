@@ -25,8 +25,7 @@ from core.tools import (
     ToolSpec,
     TransferCall,
 )
-from media_relay.call_settings import CallSettings
-from media_relay.thinking import ThinkingSettings
+from media_relay.call_settings import CallSettings, ThinkingSettings
 from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario, told
 from tests.virtual_time import VIRTUAL
 
