@@ -56,6 +56,8 @@ def _after_the_end(state: CallState, entry: f.LogEntry) -> Decision:
             return state, (Archive(id=command_id(entry)),)
         case f.CommandDone(command="stop_recording", outcome="failed"):
             return command_failed(state, entry, "stop_recording")
+        case f.CommandDone(command="stop_recording", outcome="ok") if state.stops:
+            return state, (Archive(id=command_id(entry)),)  # the record says that it would not
         case f.ApprovalRequested() | f.CallbackRequested() as promised:
             return state, (_begun(entry, promised),)
         case _:

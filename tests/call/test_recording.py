@@ -73,6 +73,10 @@ def told(*facts):
             (YES, f.Disconnected(), done("stop_recording", "failed"), done("archive")),
             ["start_recording", "stop_recording", "archive", "stop_recording"],
         ),
+        (
+            (YES, f.Disconnected(), done("stop_recording", "failed"), done("stop_recording")),
+            ["start_recording", "stop_recording", "archive", "stop_recording", "archive"],
+        ),
         ((YES, NO, done("stop_recording", "gone")), ["start_recording", "stop_recording"]),
     ],
 )

@@ -6,7 +6,8 @@ import json
 import sqlite3
 import wave
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from adapters.recordings import file_of, index_of
 from core import facts as f
 from core.agents import RecordingRule
+from core.carrier import CarrierError, Trouble
 from core.session import SCENARIO as SCENARIOS
 from tests.control.stack import CALLED, CALLER, stack
 from tests.control.test_calls import talk, written
@@ -75,6 +77,40 @@ async def test_a_call_is_recorded_after_a_yes_and_without_its_secrets(tmp_path):
         with wave.open(io.BytesIO(content)) as sound:
             assert sound.getnframes() // 16 == record["files"][0]["ms"]
     assert call.desk.recordings[0].id not in written(tmp_path, "hub.db*")
+
+
+@dataclass
+class Stubborn:
+    """A carrier that goes on recording the first times that it is told to stop."""
+
+    carrier: Any
+    times: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.carrier, name)
+
+    async def stop_recording(self, recording_id: str) -> None:
+        self.times -= 1
+        if self.times >= 0:
+            raise CarrierError(Trouble.UNAVAILABLE, "503")
+        await self.carrier.stop_recording(recording_id)
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+async def test_a_recording_that_would_not_stop_is_stopped_again(tmp_path, hangs_up):
+    def stubborn(plane):
+        return replace(plane, calls=Stubborn(plane.calls, 3))
+
+    async with recording_stack(tmp_path, wrap=stubborn) as it:
+        call = await it.simulator.ring(from_=CALLER, to=CALLED)
+        session = await talk(it, call, YES)
+        await changed(call, 1)
+        if not hangs_up:
+            await it.relay.report(session, f.ConsentDecided(decision="withdrawn", turn=2))
+            await changed(call, 2)
+        record = await ended(it, call, session)
+
+        assert (it.plane.calls.times, record["state"], record["trouble"]) == (-1, "over", "")
 
 
 @pytest.mark.parametrize("decision", ["refused", "unclear"])
