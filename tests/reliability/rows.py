@@ -132,7 +132,8 @@ ROWS = (
         record=LATER,
         pause_s=6.5,
     ),
-    usual("the audio socket is not read for 2 s", "ws_slow_read:2"),
+    # The caller takes the pause in our first words for their end, and speaks.
+    usual("the audio socket is not read for 2 s", "ws_slow_read:2", hears=(NAME,)),
     usual("the caller's audio comes in bursts", "ws_jitter:300"),
     usual("the carrier keeps 300 ms of audio, and loses more", "buffer_limit:300"),
     usual("a frame that is not JSON", "ws_garbage"),
