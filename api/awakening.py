@@ -17,7 +17,7 @@ _awake: WeakSet[Plane] = WeakSet()
 
 
 async def once(plane: Plane, durable: Orchestrations) -> None:
-    """Poke every live call and campaign, or give birth to an orchestration that was lost.
+    """Poke every live call, campaign and overdue call back, or give birth to a lost orchestration.
 
     An orchestration that lives finds nothing new and waits on. Never on the way of a phone that
     rings: Event Grid's function does not call this.
@@ -44,3 +44,7 @@ async def _all(plane: Plane, durable: Orchestrations) -> None:
     running = await plane.campaigns.page(status="running", limit=MOST)
     for campaign in running.promises:
         await orders.wake_promise("campaign", campaign.id, durable)
+    promised = await plane.callbacks.page(status="scheduled", limit=MOST)
+    for callback in promised.promises:
+        if callback.next_at <= plane.clock():  # the others wait for their time by themselves
+            await orders.wake_promise("callback", callback.id, durable)

@@ -8,6 +8,7 @@ from adapters.sqlite_calls import SqliteCalls
 from api import awakening, incoming
 from core.acs_events import IncomingCall
 from core.call_store import StoredCall
+from core.callbacks import Callback
 from core.control_ports import OrchestrationTrouble
 from core.facts import Direction
 from tests.control.fakes import FakeDurable, plane_of
@@ -69,6 +70,22 @@ async def test_live_calls_are_woken_once_per_process(plane):
     await awakening.once(plane, durable)
 
     assert durable.pokes == [call_id]
+
+
+async def test_a_promised_call_whose_orchestration_was_never_born_is_made_and_none_before_its_time(
+    plane,
+):
+    for name, next_at in (("overdue", 990.0), ("tomorrow", 87_400.0)):
+        promise = Callback(
+            id=name, call_id="c", request_id=name, number="+15550100", scenario="banking",
+            agent="A", topic="", asked_at=1.0, at=next_at, next_at=next_at,
+        )  # fmt: skip
+        await plane.callbacks.keep(promise)
+    durable = FakeDurable(alive=False)
+
+    await awakening.once(plane, durable)
+
+    assert durable.begun == [("callback", "overdue")]
 
 
 class AwayAtFirst(SqliteCalls):
