@@ -117,10 +117,12 @@ class Hearer:
         return self._times.newest
 
     def stop(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more, and keep no sound: what is left of a call may lie about for long."""
         for task in (self._task, self._judging):
             if task is not None:
                 task.cancel()
+        self._unheard, self._sound = deque(maxlen=0), deque(maxlen=0)
+        self._times = FrameTimes()
 
     def agent_said(self, text: str) -> None:
         """The agent's present reply so far; what it asks for decides how long pauses may be."""
