@@ -25,10 +25,11 @@ from core.call_store import NewFact, StoredCall
 from core.chat import ChatRequest, TextDelta
 from core.errors import EngineFailed, unquoted
 from core.extraction import ExtractField
-from core.record import call_record, wordless
+from core.record import call_record
 from core.served import ServedBy
 from core.session import SCENARIO
 from core.transcript import markdown, redacted_call
+from core.wordless import wordless
 from core.wrap_up import (
     MAX_ANSWER,
     REPAIRS,

@@ -12,8 +12,9 @@ from adapters.recordings import index_of
 from core.call_store import CallStore, StoredCall, UnknownCall
 from core.control_ports import BlobRefused
 from core.facts import LogEntry, RecordingKept, RecordingStarted
-from core.record import call_record, without_words
+from core.record import call_record
 from core.transcript import markdown
+from core.wordless import without_words
 
 log = logging.getLogger("artvoice.calls")
 

@@ -35,8 +35,8 @@ from adapters.cosmos_documents import (
 from core.call_store import CallPage, LogPage, NewFact, Relay, StoredCall, UnknownCall
 from core.dialling import Caps
 from core.facts import LogEntry, Offered, SessionOpened
-from core.record import wordless
 from core.session import Directive, LiveCall
+from core.wordless import wordless
 
 GRACE_S = DAY_S  # a call is forgotten with its files first; the service's own expiry is the net
 LISTED_S = 365 * DAY_S  # its place in the list outlasts it, so that its files are found

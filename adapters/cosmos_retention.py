@@ -9,7 +9,7 @@ from adapters import cosmos_desk as desk
 from adapters.cosmos import CosmosContainer, deleting, patching
 from adapters.cosmos_documents import CALL, LIST, name, partition, phone_partition, stored_call
 from core.facts import FACT
-from core.record import wordless
+from core.wordless import wordless
 
 MANY = 100_000
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from core.facts import FACT
-from core.record import wordless
+from core.wordless import wordless
 
 # Has what was taken out gone from the disk too; `secure_delete` has done the main file.
 OVERWRITE = "pragma wal_checkpoint(truncate)"

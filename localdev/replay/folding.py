@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.record import call_record, without_words
+from core.record import call_record
+from core.wordless import without_words
 from localdev.replay.source import Recorded
 
 FACTS = ("direction", "phase", "outcome", "ended_by", "agent", "epoch", "reconciled", "handoffs")

@@ -20,14 +20,17 @@ from localdev.emulators.azure_speech import (
 )
 
 SILENCE = bytes(3_200)  # 100 ms
-# Every way in which the service gives up, and what that is to a call: hearing, and speaking.
-DEAF: dict[Fault, Cause] = {
+REFUSED: dict[Fault, Cause] = {
     Refuse(status=401): Cause.AUTH,
     Refuse(status=403): Cause.AUTH,
     Refuse(status=404): Cause.UNAVAILABLE,
     Refuse(status=429): Cause.THROTTLED,
     Refuse(status=500): Cause.UNAVAILABLE,
     Refuse(status=503): Cause.UNAVAILABLE,
+}
+# Every way in which the service gives up, and what that is to a call: hearing, and speaking.
+DEAF: dict[Fault, Cause] = {
+    **REFUSED,
     Drop(after_ms=100): Cause.UNAVAILABLE,
     Close(code=1007, after_ms=200): Cause.BAD_REQUEST,
     Close(code=1011, after_ms=100): Cause.UNAVAILABLE,
@@ -38,12 +41,7 @@ DEAF: dict[Fault, Cause] = {
     Answer(status="Forbidden", after_ms=100): Cause.THROTTLED,
 }
 MUTE: dict[Fault, Cause] = {
-    Refuse(status=401): Cause.AUTH,
-    Refuse(status=403): Cause.AUTH,
-    Refuse(status=404): Cause.UNAVAILABLE,
-    Refuse(status=429): Cause.THROTTLED,
-    Refuse(status=500): Cause.UNAVAILABLE,
-    Refuse(status=503): Cause.UNAVAILABLE,
+    **REFUSED,
     Close(code=1007): Cause.BAD_REQUEST,
     Close(code=4429): Cause.THROTTLED,
     Drop(): Cause.UNAVAILABLE,

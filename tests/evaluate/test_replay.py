@@ -12,7 +12,8 @@ from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
 from core.call_store import NewFact, StoredCall
 from core.phrases import PHRASES
-from core.record import call_record, without_words, wordless
+from core.record import call_record
+from core.wordless import without_words, wordless
 from localdev.replay.again import changed_scenario, lines_of, pairs, say_again
 from localdev.replay.folding import verdict
 from localdev.replay.source import Recorded, Unavailable, from_host, from_store
