@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -124,7 +125,9 @@ async def test_the_recording_holds_what_the_agents_said(report: dict[str, Any]) 
     heard = await words_in(Path(report["files"]["heard_wav"]), until="goodbye")
 
     assert "how can i help you" in heard
-    assert "travel" in heard
+    # A small recognizer listens: it may mishear a word, but not most of what was said.
+    said = re.findall(r"[a-z]+", " ".join(turn["reply"] for turn in report["turns"]).lower())
+    assert sum(word in heard for word in said) > 0.7 * len(said)
 
 
 async def words_in(wav: Path, until: str) -> str:
