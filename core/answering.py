@@ -5,10 +5,11 @@ People say "hello?" and wait; machines talk on, say what they always say, and be
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, assert_never
+
+from core.machine_words import patterns, plain
 
 VoicemailAction = Literal["hang_up", "leave_message", "go_on"]
 MenuAction = Literal["hang_up", "go_on"]
@@ -29,9 +30,10 @@ class AnsweringRules:
     """What is done about machines, and how they are known, in seconds.
 
     `silence_s`: so long is waited for a first word. `long_s`: whoever speaks on for so long without
-    a pause is a machine. `watch_s`: so long a machine may still show itself to an agent who
-    greeted. `beep_s`: after a greeting without a beep, such a silence is the place for a message;
-    `greeting_s`: no greeting is longer.
+    a pause (of `pause_s`; shorter ones are breaths) is a machine. `watch_s`: so long a machine may
+    still show itself to an agent who speaks. `beep_s`: after a greeting without a beep, such a
+    silence is the place for a message; `greeting_s`: no greeting is longer. `languages`: those in
+    which machines may speak, empty for all we know.
     """
 
     voicemail: VoicemailAction = "hang_up"
@@ -42,42 +44,64 @@ class AnsweringRules:
     watch_s: float = 20.0
     beep_s: float = 2.5
     greeting_s: float = 45.0
+    pause_s: float = 0.5
+    languages: tuple[str, ...] = ()
+
+    def action(self, who: Answerer) -> Literal["", "hang_up", "leave_message", "go_on"]:
+        """Return what is done about whoever answered; nothing about people."""
+        match who:
+            case Answerer.VOICEMAIL:
+                return self.voicemail
+            case Answerer.MENU:
+                return self.menu
+            case Answerer.PERSON | Answerer.NOBODY:
+                return ""
+            case _:
+                assert_never(who)
 
 
-_VOICEMAIL = re.compile(
-    r"\b(?:voice ?mail|answering machine|mailbox|leave (?:me |us )?(?:a|your|an?y?) (?:\w+ )?"
-    r"(?:message|name)|after the (?:tone|beep|sound)|at the (?:tone|beep)|record your message|"
-    r"(?:can'?t|cannot|can not|unable to|not able to) (?:come to|get to|take|answer|reach) "
-    r"(?:the|your|my) (?:phone|call)|(?:is|am|are|'m|'s|'re) (?:not|currently un|un) ?available|"
-    r"missed your call|away from (?:the|my) (?:phone|desk)|get back to you)\b"
-)
-_MENU = re.compile(
-    r"\b(?:press (?:\d|one|two|three|four|five|six|seven|eight|nine|zero|star|pound)|main menu|"
-    r"following options|listen carefully|for (?:english|spanish|sales|support|billing)\b|"
-    r"para espa\u00f1ol|say or press|your party'?s extension|dial (?:by name|\d)|"
-    r"hours of operation|calls? (?:may|will) be (?:recorded|monitored))\b"
-)
+_MUCH = 40
+"""Letters. Somebody has said so many in `long_s`; who has not is drowned by noise."""
 
 
-def told_by_words(text: str) -> Answerer | None:
-    """Return the machine that says such words, None for words that anybody may say."""
-    plain = " ".join(text.casefold().replace("\u2019", "'").split())
-    if _VOICEMAIL.search(plain):
+def told_by_words(
+    text: str, languages: tuple[str, ...] = (), *, surely: bool = False
+) -> Answerer | None:
+    """Return the machine that says such words, None for words that anybody may say.
+
+    `surely`: of words that a person may say as well ("she is not available"), return None too.
+    """
+    said = plain(text)
+    voicemail, menu, machine = patterns(languages)
+    if surely and not machine.search(said):
+        return None
+    if voicemail.search(said):
         return Answerer.VOICEMAIL
-    return Answerer.MENU if _MENU.search(plain) else None
+    return Answerer.MENU if menu.search(said) else None
 
 
 def told(
-    text: str, spoken_s: float, rules: AnsweringRules, *, over: bool
+    text: str,
+    rules: AnsweringRules,
+    *,
+    over: bool,
+    long: bool = False,
+    before: Answerer | None = None,
 ) -> tuple[Answerer, By] | None:
-    """Return who answered, None while it cannot be told.
+    """Return who answered, None if this utterance does not tell.
 
-    `text`: all that was understood, `spoken_s`: how long they have spoken without a break, `over`:
-    they have stopped.
+    `text`: what was understood of it, `over`: it has ended, `long`: it went on for `long_s`
+    without a pause. `before`: who it was taken for so far; what has spoken is given up as a person
+    only for words that no person says.
     """
-    machine = told_by_words(text)
-    if machine is not None:
+    spoken = before in (Answerer.PERSON, Answerer.MENU)
+    machine = told_by_words(text, rules.languages, surely=spoken)
+    if machine is not None and machine is not before:
         return machine, "words"
-    if spoken_s >= rules.long_s:
+    if spoken:
+        return None
+    if long and len(text) >= _MUCH:
         return Answerer.VOICEMAIL, "length"
-    return (Answerer.PERSON, "words") if over and text.strip() else None
+    if text.strip() and (over or long):
+        return Answerer.PERSON, "words"
+    return (Answerer.NOBODY, "silence") if long else None

@@ -67,7 +67,9 @@ def answering_of(rules: AnsweringRules, scenario: Scenario) -> AnsweringRules:
     """Return what is done about machines in calls of this scenario."""
     own = {"voicemail": scenario.on_voicemail, "menu": scenario.on_menu}
     given = {name: value for name, value in own.items() if value}
-    return replace(rules, **given)  # type: ignore[arg-type]
+    speech = scenario.agent(scenario.start_agent).speech
+    languages = (speech.language, *speech.languages)
+    return replace(rules, languages=languages, **given)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,13 +24,7 @@ class Opening:
     """Begins one call. In a call that we made, whoever answered is listened to first."""
 
     def __init__(
-        self,
-        stage: Stage,
-        turns: TurnDriver,
-        *,
-        stop_talking: Callable[[], None],
-        overheard: Callable[[str], None],
-        close: Callable[[Closing], None],
+        self, stage: Stage, turns: TurnDriver, *, overheard: Callable[[str], None]
     ) -> None:
         self._session = stage.session
         self._rules = answering_of(stage.settings.answering, stage.session.scenario)
@@ -38,9 +32,7 @@ class Opening:
         self._catalog = stage.catalog
         self._journal = stage.journal
         self._turns = turns
-        self._stop_talking = stop_talking
         self._overheard = overheard
-        self._close = close
         self._loop = asyncio.get_running_loop()
         self._screening: Screening | None = None
 
@@ -89,14 +81,11 @@ class Opening:
 
     def answered(self, who: Answerer, by: By, text: str) -> None:
         """Speak to a person, or to somebody silent; do about a machine what was configured."""
-        machine = who in (Answerer.VOICEMAIL, Answerer.MENU)
-        action = self._rules.menu if who is Answerer.MENU else self._rules.voicemail
-        fact = AnsweredBy(who=who.value, by=by, action=action if machine else "")
-        self._journal.write(fact, urgent=True)
-        if machine and action != "go_on":
-            self._stop_talking()
-            if action == "hang_up":
-                self._close(BY_MACHINE)
+        action = self._rules.action(who)
+        self._journal.write(AnsweredBy(who=who.value, by=by, action=action), urgent=True)
+        if action in ("hang_up", "leave_message"):
+            closing = BY_MACHINE if action == "hang_up" else None
+            self._turns.feed(t.MachineAnswered(at=self._loop.time(), closing=closing))
         elif self._turns.state.generation == 0:  # nothing was said yet
             if text:
                 self._overheard(text)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, assert_never
 
 from core.answering import Answerer, AnsweringRules, By, told
 from core.speech import (
     FinalHeard,
     HearingEvent,
+    HearingFailed,
     PartialHeard,
+    SpeechPaused,
     SpeechResumed,
     SpeechStarted,
     SpeechStopped,
@@ -18,128 +21,171 @@ from media_relay.beep import BeepEar
 
 
 class Screened(Protocol):
-    """Whoever is told what screening comes to; each at most once, `answered` first."""
+    """Whoever is told what screening comes to."""
 
     def answered(self, who: Answerer, by: By, text: str) -> None:
-        """Somebody or nobody answered; `text` is what was understood so far."""
+        """Somebody or nobody answered; told again if it was somebody else after all.
+
+        `text`: the words that told it, if whoever said them has finished.
+        """
         ...
 
     def place_for_message(self) -> None:
-        """The voicemail has ended its greeting."""
+        """The voicemail has ended its greeting. Told once, and last."""
         ...
 
 
 class Screening:
     """Listens to whoever answered. `holds`: the agent keeps silent, and so does turn-taking.
 
-    To somebody who says nothing the agent speaks first; a machine may still show itself then.
+    To somebody who says nothing the agent speaks first; a machine may still show itself then, as
+    it may after a word that sounded like a person's. After `watch_s` nothing is judged any more.
     """
 
     def __init__(self, rules: AnsweringRules, screened: Screened) -> None:
         self.holds = True
+        self.over = False
         self._rules = rules
         self._screened = screened
         self._loop = asyncio.get_running_loop()
         self._beep = BeepEar()
-        self._heard = ""  # utterances that are over
-        self._spoke_at: float | None = None
         self._who: Answerer | None = None
         self._waits_for_beep = False
-        self._over = False
-        self._timer = self._loop.call_later(rules.silence_s, self._silent)
-        self._long: asyncio.TimerHandle | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is to be found out."""
-        return self._over
+        # The present utterance: its words so far, since when without a pause, and its pause.
+        self._text = ""
+        self._speaks = self._long = False
+        self._since = 0.0
+        self._paused_ms: int | None = None
+        self._quiet = self._in(rules.silence_s, self._silent)
+        self._stretch: asyncio.TimerHandle | None = None  # until an utterance is long
+        self._limit: asyncio.TimerHandle | None = None  # of the watch, or of a greeting
 
     def close(self) -> None:
         """Listen no more."""
-        self._over = True
-        self._timer.cancel()
-        if self._long is not None:
-            self._long.cancel()
+        self.over = True
+        for timer in (self._quiet, self._stretch, self._limit):
+            if timer is not None:
+                timer.cancel()
 
     def on_audio(self, pcm: bytes) -> None:
-        """Take the far side's next audio."""
-        if self._over or not self._beep.over(pcm):
+        """Take the far side's next audio. Beeps behind words of a person are none of a machine."""
+        unknown = self._who in (None, Answerer.NOBODY)
+        if self.over or not (unknown or self._waits_for_beep) or not self._beep.over(pcm):
             return
+        if unknown:
+            self._decide(Answerer.VOICEMAIL, "beep", "")
         if self._waits_for_beep:
             self._speak()
-        elif self._who is not Answerer.PERSON:
-            self._decide(Answerer.VOICEMAIL, "beep", self._heard)
-            if self._waits_for_beep:
-                self._speak()
 
     def hear(self, event: HearingEvent) -> None:
         """Take what was heard."""
-        if self._over:
+        if self.over:
             return
         match event:
-            case SpeechStarted() | SpeechResumed():
+            case SpeechStarted():
                 self._began()
+            case SpeechPaused(at_ms=at_ms):
+                self._paused(at_ms)
+            case SpeechResumed(at_ms=at_ms):
+                self._resumed(at_ms)
             case PartialHeard(text=text):
-                self._began()
-                self._judge(text, over=False)
-            case SpeechStopped():
+                self._text = text
+                self._judge(over=False)
+            case SpeechStopped() | HearingFailed():
                 self._stopped()
             case FinalHeard(text=text):
-                self._stopped()
-                self._judge(text, over=True)
-                self._heard = f"{self._heard} {text}".strip()
+                self._text = text
+                self._judge(over=True)
+                self._text = ""
             case _:
-                pass
+                assert_never(event)
+
+    # --- how long somebody speaks, or nobody -----------------------------------------------------
 
     def _began(self) -> None:
-        self._timer.cancel()
-        if self._spoke_at is None:
-            self._spoke_at = self._loop.time()
-            self._long = self._loop.call_later(self._rules.long_s, self._judge, "")
+        self._quiet.cancel()
+        self._text, self._paused_ms = "", None
+        self._speaks, self._long = True, False
+        self._since = self._loop.time()
+        self._measure()
+
+    def _paused(self, at_ms: int) -> None:
+        self._paused_ms = at_ms
+        if self._stretch is not None:
+            self._stretch.cancel()
+
+    def _resumed(self, at_ms: int) -> None:
+        paused_ms, self._paused_ms = self._paused_ms, None
+        if paused_ms is not None and at_ms - paused_ms >= self._rules.pause_s * 1000:
+            self._since = self._loop.time()
+        self._measure()
 
     def _stopped(self) -> None:
-        self._spoke_at = None
-        if self._long is not None:
-            self._long.cancel()
-        if self._waits_for_beep:
-            self._timer.cancel()
-            self._timer = self._loop.call_later(self._rules.beep_s, self._speak)
+        self._speaks = False
+        if self._stretch is not None:
+            self._stretch.cancel()
+        self._expect_silence()
 
-    def _judge(self, text: str, *, over: bool = False) -> None:
-        if self._waits_for_beep or self._over:
-            return
-        spoken = 0.0 if self._spoke_at is None else self._loop.time() - self._spoke_at
-        found = told(f"{self._heard} {text}", spoken, self._rules, over=over)
-        if found is None:
-            return
-        who, by = found
-        if not over and self._action(who) == "go_on":
-            return  # whom the agent is to talk to is let finish
-        # Words of anybody end the wait for one, not the watch for a machine.
-        if who is not Answerer.PERSON or self._who is None:
-            self._decide(who, by, f"{self._heard} {text}".strip())
+    def _measure(self) -> None:
+        """Wait until this stretch of speech is long; that tells only of who has just answered."""
+        if self._stretch is not None:
+            self._stretch.cancel()
+        if self._who is None:
+            due = self._since + self._rules.long_s
+            self._stretch = self._loop.call_at(due, self._is_long)
+
+    def _is_long(self) -> None:
+        self._long = True
+        self._judge(over=False)
+
+    def _expect_silence(self) -> None:
+        """Wait until nothing was said for so long that somebody must speak."""
+        self._quiet.cancel()
+        if self._waits_for_beep:
+            self._quiet = self._in(self._rules.beep_s, self._speak)
+        elif self._who is None:
+            self._quiet = self._in(self._rules.silence_s, self._silent)
 
     def _silent(self) -> None:
         self._decide(Answerer.NOBODY, "silence", "")
 
+    # --- what it comes to ------------------------------------------------------------------------
+
+    def _judge(self, *, over: bool) -> None:
+        if self._waits_for_beep:
+            return
+        found = told(self._text, self._rules, over=over, long=self._long, before=self._who)
+        if found is None:
+            return
+        who, by = found
+        if not over and self._rules.action(who) == "go_on":
+            return  # whom the agent is to talk to is let finish
+        self._decide(who, by, self._text if over else "")
+
     def _decide(self, who: Answerer, by: By, text: str) -> None:
+        action = self._rules.action(who)
         self._who = who
-        machine = who in (Answerer.VOICEMAIL, Answerer.MENU)
-        action = self._action(who) if machine else ""
-        self._timer.cancel()
-        self.holds = machine and action != "go_on"
+        self._quiet.cancel()
+        self.holds = action in ("hang_up", "leave_message")
         if action == "leave_message":
             self._waits_for_beep = True
-            self._timer = self._loop.call_later(self._rules.greeting_s, self._speak)
-        elif machine:
+            self._limit_to(self._rules.greeting_s, self._speak)
+            if not self._speaks:
+                self._expect_silence()
+        elif self.holds or who is Answerer.VOICEMAIL:
             self.close()
-        else:
-            self._timer = self._loop.call_later(self._rules.watch_s, self.close)
+        elif self._limit is None:
+            self._limit_to(self._rules.watch_s, self.close)
         self._screened.answered(who, by, text)
-
-    def _action(self, who: Answerer) -> str:
-        return self._rules.menu if who is Answerer.MENU else self._rules.voicemail
 
     def _speak(self) -> None:
         self.close()
         self._screened.place_for_message()
+
+    def _limit_to(self, seconds: float, then: Callable[[], None]) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit = self._in(seconds, then)
+
+    def _in(self, seconds: float, then: Callable[[], None]) -> asyncio.TimerHandle:
+        return self._loop.call_later(seconds, then)

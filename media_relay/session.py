@@ -113,13 +113,7 @@ class CallSession:
             playout=self._playout,
             end=self._leaving.end,
         )
-        self._opening = Opening(
-            stage,
-            turns,
-            stop_talking=self._replies.stop,
-            overheard=turn.overheard,
-            close=self._leaving.close,
-        )
+        self._opening = Opening(stage, turns, overheard=turn.overheard)
 
     # --- life ------------------------------------------------------------------------------------
 

@@ -27,13 +27,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPressed:
-    """The caller pressed a key. The rest: what ends the number that it belongs to."""
+    """The caller pressed a key. The rest: what ends the number that it belongs to.
+
+    `secret`: whoever wants that number wants it as a secret.
+    """
 
     at: float
     key: str
     max_keys: int = 32
     terminator: str = "#"
     pause_s: float | None = None
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,15 @@ class SpeechWanted:
 
     at: float
     purpose: Purpose
+    closing: Closing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineAnswered:
+    """A machine is at the other end: be silent. `closing` comes at once, without one a message
+    may be said later (`SpeechWanted`)."""
+
+    at: float
     closing: Closing | None = None
 
 
@@ -134,6 +147,7 @@ Event = (
     Heard
     | KeyPressed
     | SpeechWanted
+    | MachineAnswered
     | PieceReady
     | ReplyDone
     | ReplyFailed

@@ -19,9 +19,10 @@ class TurnState:
     `sounding`: when its first frame was sent, `failed`: an engine failed it (`faults`: so many in
     a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
     `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
-    `words`: what was taken last, as far as it was speech. `holding`: a transfer is under way,
-    silence is normal. `news`: what is to be told, in its order. `ahead`: what was begun to be
-    answered before it was final, `tries`: how often in this turn.
+    `words`: what was taken last, as far as it was speech. `secret_keys`: some of the number that is
+    entered, or was entered last, were for one who wanted a secret. `holding`: a transfer is under
+    way, or a voicemail greets: silence is normal. `news`: what is to be told, in its order.
+    `ahead`: what was begun to be answered before it was final, `tries`: how often in this turn.
     """
 
     floor: Floor = Floor.LISTENING
@@ -43,6 +44,7 @@ class TurnState:
     keys: str = ""
     key_at: float = float("-inf")
     key_pause_s: float | None = None
+    secret_keys: bool = False
     asked: int = 0
     faults: int = 0
     failed: bool = False
@@ -145,6 +147,26 @@ def give_up(state: TurnState) -> Stepped:
     stopped, outputs = stop(state)
     closing = Closing(kind="hang_up", by="fault")
     return replace(stopped, closed=True), (*outputs, o.Close(closing=closing))
+
+
+def hush(state: TurnState, at: float, closing: Closing | None) -> Stepped:
+    """Be silent at once, forget what was being said and wait for no answer; then close, maybe."""
+    stopped, outputs = stop(replace(state, closing=None))
+    if state.ahead:
+        outputs = (*outputs, o.ThinkAgain())
+    hushed = replace(
+        stopped,
+        floor=Floor.LISTENING,
+        since=at,
+        speech_at=None,
+        partial="",
+        ahead="",
+        keys="",
+        holding=True,
+    )
+    if closing is None:
+        return hushed, outputs
+    return replace(hushed, closed=True), (*outputs, o.Close(closing=closing))
 
 
 def may_tell(state: TurnState) -> bool:

@@ -21,6 +21,7 @@ from core.turn.state import (
     TurnState,
     begin,
     give_up,
+    hush,
     interrupt,
     may_tell,
     patience,
@@ -47,6 +48,8 @@ def step(  # noqa: C901 one row per event
         case e.SpeechWanted(at=at, purpose=purpose, closing=closing):
             stopped, outputs = stop(state)
             return begin(replace(stopped, closing=closing), outputs, at=at, purpose=purpose)
+        case e.MachineAnswered(at=at, closing=closing):
+            return hush(state, at, closing)
         case (
             e.PieceReady()
             | e.ReplyDone()

@@ -58,7 +58,8 @@ CLOSINGS = st.builds(
     by=st.just("agent"),
 )
 OTHERS = st.one_of(
-    st.builds(t.KeyPressed, at=st.just(0.0), key=st.sampled_from("12#")),
+    st.builds(t.KeyPressed, at=st.just(0.0), key=st.sampled_from("12#"), secret=st.booleans()),
+    st.builds(t.MachineAnswered, at=st.just(0.0), closing=st.none() | CLOSINGS),
     st.builds(t.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
     st.just(t.TransferOver(at=0.0)),
     st.just(t.HearingLost(at=0.0)),
@@ -383,3 +384,25 @@ def test_a_late_final_corrects_the_turn_and_its_answer_unless_that_was_heard():
     assert any(isinstance(output, t.Generate) for output in before)
     assert after == (correct,)
     assert step(thinking, t.Heard(at=1.3, event=late)) == (thinking, ())
+
+
+def test_to_a_machine_nothing_more_is_said_until_there_is_a_message():
+    hushed, outputs = step(talking(), t.MachineAnswered(at=2.0))
+
+    assert [type(output) for output in outputs] == [t.StopTalking, t.TurnOver]
+    assert deadline(hushed) is None
+    told, outputs = step(hushed, t.SpeechWanted(at=9.0, purpose=Purpose.MESSAGE))
+    assert t.Generate(generation=told.generation, turn=0, purpose=Purpose.MESSAGE) in outputs
+
+
+def test_what_was_begun_to_be_answered_to_a_machine_is_dropped():
+    state, _ = run(
+        TurnState(),
+        t.Heard(at=1.0, event=SpeechStarted(at_ms=0)),
+        guess("the person you call"),
+    )
+
+    closed, outputs = step(state, t.MachineAnswered(at=2.0, closing=t.Closing(kind="hang_up")))
+
+    assert [type(output) for output in outputs] == [t.ThinkAgain, t.Close]
+    assert closed.closed
