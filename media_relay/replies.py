@@ -100,7 +100,7 @@ class Replies:
             case t.Say():
                 self._say(output)
             case t.StopTalking():
-                self.stop()
+                self._end(cut=True, done=False)
             case t.Settled():
                 self._end(cut=False, done=True)
             case t.TurnOver(turn=turn, interrupted=interrupted):
@@ -108,19 +108,16 @@ class Replies:
             case _:
                 assert_never(output)
 
-    def stop(self) -> None:
-        """Silence the present reply and keep what was heard of it."""
-        self._end(cut=True, done=False)
-
     def _take(self, take: t.Take) -> None:
         if not take.keys:
             self._turn.take(take, take.text)
             self._consent.taken(take.text, take.turn)
             return
         wanted = self._journal.conversation.collecting
-        if wanted is not None:
+        if wanted is not None and (wanted.secret or not take.secret):
             self._digits = wanted, take.text
-        self._turn.take(take, self._thinker.keys_told(take.text, wanted))
+        told = self._thinker.keys_told(take.text, wanted, secret=take.secret)
+        self._turn.take(take, told)
 
     def _generate(self, order: t.Generate) -> None:
         reply = _Reply(order.generation, order.purpose)

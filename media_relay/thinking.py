@@ -42,6 +42,7 @@ class Thinker:
         self._tools = ToolWork(stage)
         self._handovers = Handovers(stage, self._tools, on_agent=on_agent)
         self._preparing: asyncio.Task[None] | None = None
+        self._open = False  # an answer was begun, and may have had more to ask
         self._settings = stage.settings.thinking
 
     def prepare(self) -> None:
@@ -54,8 +55,10 @@ class Thinker:
 
     async def think(self, thought: Thought) -> None:
         """Make one reply, however many tools it takes. Raises EngineFailed."""
+        self._open = True
         try:
             await self._think(thought)
+            self._open = False
         finally:
             thought.record.wasted += self._chat.take_wasted()
 
@@ -67,17 +70,23 @@ class Thinker:
             await self._work(thought, calls)
         self._say(thought, self._stage.phrases.too_many_steps)
 
-    def keys_told(self, keys: str, wanted: DigitsWanted | None) -> str:
+    def keys_told(self, keys: str, wanted: DigitsWanted | None, *, secret: bool = False) -> str:
         """Return what record and model are told of the caller's keys.
 
-        Nobody asked for them, but a tool of this agent takes secrets: they may be such a one.
+        `secret`: they were pressed for one who wanted a secret, or behind it.
         """
-        if wanted is not None:
-            return "entered the digits" if wanted.secret else words_of(keys)
-        tools = self._catalog.tools(self._stage.scene)
-        if len(keys) < _MAY_BE_SECRET or not any(tool.secrets for tool in tools):
+        if secret or (wanted is not None and wanted.secret):
+            return "entered the digits"
+        if wanted is not None or len(keys) < _MAY_BE_SECRET or not self._may_be_asked:
             return words_of(keys)
         return f"keyed in digits, kept secret: {self._tools.kept.keep(keys)}"
+
+    @property
+    def _may_be_asked(self) -> bool:
+        """Whether keys that nobody asked for (yet) may be a secret: a tool of this agent takes
+        one, or what is under way, or was cut by the keys, would have asked for one."""
+        tools = self._catalog.tools(self._stage.scene)
+        return self._open or self._tools.busy or any(tool.secrets for tool in tools)
 
     def think_ahead(self, text: str, *, interrupted: bool) -> None:
         """Begin to answer what the caller seems to have said; `think` uses it if he did."""

@@ -102,6 +102,11 @@ class ToolWork:
         task.add_done_callback(self._running.discard)
         return task
 
+    @property
+    def busy(self) -> bool:
+        """Whether a tool is at work, whoever waits for it."""
+        return bool(self._running)
+
     async def let_go(self, within_s: float) -> None:
         """Give started tools some time to be recorded: the call is over."""
         if self._running:

@@ -152,7 +152,8 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
         ahead="",
         tries=0,
     )
-    taken = o.Take(turn=turn, text=text, interrupted=interrupted, keys=keys)
+    secret = keys and state.secret_keys
+    taken = o.Take(turn=turn, text=text, interrupted=interrupted, keys=keys, secret=secret)
     return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
 
 

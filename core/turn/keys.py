@@ -23,6 +23,7 @@ def pressed(key: str, wanted: DigitsWanted | None, *, at: float) -> e.KeyPressed
         max_keys=wanted.max_digits,
         terminator=wanted.terminator,
         pause_s=wanted.pause_s,
+        secret=wanted.secret,
     )
 
 
@@ -35,14 +36,20 @@ def keys_end(state: TurnState, settings: TurnSettings) -> float:
 def key_came(state: TurnState, event: e.KeyPressed, settings: TurnSettings) -> Stepped:
     """Add one key; the agent falls silent for it."""
     ends = event.key == event.terminator
-    if ends and not state.keys and event.at < keys_end(state, settings):
-        return state, ()  # the number was complete before
+    if not state.keys and event.at < keys_end(state, settings):  # a number has just been complete
+        if ends:
+            return state, ()
+        if state.secret_keys and not event.secret and state.floor in AGENT_HAS_FLOOR:
+            return replace(state, key_at=event.at), ()  # a key too many tells of the secret
     before: tuple[o.Output, ...] = ()
     if state.floor in AGENT_HAS_FLOOR:
         state, before = interrupt(state, event.at)
     ends = ends and bool(state.keys)
     keys = state.keys if ends else state.keys + event.key
-    state = replace(state, keys=keys, key_at=event.at, key_pause_s=event.pause_s)
+    secret = event.secret or (state.secret_keys and bool(state.keys))
+    state = replace(
+        state, keys=keys, key_at=event.at, key_pause_s=event.pause_s, secret_keys=secret
+    )
     if state.floor is Floor.LISTENING:
         state = replace(state, since=event.at)  # who is keying something in is not silent
     if not ends and len(keys) < event.max_keys:

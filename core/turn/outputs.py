@@ -10,12 +10,16 @@ from core.turn.floor import Closing, Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """These are the caller's words (or keys); they belong to `turn`."""
+    """These are the caller's words (or keys); they belong to `turn`.
+
+    `secret`: keys of which some were pressed for one who wanted a secret.
+    """
 
     turn: int
     text: str
     interrupted: bool = False
     keys: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.chat import ToolCalled
-from core.facts import AgentHeard, CallerSaid, ToolFinished, TurnDone
+from core.facts import AgentHeard, CallerSaid, ToolFinished, ToolStarted, TurnDone
 from core.tools import CollectDigits, ToolCall, ToolResult, ToolSpec
 from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario
 from tests.virtual_time import VIRTUAL
@@ -21,9 +21,10 @@ def anyio_backend():
 class Pins:
     """A tool `ask` that wants the caller's pin, and `check_pin` that gets it."""
 
-    def __init__(self, *, takes_s=0.0, **wanted):
+    def __init__(self, *, takes_s=0.0, checks_s=0.0, **wanted):
         self.taken = []
         self._takes_s = takes_s
+        self._checks_s = checks_s
         self._wanted = {"then": "check_pin", "max_digits": 4, "secret": True, **wanted}
         specs = {name: ToolSpec(name=name, description="", parameters={}) for name in self.runs}
         self.catalog = PlainCatalog(specs=specs, runs=self.runs)
@@ -37,7 +38,8 @@ class Pins:
         await asyncio.sleep(self._takes_s)
         return ToolResult(text="Ask for the pin.", effects=(CollectDigits(**self._wanted),))
 
-    def _check(self, arguments, use):
+    async def _check(self, arguments, use):
+        await asyncio.sleep(self._checks_s)
         self.taken.append(dict(arguments))
         right = PIN in arguments.values()
         return ToolResult(text="The pin is right." if right else "Wrong pin.", ok=right)
@@ -124,6 +126,57 @@ async def test_keys_pressed_before_they_were_asked_for_are_as_secret():
 
         assert pins.taken == [{"digits": PIN}]
         assert " ".join(PIN) not in shown(call)
+
+
+def check_with_what_stands_for_the_keys(request):
+    arguments = {"digits": "[keys-A]"}
+    return [ToolCalled(call=ToolCall(id="c", name="check_pin", arguments=arguments))]
+
+
+async def test_keys_that_are_complete_before_they_were_asked_for_are_as_secret():
+    pins = Pins(takes_s=5.0)
+    async with pins.calling(check_with_what_stands_for_the_keys, "Thanks.") as call:
+        await call.until(TurnDone)
+        call.says("log me in, I know what you want")
+        await call.until(ToolStarted)
+        press(call, PIN)
+        turn = await call.until(TurnDone, count=2)
+
+        assert pins.taken == [{"digits": PIN}]
+        assert turn.heard.endswith("Thanks.")
+        assert " ".join(PIN) not in shown(call)
+
+
+async def test_keys_are_as_secret_if_they_cut_the_answer_that_would_have_asked_for_them():
+    pins = Pins()
+    asks = [1.5, ToolCalled(call=ToolCall(id="w", name="ask", arguments={}))]
+    replies = [asks, check_with_what_stands_for_the_keys, "Thanks."]
+    async with calling(replies, scenario=pins.scenario, catalog=pins.catalog) as call:
+        await call.until(TurnDone)
+        call.says("log me in")
+        await call.until(CallerSaid)
+        await call.after(0.5)
+        press(call, PIN + "#")
+        await call.until(TurnDone, count=2)
+
+        assert pins.taken == [{"digits": PIN}]
+        assert " ".join(PIN) not in shown(call)
+
+
+@pytest.mark.parametrize("checks_s", [0.0, 1.0])
+async def test_a_key_too_many_is_as_secret_and_no_message(checks_s):
+    pins = Pins(checks_s=checks_s)
+    async with pins.calling("Your pin please.", "Thanks, that was right.", "Well?") as call:
+        await asked_for_the_pin(call)
+        press(call, PIN)
+        await call.after(0.3)
+        press(call, "9")
+        await call.until(ToolFinished, count=2)
+        await call.after(6)
+
+        assert pins.taken == [{"digits": PIN}]
+        assert "pressed" not in shown(call)
+        assert "Thanks, that was right." in call.heard
 
 
 async def test_words_in_between_neither_lose_nor_tell_the_keys():
