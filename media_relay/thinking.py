@@ -92,7 +92,8 @@ class Thinker:
         """Begin to answer what the caller seems to have said; `think` uses it if he did."""
         scene = self._stage.scene
         said = UserSaid(text=text, interrupted=interrupted)
-        self._chat.foresee(self._asking(scene, (*scene.conversation.messages(), said)))
+        with suppress(EngineFailed):  # `think` tells of a prompt that cannot be rendered
+            self._chat.foresee(self._asking(scene, (*scene.conversation.messages(), said)))
 
     def think_again(self) -> None:
         """Drop what was begun ahead: it answers nothing."""

@@ -6,10 +6,10 @@ import pytest
 
 from adapters.scripted import ScriptedHearing, ScriptedSpeaking
 from core.chat import TextDelta
-from core.errors import Cause, EngineError
+from core.errors import Cause, EngineError, EngineFailed
 from core.facts import CallerSaid, EngineStumbled, HangUpRequested, TurnDone
 from core.speech import HearingFailed
-from tests.relay.calls import calling
+from tests.relay.calls import PlainCatalog, calling
 from tests.virtual_time import VIRTUAL
 
 DOWN = EngineError(cause=Cause.UNAVAILABLE)
@@ -34,6 +34,27 @@ async def test_a_model_that_fails_is_heard_as_an_apology():
             EngineStumbled(engine="thinking", cause="bad_request", spoken=True)
         ]
         assert again.heard == "Now it works."
+
+
+class Unrenderable(PlainCatalog):
+    """Its prompts use what is not there."""
+
+    def system(self, scene):
+        raise EngineFailed(BAD)
+
+
+async def test_a_prompt_that_cannot_be_rendered_is_the_fault_of_nobody_else():
+    async with calling(["Never heard."], catalog=Unrenderable()) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance")
+        turn = await call.until(TurnDone, count=2)
+        frames = call.frames
+        await call.after(1)
+
+        assert "something went wrong" in turn.heard
+        assert {fact.engine for fact in call.facts(EngineStumbled)} == {"thinking"}
+        assert len(call.hearing.streams) == 1
+        assert call.frames > frames  # the microphone's socket is as it was
 
 
 async def test_a_model_that_was_only_away_is_asked_again():
