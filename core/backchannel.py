@@ -11,14 +11,18 @@ _LISTENING = frozenset(
     "ja genau klar gut si sí vale claro oui ouais accord hai".split()
 )
 _PHRASES = ("i see", "got it", "i understand", "of course", "go on")
+_BEGINNINGS = {said[:n] for said in (*_LISTENING, *_PHRASES) for n in range(1, len(said) + 1)}
 MOST_WORDS = 3
 
 
-def is_backchannel(text: str) -> bool:
-    """Whether these words only show that somebody listens."""
+def is_backchannel(text: str, *, more: bool = False) -> bool:
+    """Whether these words only show that somebody listens; `more`: or may, if more are to come."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = " ".join(re.findall(r"[^\W\d_]+", plain))
     for phrase in _PHRASES:
-        plain = plain.replace(phrase, "okay")
+        plain = re.sub(rf"\b{phrase}\b", "okay", plain)
     words = plain.split()
+    begun = next((n for n in (2, 1) if " ".join(words[-n:]) in _BEGINNINGS), 0) if more else 0
+    if begun:
+        words[-begun:] = ["okay"]
     return 0 < len(words) <= MOST_WORDS and all(word in _LISTENING for word in words)

@@ -155,6 +155,13 @@ class Replies:
             self._timer.cancel()
         self._timer = self._loop.call_later(self._stage.settings.heard_every_s, self._report_heard)
 
+    def asked(self) -> bool:
+        """Whether the agent's words that were heard last, or are being heard, ask something."""
+        begun = self._playout.begun()
+        said = (entry.message for entry in reversed(self._journal.conversation.said))
+        before = (message.text for message in said if isinstance(message, AgentSaid))
+        return "?" in (begun or next(before, ""))
+
     def close(self) -> None:
         """Be silent for good. What was said so far is reported, and left open: another relay
         may say the rest."""

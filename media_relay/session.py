@@ -233,7 +233,7 @@ class CallSession:
         if self._opening.takes(event):
             return
         words = isinstance(event, PartialHeard | FinalHeard)
-        asked = words and "?" in self._playout.begun()
+        asked = words and self._replies.asked()
         self._turns.feed(t.Heard(at=self._loop.time(), event=event, asked=asked))
 
     def _deaf(self, cause: str) -> None:

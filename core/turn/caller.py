@@ -20,6 +20,7 @@ from core.turn import outputs as o
 from core.turn.floor import Floor, Purpose
 from core.turn.settings import TurnSettings
 from core.turn.state import (
+    ABOUT_SILENCE,
     AGENT_HAS_FLOOR,
     Stepped,
     TurnState,
@@ -43,8 +44,8 @@ def heard(state: TurnState, told: e.Heard, settings: TurnSettings) -> Stepped:
         case SpeechResumed():
             return _resumed(state, at, settings)
         case PartialHeard(text=text, stable=stable):
-            if _only_listens(state, text, settings, asked=told.asked):
-                return noise(_quiet(state), at, settings) if stable else (state, ())
+            if _only_listens(state, text, settings, asked=told.asked, more=not stable):
+                return _listened_to(state, text, at, settings, stable=stable)
             after, outputs = _words(replace(state, partial=text), at)
             return _think_ahead(after, outputs, settings) if stable else (after, outputs)
         case SpeechStopped():
@@ -66,11 +67,14 @@ def _quiet(state: TurnState) -> TurnState:
 
 def _final(state: TurnState, told: e.Heard, final: FinalHeard, settings: TurnSettings) -> Stepped:
     text, at = final.text.strip(), told.at
-    if final.corrects:
+    if final.corrects and not state.let_go:
         return _correct(state, text, at)
-    quiet = replace(state, speech_at=None, partial="")
-    if not text or _only_listens(state, text, settings, asked=told.asked):
+    # A correction comes when he may be saying something else already.
+    quiet = state if final.corrects else replace(state, speech_at=None, partial="")
+    if not text:
         return noise(quiet, at, settings)
+    if _only_listens(state, text, settings, asked=told.asked):
+        return noise(replace(quiet, let_go=True), at, settings)
     if state.taken:
         return _correct(quiet, text, at)
     return take(quiet, text, at=at)
@@ -87,12 +91,27 @@ def _caller_started(state: TurnState, at: float, settings: TurnSettings) -> Step
             return state, ()
 
 
-def _only_listens(state: TurnState, text: str, settings: TurnSettings, *, asked: bool) -> bool:
-    """Whether words over an agent who is heard, and asks nothing, are none to stop him for."""
-    if state.floor not in AGENT_HAS_FLOOR or state.sounding is None or asked:
+def _only_listens(
+    state: TurnState, text: str, settings: TurnSettings, *, asked: bool, more: bool = False
+) -> bool:
+    """Whether words to an agent who has the floor, and asks nothing, are none to stop him for."""
+    if state.floor not in AGENT_HAS_FLOOR or asked:
         return False
-    few = len(text.split()) < settings.barge_in_words
-    return few or (settings.backchannels and is_backchannel(text))
+    if settings.backchannels and is_backchannel(text, more=more):
+        # Who was silent until now and says "yes" is there again.
+        return state.sounding is not None or state.purpose not in ABOUT_SILENCE
+    return state.sounding is not None and len(text.split()) < settings.barge_in_words
+
+
+def _listened_to(
+    state: TurnState, text: str, at: float, settings: TurnSettings, *, stable: bool
+) -> Stepped:
+    """Let words go that stop nobody, so far."""
+    if stable:
+        return noise(_quiet(state), at, settings)
+    # However slowly somebody says "of course, I see": it is no long speech.
+    slow = settings.backchannels and is_backchannel(text, more=True)
+    return _quiet(state) if slow else state, ()
 
 
 def _resumed(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
@@ -145,6 +164,7 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
         turn=turn,
         answered=False,
         cut=False,
+        let_go=False,
         asked=0,
         keys="" if keys else state.keys,  # words do not undo a number that is being entered
         partial="",

@@ -22,6 +22,7 @@ class TurnSettings:
     ceiling_s: float = 3.0  # words that are not final by then are taken as they are
     news_s: float = 0.6  # a pause in which nobody is about to speak
     silence_s: float = 10.0  # people look for a card or a pen for this long
+    wordless_s: float = 20.0  # speech has words by then
     silence_prompts: int = 2
     filler_s: float = 3.0  # longer silence sounds like a dead line
     give_up_s: float = 12.0  # a tool may take 8 s, a model 2 s

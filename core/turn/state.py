@@ -9,6 +9,7 @@ from core.turn.floor import Closing, Floor, Purpose
 from core.turn.settings import TurnSettings
 
 AGENT_HAS_FLOOR = (Floor.THINKING, Floor.SPEAKING, Floor.PAUSED)
+ABOUT_SILENCE = (Purpose.REPROMPT, Purpose.GOODBYE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +20,11 @@ class TurnState:
     `sounding`: when its first frame was sent, `failed`: an engine failed it (`faults`: so many in
     a row), `closing`: what follows it. `cut`: the caller's words began over the agent's.
     `answered`: something was heard in this turn. `taken`: a partial that was taken for a final.
-    `words`: what was taken last, as far as it was speech. `secret_keys`: some of the number that is
-    entered, or was entered last, were for one who wanted a secret. `holding`: a transfer is under
-    way, or a voicemail greets: silence is normal. `news`: what is to be told, in its order.
-    `ahead`: what was begun to be answered before it was final, `tries`: how often in this turn.
+    `words`: what was taken last, as far as it was speech. `let_go`: what was heard last was no more
+    than a sign of listening, and not taken. `secret_keys`: some of the number that is entered, or
+    was entered last, were for one who wanted a secret. `holding`: a transfer is under way, or a
+    voicemail greets: silence is normal. `news`: what is to be told, in its order. `ahead`: what was
+    begun to be answered before it was final, `tries`: how often in this turn.
     """
 
     floor: Floor = Floor.LISTENING
@@ -38,6 +40,7 @@ class TurnState:
     partial: str = ""
     taken: str = ""
     words: str = ""
+    let_go: bool = False
     cut: bool = False
     answered: bool = False
     turn_done: int = -1
@@ -182,6 +185,8 @@ def quiet_for(state: TurnState, at: float) -> float:
 
 def patience(state: TurnState, settings: TurnSettings) -> float:
     """Return for how many seconds nobody may say anything before the agent does."""
+    if state.speech_at is not None:  # somebody speaks, or what is heard has no words for too long
+        return max(settings.silence_s, settings.wordless_s)
     return settings.news_s if may_tell(state) else settings.silence_s
 
 

@@ -65,7 +65,10 @@ def step(  # noqa: C901 one row per event
             waiting = [each for each in state.news if each is not purpose]
             return replace(state, news=(*waiting, purpose)), ()
         case e.TransferOver(at=at):
-            return replace(state, holding=False, since=at), ()
+            # What was heard meanwhile was not the caller.
+            back = replace(state, holding=False, since=at, speech_at=None, partial="")
+            unheard = back.floor is Floor.MAYBE_ENDED
+            return replace(back, floor=Floor.LISTENING) if unheard else back, ()
         case e.HearingLost(at=at):
             stopped, outputs = stop(state)
             closing = Closing(kind="hang_up", by="fault")
@@ -179,6 +182,7 @@ def _tick(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
 def _silence(state: TurnState, at: float, settings: TurnSettings) -> Stepped:
     if may_tell(state):
         return tell(state, at)
+    state = replace(state, speech_at=None)  # words would have come: it is a noise
     if state.asked < settings.silence_prompts:
         asked = replace(state, asked=state.asked + 1, cut=False)
         return begin(asked, (), at=at, purpose=Purpose.REPROMPT)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.scripted import ScriptedChat, ScriptedSpeaking
 from core.agents import SpeechSpec
-from core.chat import AgentSaid, UserSaid
+from core.chat import AgentSaid, TextDelta, UserSaid
 from core.facts import AgentHeard, CallerSaid, TurnDone
 from core.turn import TurnSettings
 from media_relay.call_settings import CallSettings
@@ -178,6 +178,46 @@ async def test_somebody_who_only_listens_does_not_stop_the_agent():
         assert len(call.facts(CallerSaid)) == 1
         # He pauses for the sound of it, and goes on as soon as it is over.
         assert 0.3 < max(gaps) < 1.0
+
+
+async def test_somebody_who_agrees_at_length_does_not_stop_the_agent_either():
+    async with calling([LONG]) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(AgentHeard, count=3)
+        call.says("of course, I understand", ms=1_500)
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == LONG
+        assert not turn.interrupted
+        assert len(call.facts(CallerSaid)) == 1
+
+
+async def test_somebody_who_only_listens_while_the_answer_is_made_changes_nothing():
+    async with calling([[1.5, TextDelta(text=LONG)]]) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(CallerSaid)
+        call.says("okay")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == LONG
+        assert turn.caller == "tell me about accounts"
+        assert len(call.chat.requests) == 1
+
+
+async def test_yes_is_taken_while_an_answer_is_made_if_the_agent_had_asked():
+    async with calling([QUESTION, [2.5, TextDelta(text="Never heard.")], "Done."]) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(TurnDone, count=2)
+        call.says("well let me see")
+        await call.until(CallerSaid, count=2)
+        call.says("yes")
+        turn = await call.until(TurnDone, count=3)
+
+        assert turn.caller == "well let me see yes"
+        assert turn.heard == "Done."
 
 
 async def test_yes_to_a_question_is_an_answer_though_the_agent_talks_on():

@@ -62,6 +62,7 @@ OTHERS = st.one_of(
     st.builds(t.MachineAnswered, at=st.just(0.0), closing=st.none() | CLOSINGS),
     st.builds(t.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
     st.just(t.TransferOver(at=0.0)),
+    st.builds(t.NewsCame, at=st.just(0.0), purpose=st.sampled_from([Purpose.ANSWER, Purpose.TIME])),
     st.just(t.HearingLost(at=0.0)),
     st.just(t.Tick(at=0.0)),
 )
@@ -406,3 +407,137 @@ def test_what_was_begun_to_be_answered_to_a_machine_is_dropped():
 
     assert [type(output) for output in outputs] == [t.ThinkAgain, t.Close]
     assert closed.closed
+
+
+# --- who only listens -----------------------------------------------------------------------------
+
+
+def later(at, text, *, stable=False, asked=False):
+    event = PartialHeard(text=text, start_ms=0, end_ms=0, stable=stable)
+    return t.Heard(at=at, event=event, asked=asked)
+
+
+def final(at, text, **fields):
+    event = FinalHeard(text=text, start_ms=0, end_ms=0, decided_ms=0, **fields)
+    return t.Heard(at=at, event=event)
+
+
+@pytest.mark.parametrize(
+    "guesses",
+    [
+        ["of", "of course", "of course I", "Of course, I understand."],
+        ["I", "I underst", "I understand."],
+        ["yeah", "yeah yeah", "Yeah, yeah, okay."],
+    ],
+)
+def test_a_sound_of_listening_may_be_slow(guesses):
+    steps = [later(1.4 + n * 0.4, text, stable=text[-1] == ".") for n, text in enumerate(guesses)]
+
+    state, outputs = run(
+        talking(), *[each for step in steps for each in (step, t.Tick(at=step.at + 0.35))]
+    )
+
+    assert outputs == [t.Resume(generation=1)]
+    assert state.floor is Floor.SPEAKING
+
+
+@pytest.mark.parametrize("goes_on", ["of course but wait", "I would", "okay stop"])
+def test_words_that_only_began_like_a_sound_of_listening_stop_the_agent(goes_on):
+    first = goes_on.split()[0]
+
+    _, outputs = run(talking(), later(1.4, first), later(1.8, goes_on))
+
+    assert outputs[0] == t.StopTalking(generation=1)
+
+
+def test_speech_after_a_sound_of_listening_that_has_no_words_ends_as_a_noise_does():
+    state, outputs = run(talking(), later(1.4, "okay"))
+
+    assert outputs == []
+    assert deadline(state) == 1.0 + RULES.resume_s
+
+
+def thinking(purpose=Purpose.ANSWER):
+    state, _ = run(TurnState(), final(1.0, "tell me about accounts"))
+    if purpose is Purpose.ANSWER:
+        return state
+    state, _ = run(TurnState(), t.SpeechWanted(at=1.0, purpose=purpose))
+    return state
+
+
+def murmurs(text, *, asked=False):
+    return (
+        t.Heard(at=1.5, event=SpeechStarted(at_ms=0)),
+        later(1.8, text, asked=asked),
+        t.Heard(at=1.9, event=SpeechPaused(at_ms=0, now_ms=0)),
+        later(1.9, text, stable=True, asked=asked),
+        t.Heard(at=2.2, event=SpeechStopped(speech_end_ms=0, decided_ms=0)),
+        replace(final(2.2, text), asked=asked),
+    )
+
+
+@pytest.mark.parametrize("purpose", [Purpose.ANSWER, Purpose.NOTICE])
+def test_a_sound_of_listening_while_the_answer_is_made_changes_nothing(purpose):
+    before = thinking(purpose)
+
+    after, outputs = run(before, *murmurs("okay"))
+
+    assert outputs == []
+    assert after == replace(before, let_go=True)
+
+
+def test_yes_is_an_answer_while_a_reply_is_made_to_who_was_asked_or_silent():
+    answered, outputs = run(thinking(), *murmurs("yes", asked=True))
+    back, again = run(thinking(Purpose.REPROMPT), *murmurs("yes"))
+
+    assert t.Take(turn=1, text="yes") in outputs
+    assert t.Take(turn=1, text="yes") in again
+    assert answered.floor is back.floor is Floor.THINKING
+
+
+def test_a_sound_of_listening_that_is_told_late_corrects_no_words_of_a_turn():
+    state, _ = run(thinking(), t.Sounding(at=1.2, generation=1), *murmurs("okay"))
+
+    _, same = run(state, final(3.0, "Okay.", corrects=True))
+    _, other = run(state, final(3.0, "Okay, but wait.", corrects=True))
+
+    assert same == []
+    assert t.Take(turn=2, text="Okay, but wait.", interrupted=True) in other
+
+
+# --- silence --------------------------------------------------------------------------------------
+
+
+def test_nobody_is_asked_whether_he_is_there_while_he_speaks():
+    state, _ = run(TurnState(), t.Heard(at=5.0, event=SpeechStarted(at_ms=0)))
+
+    assert deadline(state) == 5.0 + RULES.wordless_s
+    assert run(state, t.Tick(at=5.0 + RULES.silence_s))[1] == []
+    paused, _ = run(state, later(24.0, "and then"))
+    assert deadline(paused) == 24.0 + RULES.wordless_s
+
+
+def test_a_noise_that_does_not_end_is_asked_about_and_does_not_stop_the_question():
+    state, _ = run(TurnState(), t.Heard(at=5.0, event=SpeechStarted(at_ms=0)))
+
+    state, asked = run(state, t.Tick(at=25.0))
+    state, more = run(state, *whole_reply(state, 26.0)[:2], t.Tick(at=30.0))
+
+    assert [type(output) for output in (*asked, *more)] == [t.Generate, t.Say]
+    assert state.floor is Floor.SPEAKING
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_caller_whom_nobody_took_is_told_so_whatever_was_heard_before(stopped):
+    begun = [
+        t.Heard(at=1.0, event=SpeechStarted(at_ms=0)),
+        later(1.4, "hello"),
+        t.Heard(at=1.5, event=SpeechStopped(speech_end_ms=0, decided_ms=0)),
+    ]
+    state, _ = run(TurnState(holding=True), *begun[: 3 if stopped else 2])
+
+    state, _ = run(state, t.TransferOver(at=60.0), t.SpeechWanted(at=60.0, purpose=Purpose.ANSWER))
+    state, outputs = run(state, *whole_reply(state, 61.0)[:2], t.Tick(at=62.0), t.Tick(at=90.0))
+
+    assert [type(output) for output in outputs] == [t.Say]
+    assert state.floor is Floor.SPEAKING
