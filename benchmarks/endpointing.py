@@ -26,7 +26,7 @@ from adapters.embedded.pcm import samples_of
 from adapters.embedded.piper import PiperSpeaking
 from adapters.embedded.smart_turn import SmartTurn
 from adapters.embedded.voices import caller_voice
-from core.endpointing import EndpointSettings, expected_of
+from core.endpointing import EndpointSettings
 from core.speech import (
     BYTES_PER_MS,
     FinalHeard,
@@ -38,7 +38,8 @@ from core.speech import (
     SpeechStopped,
     SpokenAudio,
 )
-from media_relay.endpointing import Endpointing, Habits
+from media_relay.endpointing import Endpointing
+from media_relay.habits import Habits
 
 WORDS_MS, JUDGE_MS = 80, 90
 SLOW_MS = 900
@@ -198,7 +199,7 @@ async def decided(heard: Heard, settings: EndpointSettings, *, judge: bool) -> i
     """Return when a policy takes the line for ended."""
     told: list[HearingEvent] = []
     habits = Habits()
-    habits.expected = expected_of(heard.asked)
+    habits.asked(heard.asked, "en")
     done = FinalHeard(text="", start_ms=0, end_ms=0, decided_ms=0)
     ending = Endpointing(
         settings, habits, tell=told.append, finalize=lambda: ending.hear(done)

@@ -31,8 +31,9 @@ class SpeechSpec:
 
     `semantic`: an utterance ends by what it means too, where the engine can tell. `endpointing`:
     `adaptive` or `fixed`, empty for the relay's setting; `vad_silence_timeout_ms` is the silence
-    that usually ends a turn, the other two its bounds (0: the relay's). `barge_in_*`: how much
-    speech or how many words interrupt, `backchannels`: "mhm" does not; None for the relay's.
+    that usually ends a turn, the other two its bounds (0: the relay's). `vad_threshold`: what is
+    speech, `barge_in_*`: how much of it or how many words interrupt, `backchannels`: "mhm" does
+    not; None for the relay's.
     """
 
     language: str = "en-US"
@@ -40,7 +41,7 @@ class SpeechSpec:
     hints: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     semantic: bool = False
-    vad_threshold: float = 0.5
+    vad_threshold: float | None = None
     endpointing: str = ""
     min_silence_ms: int = 0
     max_silence_ms: int = 0

@@ -2,7 +2,7 @@
 
 The recognizer tells words, a voice detector tells pauses. As soon as a pause is long enough for
 what was said, the recognizer is asked for its final at once; if that takes too long, its last
-guess is taken, and a final that comes later corrects it.
+guess is taken; a final that comes later corrects it, another guess does nothing.
 """
 
 from __future__ import annotations
@@ -12,15 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from core.endpointing import (
-    EndpointSettings,
-    Expected,
-    Pace,
-    Reading,
-    after_pause,
-    reading_of,
-    silence_ms,
-)
+from core.endpointing import EndpointSettings, Reading, silence_ms
 from core.speech import (
     FinalHeard,
     HearingEvent,
@@ -31,6 +23,8 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
+from media_relay.guesses import Guess, Guesses
+from media_relay.habits import Habits
 
 # Words that come this long after the last ones without a pause: the detector hears a noise.
 _WORDLESS_MS = 3_000
@@ -40,15 +34,6 @@ _GUESS_LAG_MS = 240
 _LAST_WORD_MS = 150
 # He went on so soon after he was taken for done that he had only paused.
 _CUT_OFF_MS = 1_500
-
-
-class Habits:
-    """What is known of the caller for the whole call, whichever stream hears him."""
-
-    def __init__(self) -> None:
-        self.pace = Pace()
-        self.expected = Expected()
-        self.answered = False  # the agent was heard since the last turn ended
 
 
 class Endpointing:
@@ -79,9 +64,12 @@ class Endpointing:
         self._paused_ms: int | None = None
         self._likely_done: float | None = None
         self._waits: SpeechStopped | None = None  # decided; the final is on its way
-        # What was taken instead of it: the finals before it, and a guess.
-        self._guessed: tuple[str, str] | None = None
+        self._guesses = Guesses()  # taken instead of finals
         self._ended_ms = 0  # where the last turn's speech ended
+
+    def follow(self, settings: EndpointSettings) -> None:
+        """Decide by these settings from now on: another agent listens."""
+        self._settings = settings
 
     def push(self, now_ms: int) -> None:
         """So much audio was heard; decide if the silence in it is long enough."""
@@ -116,10 +104,7 @@ class Endpointing:
             case FinalHeard():
                 self._final(event)
             case SpeechStopped():
-                self._voice, self._paused_ms = False, None
-                if self._waits is None:  # the engine has decided by itself
-                    self._waits = event
-                    self._tell(event)
+                self._stop(event)
             case HearingFailed():
                 self._tell(event)
             case _:
@@ -140,8 +125,8 @@ class Endpointing:
         if self._start_ms is None:
             self._start_ms, self._words_ms = at_ms, at_ms
             gap_ms = at_ms - self._ended_ms
-            if self._ended_ms and gap_ms < _CUT_OFF_MS and not self._habits.answered:
-                self._learn(gap_ms)
+            if self._ended_ms and 0 <= gap_ms < _CUT_OFF_MS and not self._habits.answered:
+                self._habits.paused(gap_ms, self._settings)
             self._tell(SpeechStarted(at_ms=at_ms))
 
     def _pause(self, at_ms: int) -> None:
@@ -152,15 +137,22 @@ class Endpointing:
     def _resume(self, at_ms: int) -> None:
         if self._paused_ms is not None:
             # Between the groups of a number everybody pauses: that says nothing of his pace.
-            if reading_of(self._text, self._habits.expected) is not Reading.DICTATING:
-                self._learn(at_ms - self._paused_ms)
+            if self._habits.reading(self._text) is not Reading.DICTATING:
+                self._habits.paused(at_ms - self._paused_ms, self._settings)
             self._paused_ms = None
             self._tell(SpeechResumed(at_ms=at_ms))
 
-    def _learn(self, ms: int) -> None:
-        self._habits.pace = after_pause(self._habits.pace, ms, self._settings)
+    def _stop(self, stopped: SpeechStopped) -> None:
+        """Believe an engine that has decided by itself, unless we had decided that before."""
+        known = self._start_ms is None or stopped.speech_end_ms <= self._ended_ms
+        if self._waits is None and not known:
+            self._voice, self._paused_ms = False, None
+            self._waits = stopped
+            self._tell(stopped)
 
     def _guess(self, partial: PartialHeard) -> None:
+        if self._guesses.told_by(partial) is not None:
+            return  # whether he said something else than was guessed, the final tells
         if self._waits is not None:
             self._partial = replace(partial, text=self._joined(partial.text))
             return
@@ -175,13 +167,15 @@ class Endpointing:
 
     def _tell_words(self, partial: PartialHeard) -> None:
         """Tell a guess; it is worth an answer if the caller pauses and these may be all words."""
-        reading = reading_of(partial.text, self._habits.expected)
+        reading = self._habits.reading(partial.text)
         whole = reading in (Reading.WHOLE, Reading.UNCLEAR)
         stable = whole and partial.stable and self._paused_ms is not None
         self._tell(replace(partial, stable=stable))
 
     def _final(self, final: FinalHeard) -> None:
-        if self._late(final):
+        if (guess := self._guesses.told_by(final)) is not None:
+            if (corrected := guess.corrected(final)) is not None:
+                self._tell(corrected)
             return
         self._words_ms = self._now_ms
         if self._waits is not None:
@@ -195,16 +189,6 @@ class Endpointing:
             self._waits = SpeechStopped(speech_end_ms=final.end_ms, decided_ms=self._now_ms)
             self._tell(self._waits)
             self._end(self._segments.pop())
-
-    def _late(self, final: FinalHeard) -> bool:
-        """Whether this is the final of a turn that was taken by a guess before; correct that."""
-        if self._guessed is None or (self._start_ms is not None and final.end_ms > self._start_ms):
-            return False
-        (before, guess), self._guessed = self._guessed, None
-        if final.text and final.text != guess:
-            text = f"{before} {final.text}".strip()
-            self._tell(replace(final, text=text, corrects=bool(before or guess)))
-        return True
 
     # --- what is decided -------------------------------------------------------------------------
 
@@ -226,7 +210,7 @@ class Endpointing:
         partial = self._partial
         # A guess from before the pause may be short of a word: do not think it finished yet.
         fresh = partial is None or partial.stable or self._settled
-        reading = reading_of(text, self._habits.expected) if fresh else Reading.NOTHING
+        reading = self._habits.reading(text) if fresh else Reading.NOTHING
         return silence_ms(reading, self._habits.pace, self._settings, self._likely_done)
 
     @property
@@ -270,7 +254,7 @@ class Endpointing:
             words=(*(word for each in self._segments for word in each.words), *final.words),
         )
         self._reset(final.end_ms)
-        self._tell(whole)
+        self._take(whole)
 
     def _give_up(self) -> None:
         """The final takes too long: take the last guess; it may be corrected."""
@@ -286,13 +270,18 @@ class Endpointing:
         before = self._joined("")
         complete = self._partial is None and bool(before)
         self._reset(stopped.speech_end_ms)
+        self._take(guess)
         if not complete:
-            self._guessed = before, guess.text[len(before) :].strip()
-        self._tell(guess)
+            self._guesses.add(Guess(end_ms=guess.end_ms, before=before, text=guess.text))
+
+    def _take(self, words: FinalHeard) -> None:
+        if words.text:
+            self._guesses.outdate()
+        self._tell(words)
 
     def _reset(self, ended_ms: int) -> None:
         self.close()
-        self._waits = self._partial = self._start_ms = self._guessed = None
+        self._waits = self._partial = self._start_ms = None
         self._segments = []
         self._ended_ms = ended_ms
         self._habits.answered = False

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.agents import Scenario, SpeechSpec
-from core.endpointing import EndpointSettings, expected_of
+from core.endpointing import EndpointSettings
 from core.errors import EngineFailed
 from core.ports import Hearing, HearingStream, Preparing, TurnJudge
 from core.speech import (
@@ -24,7 +24,8 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
-from media_relay.endpointing import Endpointing, Habits
+from media_relay.endpointing import Endpointing
+from media_relay.habits import Habits
 from media_relay.turn_record import Decided, FrameTimes
 
 _KEPT = 500  # frames (10 s) that another stream would have to hear again ...
@@ -33,10 +34,11 @@ _UNPROVEN = 200  # A stream that has told nothing may have heard nothing (its li
 _JUDGED = 400  # frames (8 s) that the judge of sound hears
 
 _MOST_PARTIALS = 30  # of an utterance, on record
+_OURS = EndpointSettings()
 
 
-def config_of(speech: SpeechSpec) -> HearingConfig:
-    """Return how an agent's callers are heard."""
+def config_of(speech: SpeechSpec, settings: EndpointSettings = _OURS) -> HearingConfig:
+    """Return how an agent's callers are heard, by the relay's settings where he has none."""
     return HearingConfig(
         language=speech.language,
         hangover_ms=speech.vad_silence_timeout_ms,
@@ -44,7 +46,7 @@ def config_of(speech: SpeechSpec) -> HearingConfig:
         languages=speech.languages,
         semantic=speech.semantic,
         patient=True,
-        threshold=speech.vad_threshold,
+        threshold=settings.threshold if speech.vad_threshold is None else speech.vad_threshold,
     )
 
 
@@ -76,7 +78,7 @@ class Hearer:
         self.habits = Habits()
         self._tries = tries
         self._engine = engine
-        self._settings = settings or EndpointSettings()
+        self._settings = settings or _OURS
         self._judge = judge
         self._judging: asyncio.Task[None] | None = None
         self._sound: deque[bytes] = deque(maxlen=_JUDGED if judge else 0)
@@ -100,9 +102,12 @@ class Hearer:
 
     def start(self, tasks: asyncio.TaskGroup, speech: SpeechSpec) -> None:
         """Hear as this agent does; nothing changes if it is heard that way already."""
-        config = config_of(speech)
+        config = config_of(speech, self._settings)
         self._ends = self._settings_of(speech)
         self._tasks = tasks
+        self.habits.language = speech.language
+        if self._endpointing is not None:
+            self._endpointing.follow(self._ends)
         if self._task is not None and config == self._config:
             return
         if self._task is not None:
@@ -124,9 +129,9 @@ class Hearer:
         self._unheard, self._sound = deque(maxlen=0), deque(maxlen=0)
         self._times = FrameTimes()
 
-    def agent_said(self, text: str) -> None:
+    def agent_said(self, text: str, language: str) -> None:
         """The agent's present reply so far; what it asks for decides how long pauses may be."""
-        self.habits.expected = expected_of(text)
+        self.habits.asked(text, language)
 
     def agent_sounds(self) -> None:
         """The agent can be heard: whoever speaks now answers it."""
@@ -204,6 +209,9 @@ class Hearer:
         return failures + 1
 
     def _tell(self, event: HearingEvent) -> None:
+        if isinstance(event, FinalHeard) and event.corrects:
+            self._on_event(event)  # he may be saying something else by now
+            return
         if isinstance(event, SpeechStopped | FinalHeard):
             end_ms = event.speech_end_ms if isinstance(event, SpeechStopped) else event.end_ms
             decided = self._times.deciding(event.decided_ms, end_ms) or self.decided

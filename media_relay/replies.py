@@ -46,7 +46,7 @@ class _Reply:
 class Replies:
     """Does what the turn machine says about replies, and feeds back what becomes of them.
 
-    `saying` is told all of the present reply's words whenever there are more.
+    `saying` is told all of the present reply's words whenever there are more, and their language.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Replies:
         turn: PresentTurn,
         fixed: FixedWords,
         effects: Callable[[int, tuple[Effect, ...]], None],
-        saying: Callable[[str], None],
+        saying: Callable[[str, str], None],
     ) -> None:
         self.mouth = Mouth(
             speaking,
@@ -133,7 +133,6 @@ class Replies:
             return
         if say.text:
             self._reply.words = f"{self._reply.words} {say.text}"
-        self._saying(self._reply.words)
         scene = self._stage.scene
         text = say.text or self._stage.phrases.named(say.phrase)
         agent = scene.scenario.agent(say.agent) if say.agent else scene.agent
@@ -141,6 +140,7 @@ class Replies:
         self._turn.record.reply.append(text)
         self._consent.speaking(text)
         language = language_of(agent, scene.conversation.language)
+        self._saying(self._reply.words, language)
         voice = voice_of(agent, language)
         self._reply.pieces.put_nowait(
             Utterance(text=text, agent=agent.name, voice=voice, language=language)

@@ -76,7 +76,7 @@ class SpeechShape(Shape):
     endpointing: Annotated[str, StringConstraints(pattern="^(adaptive|fixed)?$")] = ""
     min_silence_ms: int = Field(default=0, ge=0, le=5000)
     max_silence_ms: int = Field(default=0, ge=0, le=10000)
-    vad_threshold: float = Field(default=0.5, ge=0.1, le=0.95)
+    vad_threshold: float | None = Field(default=None, ge=0.1, le=0.95)
     barge_in_words: int | None = Field(default=None, ge=1, le=20)
     barge_in_ms: int | None = Field(default=None, ge=100, le=10_000)
     backchannels: bool | None = None

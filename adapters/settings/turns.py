@@ -20,6 +20,7 @@ class TurnSettings(SettingsGroup):
     endpointing: Literal["adaptive", "fixed"] = "adaptive"
     endpoint_min_ms: int = Field(default=OUR_ENDPOINTS.shortest_ms, ge=100, le=5000)
     endpoint_max_ms: int = Field(default=OUR_ENDPOINTS.longest_ms, ge=200, le=10_000)
+    vad_threshold: float = Field(default=OUR_ENDPOINTS.threshold, ge=0.1, le=0.95)
     smart_turn: bool = False
     preemptive_replies: bool = True
     barge_in_ms: int = Field(default=round(OUR_TURNS.barge_in_s * 1000), ge=100, le=10_000)
@@ -35,6 +36,7 @@ class TurnSettings(SettingsGroup):
             shortest_ms=self.endpoint_min_ms,
             longest_ms=self.endpoint_max_ms,
             final_wait_ms=self.endpoint_final_wait_ms,
+            threshold=self.vad_threshold,
         )
 
     @property

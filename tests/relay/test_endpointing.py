@@ -14,7 +14,8 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
-from media_relay.endpointing import Endpointing, Habits
+from media_relay.endpointing import Endpointing
+from media_relay.habits import Habits
 from tests.virtual_time import VIRTUAL
 
 
@@ -164,6 +165,15 @@ async def test_a_late_final_does_not_become_part_of_what_is_said_next() -> None:
         ("What is my balance?", True),
         ("Hello?", False),
     ]
+
+
+async def test_another_agent_may_wait_longer_for_the_same_caller() -> None:
+    ears = await says("What is my balance?")
+    ears.ending.follow(EndpointSettings(shortest_ms=900))
+    await ears.until(2_200)
+
+    (asked,) = ears.asked_at
+    assert asked >= 1_900
 
 
 async def test_a_pause_that_was_none_teaches_the_callers_pace() -> None:

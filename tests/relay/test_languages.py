@@ -112,3 +112,22 @@ async def test_an_agent_of_another_language_speaks_it_before_anybody_was_heard()
         turn = await call.until(TurnDone)
 
         assert turn.heard == "Bonjour. Comment puis-je vous aider ?"
+
+
+async def test_a_number_may_be_dictated_in_the_language_that_is_spoken():
+    bank = scenario(agent("Ann", speech=SpeechSpec(languages=("de-DE",))))
+    waits = []
+    for text in ("Meine Kontonummer ist vier eins zwei", "Ich habe meine Karte verloren"):
+        ears = ScriptedHearing(language_of=lambda _: "de-DE")
+        replies = ["Nennen Sie bitte Ihre Kontonummer.", "Danke."]
+        async with calling(replies, scenario=bank, hearing=ears) as call:
+            await call.until(TurnDone)
+            call.says(GERMAN[0])
+            await call.until(TurnDone, count=2)
+            call.says(text)
+            turn = await call.until(TurnDone, count=3)
+            waits.append(turn.latency.endpointing)
+
+    number, sentence = waits
+    assert number > 1_100
+    assert sentence < 700

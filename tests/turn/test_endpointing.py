@@ -79,6 +79,84 @@ def test_words_look_finished_or_not(text: str, expected: Expected, reading: Read
     assert reading_of(text, expected) is reading
 
 
+FOUR = Expected(asked=Asked.DIGITS, count=4)
+
+
+@pytest.mark.parametrize(
+    ("language", "agent", "asked", "count"),
+    [
+        ("de-DE", "Wie lauten die letzten vier Ziffern Ihrer Karte?", Asked.DIGITS, 4),
+        ("de-DE", "Nennen Sie mir bitte Ihre vierstellige PIN.", Asked.DIGITS, 4),
+        ("de-DE", "Nennen Sie bitte Ihre Kontonummer.", Asked.DIGITS, 0),
+        ("de-AT", "Können Sie den Nachnamen buchstabieren?", Asked.SPELLING, 0),
+        ("de-DE", "Wie ist Ihr Geburtsdatum?", Asked.DATE, 0),
+        ("de-DE", "Wie lautet Ihre E-Mail-Adresse?", Asked.EMAIL, 0),
+        ("de-DE", "Ich habe das gefunden. Ist das richtig?", Asked.YES_OR_NO, 0),
+        ("de-DE", "Ihre Nummer endet auf vier.", Asked.ANYTHING, 0),
+        ("es-ES", "\u00bfCuáles son los últimos cuatro dígitos?", Asked.DIGITS, 4),
+        ("es-MX", "Dígame su número de 16 dígitos.", Asked.DIGITS, 16),
+        ("es-ES", "\u00bfPuede deletrear su apellido?", Asked.SPELLING, 0),
+        ("es-ES", "\u00bfCuál es su fecha de nacimiento?", Asked.DATE, 0),
+        ("es-ES", "\u00bfCuál es su correo electrónico?", Asked.EMAIL, 0),
+        ("es-ES", "\u00bfEs correcto?", Asked.YES_OR_NO, 0),
+        ("fr-FR", "Quels sont les quatre derniers chiffres\u00a0?", Asked.DIGITS, 4),
+        ("fr-FR", "Donnez-moi votre numéro de compte, s\u2019il vous plaît.", Asked.DIGITS, 0),
+        ("fr-CA", "Pouvez-vous épeler votre nom\u00a0?", Asked.SPELLING, 0),
+        ("fr-FR", "Quelle est votre date de naissance\u00a0?", Asked.DATE, 0),
+        ("fr-FR", "Quelle est votre adresse e-mail\u00a0?", Asked.EMAIL, 0),
+        ("fr-FR", "Est-ce correct\u00a0?", Asked.YES_OR_NO, 0),
+        ("it-IT", "Qual è il suo numero?", Asked.ANYTHING, 0),
+    ],
+)
+def test_agents_ask_in_other_languages_too(
+    language: str, agent: str, asked: Asked, count: int
+) -> None:
+    assert expected_of(agent, language) == Expected(asked=asked, count=count)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected", "reading"),
+    [
+        ("de-DE", "Meine Nummer ist vier eins", ANYTHING, Reading.DICTATING),
+        ("de-DE", "vier eins", FOUR, Reading.DICTATING),
+        ("de-DE", "Vier eins zwei sieben.", FOUR, Reading.WHOLE),
+        ("de-DE", "einundvierzig siebenundzwanzig", FOUR, Reading.WHOLE),
+        ("de-DE", "Die letzten vier sind neun acht sieben sechs", FOUR, Reading.WHOLE),
+        ("de-DE", "Ich heiße", ANYTHING, Reading.OPEN),
+        ("de-DE", "Ich möchte wissen ob", ANYTHING, Reading.OPEN),
+        ("de-DE", "Rufen Sie mich bitte an", ANYTHING, Reading.UNCLEAR),
+        ("de-DE", "dritter März", Expected(asked=Asked.DATE), Reading.DICTATING),
+        ("de-DE", "3. März 1985", Expected(asked=Asked.DATE), Reading.UNCLEAR),
+        ("de-DE", "maria punkt lopez", Expected(asked=Asked.EMAIL), Reading.DICTATING),
+        ("de-DE", "maria at beispiel punkt de", Expected(asked=Asked.EMAIL), Reading.UNCLEAR),
+        ("de-DE", "Ja bitte", Expected(asked=Asked.YES_OR_NO), Reading.WHOLE),
+        ("de-DE", "Das weiß ich nicht.", Expected(asked=Asked.DIGITS), Reading.WHOLE),
+        ("es-ES", "Mi número es cuatro uno", ANYTHING, Reading.DICTATING),
+        ("es-ES", "cuatro uno dos siete", FOUR, Reading.WHOLE),
+        ("es-ES", "cuarenta y uno veintisiete", FOUR, Reading.WHOLE),
+        ("es-ES", "Me llamo", ANYTHING, Reading.OPEN),
+        ("es-ES", "Quiero saber el", ANYTHING, Reading.OPEN),
+        ("es-ES", "tres de marzo", Expected(asked=Asked.DATE), Reading.DICTATING),
+        ("es-ES", "No lo sé.", Expected(asked=Asked.DIGITS), Reading.WHOLE),
+        ("es-ES", "sí gracias", Expected(asked=Asked.YES_OR_NO), Reading.WHOLE),
+        ("fr-FR", "Mon numéro c\u2019est quatre un", ANYTHING, Reading.DICTATING),
+        ("fr-FR", "quatre un", FOUR, Reading.DICTATING),
+        ("fr-FR", "quatre un deux sept", FOUR, Reading.WHOLE),
+        ("fr-FR", "quarante et un vingt-sept", FOUR, Reading.WHOLE),
+        ("fr-FR", "quatre-vingt-dix-sept soixante-douze", FOUR, Reading.WHOLE),
+        ("fr-FR", "Je m\u2019appelle", ANYTHING, Reading.OPEN),
+        ("fr-FR", "trois mars", Expected(asked=Asked.DATE), Reading.DICTATING),
+        ("fr-FR", "Oui merci", Expected(asked=Asked.YES_OR_NO), Reading.WHOLE),
+        ("it-IT", "il mio numero è 41", ANYTHING, Reading.DICTATING),
+        ("it-IT", "Vorrei sapere il mio saldo.", ANYTHING, Reading.WHOLE),
+    ],
+)
+def test_words_of_other_languages_look_finished_or_not(
+    language: str, text: str, expected: Expected, reading: Reading
+) -> None:
+    assert reading_of(text, expected, language) is reading
+
+
 def test_a_number_in_the_middle_is_waited_for_longest_and_a_whole_sentence_least() -> None:
     waits = {reading: silence_ms(reading, Pace(), RULES) for reading in Reading}
 
