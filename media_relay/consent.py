@@ -25,7 +25,8 @@ class Consent:
         self._rule = stage.session.recording
         self._journal = stage.journal
         self._asking = False  # the present reply asks for a secret
-        self._reply = ""
+        self._reply = (0, "")  # what answers the caller in this turn
+        self._answers = False  # his last words are the answer to the question
 
     def opening(self, greeting: str) -> str:
         """Return the first words of a call."""
@@ -41,24 +42,35 @@ class Consent:
         """Read what the caller said, before anybody answers it."""
         if self._rule is RecordingRule.OFF:
             return
-        decided = self._journal.conversation.consent
-        if decided in AGREED and withdraws(text):
-            self._decide("withdrawn", turn)
-            self._reply = self._stage.phrases.not_recorded
-        elif not decided and self._rule is RecordingRule.ASK and self._was_heard("may_record"):
-            decision = answered(text)
-            self._decide(decision, turn)
-            if only_yes_or_no(text) is not None or withdraws(text):
-                agreed = decision == "given"
-                self._reply = (
-                    self._stage.phrases.recorded if agreed else self._stage.phrases.not_recorded
-                )
+        open_ = self._rule is RecordingRule.ASK and not self._journal.conversation.consent
+        self._answers = open_ and self._was_heard("may_record")
+        self._read(text, turn)
         self._asking = False
 
-    def reply(self) -> str:
+    def corrected(self, text: str, turn: int) -> None:
+        """Read again what he said last: it was a guess, and these are the words."""
+        if self._rule is not RecordingRule.OFF:
+            self._read(text, turn)
+
+    def _read(self, text: str, turn: int) -> None:
+        decided = self._journal.conversation.consent
+        self._reply = (turn, "")
+        if self._answers:
+            decision = answered(text)
+            if decision != decided:
+                self._decide(decision, turn)
+            if only_yes_or_no(text) is not None or withdraws(text):
+                phrases = self._stage.phrases
+                words = phrases.recorded if decision == "given" else phrases.not_recorded
+                self._reply = (turn, words)
+        elif decided in AGREED and withdraws(text):
+            self._decide("withdrawn", turn)
+            self._reply = (turn, self._stage.phrases.not_recorded)
+
+    def reply(self, turn: int) -> str:
         """Return the words that answer the caller in the agent's place, once; mostly none."""
-        reply, self._reply = self._reply, ""
-        return reply
+        (of_turn, reply), self._reply = self._reply, (0, "")
+        return reply if of_turn == turn else ""
 
     def speaking(self, text: str) -> None:
         """Have the recording paused before a question for a secret is spoken."""

@@ -91,8 +91,9 @@ class Replies:
         match output:
             case t.Take():
                 self._take(output)
-            case t.Correct():
+            case t.Correct(turn=turn, text=text):
                 self._turn.correct(output)
+                self._consent.corrected(text, turn)
             case t.BreakNews():
                 self._turn.break_news(output)
             case t.Generate():
@@ -205,13 +206,13 @@ class Replies:
     # --- how it is made --------------------------------------------------------------------------
 
     async def _make(self, reply: _Reply) -> None:
-        generation, purpose = reply.generation, reply.purpose
+        generation, purpose, turn = reply.generation, reply.purpose, self._turn.record.turn
         try:
             for piece in pieces_of(self._first_words(purpose)):
                 self._piece(generation, piece, self._journal.conversation.agent)
             if purpose is Purpose.RESUMED:
                 await self._go_on(generation)
-            elif purpose is Purpose.ANSWER and (settled := self._consent.reply()):
+            elif purpose is Purpose.ANSWER and (settled := self._consent.reply(turn)):
                 self._piece(generation, settled, self._journal.conversation.agent)
             elif purpose is Purpose.ANSWER:
                 await self._answer(generation)
