@@ -210,7 +210,7 @@ class Relay:
 def _stalled(stall: Stall, telemetry: Telemetry | None) -> None:
     log_stall(stall)
     if telemetry is not None:
-        blame = stall.stack[-1] if stall.stack else "not let run"
+        blame = str(stall.stack[-1]) if stall.stack else "not let run"
         attributes = {"code.function.name": blame}
         telemetry.figure(
             Figure(name="event_loop.stall", value=stall.ms, unit="ms", attributes=attributes)

@@ -9,10 +9,11 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
@@ -36,23 +37,56 @@ class LoopWatchSettings:
     memory: int = 200
 
 
+class Place(NamedTuple):
+    """A line that runs."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.function}"
+
+
+type Stack = tuple[Place, ...]
+"""Outermost first; empty where the loop itself had nothing to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stall:
-    """The loop stood still for `ms`. `stack`: what ran most of that time, outermost first.
+    """The loop stood still for `ms`. `stack`: what was seen to run in that time, outermost first.
 
-    Empty: the loop itself did nothing, it was not let run by a busy machine or by other threads.
+    `share`: of all looks that found the loop at work. Where few or none did, it was kept from
+    running by a busy machine or by other threads.
     """
 
     ms: int
-    stack: tuple[str, ...] = ()
+    stack: Stack = ()
+    share: float = 0.0
 
 
 def log_stall(stall: Stall) -> None:
-    """Write a stall to the log; one that our code did not cause is only worth a look."""
-    level = logging.WARNING if stall.stack else logging.DEBUG
-    log.log(
-        level, "the loop stalled", extra={"ms": stall.ms, "stack": " < ".join(stall.stack[::-1])}
-    )
+    """Write a stall to the log; one that none of our code was seen in is no warning."""
+    if not stall.stack:
+        log.info("the loop was not let run", extra={"ms": stall.ms})
+        return
+    stack = " < ".join(map(str, reversed(stall.stack)))
+    facts = {"ms": stall.ms, "seen": f"{stall.share:.0%}", "stack": stack}
+    log.warning("the loop stalled", extra=facts)
+
+
+def what_ran(looks: Iterable[Stack]) -> Stack:
+    """Return what most looks agree on, from the outermost function inwards; () if all are idle.
+
+    A function is found in another line with each look, and one that blocks may call many others.
+    """
+    left, depth = [look for look in looks if look], 0
+    while deeper := [look for look in left if len(look) > depth]:
+        functions = Counter((look[depth].file, look[depth].function) for look in deeper)
+        ((often, _),) = functions.most_common(1)
+        left = [look for look in deeper if (look[depth].file, look[depth].function) == often]
+        depth += 1
+    return left[0] if left else ()
 
 
 class LoopWatch:
@@ -70,7 +104,7 @@ class LoopWatch:
         self._thread_id = threading.get_ident()
         self._timer: asyncio.TimerHandle | None = None
         self._looked = self._due = time.monotonic()
-        self._seen: list[tuple[str, ...]] = []
+        self._seen: list[Stack] = []
         self._over = threading.Event()
         self._lag_s = 0.0
         self._thread = threading.Thread(target=self._watch, name="loop-watch", daemon=True)
@@ -101,8 +135,8 @@ class LoopWatch:
         self._looked, self._due = now, now + self._settings.every_s
         self._timer = self._loop.call_later(self._settings.every_s, self._beat)
         if between > self._settings.stall_s:
-            ((stack, _),) = Counter(seen or [()]).most_common(1)
-            self._on_stall(Stall(ms=round(between * 1000), stack=stack))
+            share = sum(map(bool, seen)) / max(len(seen), 1)
+            self._on_stall(Stall(ms=round(between * 1000), stack=what_ran(seen), share=share))
 
     def _watch(self) -> None:
         pause = self._settings.stall_s / 4
@@ -110,7 +144,7 @@ class LoopWatch:
             if time.monotonic() - self._due > pause and len(self._seen) < _MOST_SEEN:
                 self._seen.append(self._now())
 
-    def _now(self) -> tuple[str, ...]:
+    def _now(self) -> Stack:
         """Return where the loop's thread is."""
         frame = sys._current_frames().get(self._thread_id)
         if frame is None or Path(frame.f_code.co_filename).name in _WAITING:
@@ -120,6 +154,6 @@ class LoopWatch:
         # Of calls within one file the last one, which comes first here, tells the most.
         files = [next(within) for _, within in groupby(calls, key=lambda call: call[0].co_filename)]
         return tuple(
-            f"{'/'.join(Path(code.co_filename).parts[-2:])}:{line} {code.co_name}"
+            Place("/".join(Path(code.co_filename).parts[-2:]), line, code.co_name)
             for code, line in reversed(files[:_DEEPEST])
         )

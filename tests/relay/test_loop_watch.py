@@ -4,7 +4,7 @@ import asyncio
 import linecache
 import time
 
-from media_relay.loop_watch import LoopWatch, LoopWatchSettings
+from media_relay.loop_watch import LoopWatch, LoopWatchSettings, Place, Stall, log_stall, what_ran
 
 QUICK = LoopWatchSettings(every_s=0.005, stall_s=0.02, memory=2)
 
@@ -24,7 +24,7 @@ async def test_a_function_that_holds_up_the_loop_is_named():
             while not named:  # on a busy machine the watch may have looked elsewhere
                 hog(time.monotonic() + 0.2)
                 stall = await stalls.get()
-                named = any(entry.endswith(" hog") for entry in stall.stack)
+                named = any(place.function == "hog" for place in stall.stack)
     finally:
         watch.stop()
 
@@ -88,3 +88,35 @@ async def test_a_loop_that_is_only_idle_has_no_lag():
     watch.stop()
 
     assert watch.lag_s < 0.01
+
+
+def at(*functions, line=1):
+    return tuple(Place("a/b.py", line, function) for function in functions)
+
+
+def test_one_idle_look_before_several_different_lines_does_not_hide_what_ran():
+    looks = [(), at("on_audio", "parse", line=3), at("on_audio", "parse", line=7)]
+
+    assert [place.function for place in what_ran(looks)] == ["on_audio", "parse"]
+
+
+def test_what_most_looks_share_is_blamed_though_each_found_it_in_another_function():
+    looks = [at("other"), at("on_audio", "a"), at("on_audio", "b"), at("on_audio", "b", "c")]
+
+    assert [place.function for place in what_ran(looks)] == ["on_audio", "b", "c"]
+
+
+def test_a_loop_that_did_nothing_is_blamed_on_nobody():
+    assert what_ran([(), ()]) == what_ran([]) == ()
+
+
+def test_every_stall_is_told_and_those_of_ours_as_warnings(caplog):
+    caplog.set_level("INFO")
+
+    log_stall(Stall(ms=80, stack=at("on_audio", "parse"), share=0.5))
+    log_stall(Stall(ms=70))
+
+    ours, idle = caplog.records
+    assert (ours.levelname, ours.seen) == ("WARNING", "50%")
+    assert ours.stack == "a/b.py:1 parse < a/b.py:1 on_audio"
+    assert (idle.levelname, idle.ms) == ("INFO", 70)
