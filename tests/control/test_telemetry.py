@@ -1,5 +1,7 @@
 """Measurements leave for where the settings say, and what the control plane does is among them."""
 
+import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -26,15 +28,23 @@ RING = IncomingCall(
 
 
 class Collector(BaseHTTPRequestHandler):
-    """An OpenTelemetry collector that keeps what it gets."""
+    """An OpenTelemetry collector that keeps what it gets, and an ingestion endpoint of Azure's."""
 
-    got: dict[str, bytes]
+    got: dict[str, list[bytes]]
 
     def do_POST(self) -> None:
-        self.got[self.path] = self.rfile.read(int(self.headers["content-length"]))
+        sent = self.rfile.read(int(self.headers["content-length"]))
+        self.got.setdefault(self.path, []).append(sent)
+        answer = b""
+        if self.path.endswith("/track"):
+            count = len(json.loads(sent))
+            taken = {"itemsReceived": count, "itemsAccepted": count, "errors": []}
+            answer = json.dumps(taken).encode()
         self.send_response(200)
-        self.send_header("content-length", "0")
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
         self.end_headers()
+        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None: ...
 
@@ -70,8 +80,8 @@ def test_a_collector_gets_the_spans_of_a_call_and_the_figures(collector):
     telemetry.add(CALL_ID, Measured(name="turn", start=10.0, end=12.5), [took])
     telemetry.close()
 
-    traces = ExportTraceServiceRequest.FromString(got["/v1/traces"])
-    metrics = ExportMetricsServiceRequest.FromString(got["/v1/metrics"])
+    traces = ExportTraceServiceRequest.FromString(got["/v1/traces"][0])
+    metrics = ExportMetricsServiceRequest.FromString(got["/v1/metrics"][0])
     (span,) = traces.resource_spans[0].scope_spans[0].spans
     assert span.name == "turn"
     assert UUID(bytes=span.trace_id) == UUID(CALL_ID)
@@ -91,12 +101,54 @@ def test_where_nothing_is_asked_for_nothing_is_imported():
     assert ran.stdout.strip() == "[]"
 
 
-def test_azure_monitor_is_chosen_by_its_connection_string():
-    key = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:1/"
-    telemetry = telemetry_of(Settings.read({"APPLICATIONINSIGHTS_CONNECTION_STRING": key}), "relay")
+SENDING = """
+from adapters.settings import Settings
+from adapters.telemetry import telemetry_of
+from core.measured import Figure, Measured
+import os
 
-    assert telemetry is not None
-    telemetry.close()
+telemetry = telemetry_of(Settings.read(os.environ), "relay")
+asked = Measured(
+    name="chat gpt", kind="client", start=10.5, end=11.0, attributes={"gen_ai.system": "openai"}
+)
+took = Figure(name="turn.total_latency", value=640.0, unit="ms")
+turn = Measured(name="turn", start=10.0, end=12.5, children=(asked,))
+telemetry.add("6f1f4a52-7c1e-5e2a-9a53-0f3b8f0c2d11", turn, [took])
+telemetry.close()
+"""
+
+
+def test_application_insights_gets_the_spans_of_a_call_and_the_figures(collector, tmp_path):
+    url, got = collector
+    key = "00000000-0000-0000-0000-000000000000"
+    connection = f"InstrumentationKey={key};IngestionEndpoint={url}/"
+    environ = {
+        **os.environ,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": connection,
+        # What its exporter tells Microsoft of itself, and asks there, goes to the internet.
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        "TMPDIR": str(tmp_path),
+    }
+
+    subprocess.run([sys.executable, "-c", SENDING], env=environ, check=True, timeout=120)
+
+    items = [item for sent in got["/v2.1/track"] for item in json.loads(sent)]
+    data = {item["data"]["baseData"].get("name"): item for item in items}
+    turn, asked = data["turn"], data["chat gpt"]
+    assert {item["iKey"] for item in items} == {key}
+    assert turn["tags"]["ai.operation.id"] == CALL_ID.replace("-", "")
+    assert turn["tags"]["ai.cloud.role"] == "artvoice.relay"
+    assert turn["data"]["baseData"]["duration"] == "0.00:00:02.500"
+    assert asked["tags"]["ai.operation.parentId"] == turn["data"]["baseData"]["id"]
+    assert asked["data"]["baseData"]["type"] == "GenAI | openai"
+    figures = [
+        (metric["name"], metric["value"])
+        for item in items
+        if item["data"]["baseType"] == "MetricData"
+        for metric in item["data"]["baseData"]["metrics"]
+    ]
+    assert ("turn.total_latency", 640.0) in figures
 
 
 async def test_the_time_from_the_ring_to_the_answer_is_measured():
