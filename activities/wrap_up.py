@@ -189,7 +189,8 @@ async def _by_model(
             system=instructions(fields),
             messages=tuple(messages(shown, failed)),
         )
-        answer, served_by = await _answer(plane.analyst, request)
+        with plane.asking(call.call_id, plane.analyst) as analyst:
+            answer, served_by = await _answer(analyst, request)
         made, wrong = read_analysis(answer, fields)
         if made is not None:
             return replace(made, by=served_by or models_in(plane.settings)[0])

@@ -12,7 +12,7 @@ from adapters.entra import EntraTokens
 from adapters.openai_messages import wire_messages, wire_options, wire_tools, without_refused
 from adapters.openai_reply import Reply, error_of, is_filtered, refused_option
 from adapters.openai_schema import SchemaReply, explained, response_format
-from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled, UserSaid
+from core.chat import Addressee, ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
 from core.sound_text import sound_text
 
@@ -44,7 +44,7 @@ class OpenAIChat:
     agent names no deployment, and always if `one_model`: servers at home have just one.
     `first_token_s` bounds the wait for the first useful chunk, `next_token_s` for each other.
     `tools`: `json_schema` for models that know no tools. `prepares`: whether `prepare` sends what
-    a call's requests begin with.
+    a call's requests begin with. `provider`: who that is, in the words of OpenTelemetry.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class OpenAIChat:
         retries: int = 1,
         tools: Literal["native", "json_schema"] = "native",
         prepares: bool = False,
+        provider: str = "openai",
     ) -> None:
         self._api_key = api_key
         self._base_url = base_url
@@ -69,6 +70,7 @@ class OpenAIChat:
         self._retries = retries
         self._tools = tools
         self._prepares = prepares
+        self._provider = provider
         self._refused: dict[str, set[str]] = {}  # options that a model has refused
         self._connected: AsyncOpenAI | None = None
 
@@ -92,6 +94,10 @@ class OpenAIChat:
         except TimeoutError as error:
             failure = EngineError(cause=Cause.TIMEOUT, detail="the model did not answer in time")
             raise EngineFailed(failure) from error
+
+    def addressee(self, request: ChatRequest) -> Addressee:
+        """Return whom this request goes to."""
+        return Addressee(provider=self._provider, model=self._model_for(request))
 
     async def prepare(self, request: ChatRequest) -> None:
         """Let the server read what the next requests begin with, so that the first one is fast.
@@ -169,7 +175,7 @@ class OpenAIChat:
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         wanted = request.agent.model
-        model = ("" if self._one_model else wanted.deployment_id) or self._model
+        model = self._model_for(request)
         in_schema = self._in_schema(request)
         told = explained(request) if in_schema else request
         body: dict[str, Any] = {
@@ -184,6 +190,9 @@ class OpenAIChat:
         elif request.tools:
             body["tools"] = wire_tools(request.tools)
         return without_refused(body, self._refused.get(model, set()))
+
+    def _model_for(self, request: ChatRequest) -> str:
+        return ("" if self._one_model else request.agent.model.deployment_id) or self._model
 
     def _in_schema(self, request: ChatRequest) -> bool:
         return self._tools == "json_schema" and bool(request.tools)

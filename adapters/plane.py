@@ -7,13 +7,15 @@ import hashlib
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
 from adapters.acs import AcsCalls, identity_client, key_client
 from adapters.bell import HttpBell
+from adapters.measured_chat import RequestWatch, watched
 from adapters.providers import analyst_of
 from adapters.relay_door import HttpDoor
 from adapters.settings import Settings
@@ -36,6 +38,7 @@ from core.control_ports import Bell, Blobs, RelayDoor
 from core.destinations import Destination
 from core.facts import TransferRequested
 from core.measured import Telemetry, step_measured
+from core.model_requests import request_figures, request_span
 from core.ports import Chat
 from core.promises import APPROVAL, Approval, PromiseStore
 from core.session import SCENARIO
@@ -107,6 +110,20 @@ class Plane:
         """Tell how long something took that was done for a call since `began`."""
         if self.telemetry is not None:
             self.telemetry.add(call_id, *step_measured(step, began, self.clock(), outcome))
+
+    @contextmanager
+    def asking(self, call_id: str, model: Chat) -> Iterator[Chat]:
+        """Give out a model, and tell of every request to it what it took."""
+        if self.telemetry is None:
+            yield model
+            return
+        requests: list[RequestWatch] = []
+        try:
+            yield watched(model, requests.append, self.clock)
+        finally:
+            for watch in requests:
+                request = watch.so_far(0.0)
+                self.telemetry.add(call_id, request_span(request), request_figures(request))
 
     def prompt_url(self, name: str) -> str:
         """Where the carrier finds a prompt to play."""

@@ -127,6 +127,7 @@ def _azure_openai(settings: Settings) -> Chat:
         api_key=settings.azure_openai_key.get_secret_value() or _identity("AZURE_OPENAI_KEY"),
         model=settings.azure_openai_deployment,
         base_url=azure_base_url(settings.azure_openai_endpoint or ""),
+        provider="azure.ai.openai",
         prepares=_prepares(settings, pays=False),
         retries=_retries(settings),
         # What an agent asks for is what has just failed.

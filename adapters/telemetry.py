@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of seconds and tokens, as the GenAI conventions have them; those of the SDK suit milliseconds.
+_BOUNDARIES = {
+    "s": [0.01 * 2**n for n in range(14)],
+    "{token}": [4.0**n for n in range(14)],
+}
 _MISSING = "pip install 'artvoice[telemetry]'"
 
 
@@ -65,8 +70,11 @@ class OpenTelemetry:
         put = self._instruments.get(figure.name)
         if put is None:
             name, unit, meter = figure.name, figure.unit, self._meter
+            bounds = _BOUNDARIES.get(unit)
             put = (
-                meter.create_histogram(name, unit).record
+                meter.create_histogram(
+                    name, unit, explicit_bucket_boundaries_advisory=bounds
+                ).record
                 if unit
                 else meter.create_counter(name).add
             )
@@ -75,10 +83,14 @@ class OpenTelemetry:
 
     def span(self, measured: Measured, within: Context) -> None:
         """Make a span of what is over already, with everything in it."""
-        from opentelemetry.trace import Status, StatusCode, set_span_in_context
+        from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
         span = self._tracer.start_span(
-            measured.name, within, attributes=measured.attributes, start_time=_ns(measured.start)
+            measured.name,
+            within,
+            kind=SpanKind.CLIENT if measured.kind == "client" else SpanKind.INTERNAL,
+            attributes=measured.attributes,
+            start_time=_ns(measured.start),
         )
         if measured.error:
             span.set_attribute("error.type", measured.error)

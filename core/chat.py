@@ -80,6 +80,14 @@ class ChatRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Whom a request goes to: `provider` in the words of OpenTelemetry, and the model asked for."""
+
+    provider: str
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta:
     """More of the reply."""
 

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from core.facts import Latency, ToolFinished, TurnDone
 
-type Attributes = Mapping[str, str | int | float | bool]
+type Attribute = str | int | float | bool | tuple[str, ...]
+type Attributes = Mapping[str, Attribute]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A stretch of time, in seconds of the wall clock, and the stretches within it."""
+    """A stretch of time, in seconds of the wall clock, and the stretches within it.
+
+    `kind`: a `client` waits for something that usually runs elsewhere.
+    """
 
     name: str
     start: float
     end: float
     attributes: Attributes = field(default_factory=dict)
+    kind: Literal["internal", "client"] = "internal"
     error: str = ""
     children: tuple[Measured, ...] = ()
 
@@ -69,7 +74,7 @@ class Telemetry(Protocol):
 PARTS = (
     ("endpointing", "turn.endpointing", "turn.endpointing.latency_ms"),
     ("stt", "turn.stt", "turn.stt.latency_ms"),
-    ("llm_first_token", "chat", "turn.llm.ttfb_ms"),
+    ("llm_first_token", "turn.llm", "turn.llm.ttfb_ms"),
     ("tool", "turn.tools", "turn.tools.latency_ms"),
     ("tts_first_audio", "turn.tts", "turn.tts.ttfb_ms"),
     ("sent", "turn.playout", "turn.playout.latency_ms"),
@@ -84,7 +89,11 @@ def total_ms(latency: Latency) -> float:
 
 def tool_span(fact: ToolFinished, end: float) -> Measured:
     """Return the span of a tool that has just finished."""
-    attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": fact.name}
+    attributes: Attributes = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": fact.name,
+        "turn.number": fact.turn,
+    }
     return Measured(
         name=f"execute_tool {fact.name}",
         start=end - fact.ms / 1000,
@@ -107,39 +116,56 @@ def step_measured(
     return span, (took,)
 
 
-def turn_span(
-    done: TurnDone, *, sounded: float | None, end: float, tools: Iterable[Measured] = ()
-) -> Measured:
-    """Return the span of a turn; `sounded`: when the first frame of its answer was sent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnTimes:
+    """When a turn was over, on the wall clock, and for how many ms engines worked for it in all.
 
-    Its parts lie end to end and end there. A turn in which nobody waited (a greeting) has none, nor
-    has one without an answer.
+    `sounded`: when the first frame of its answer was sent. `left`: why the call was left while the
+    caller still waited for that.
     """
-    tools = tuple(tools)
-    waited = sounded is not None and total_ms(done.latency) > 0
-    parts = tuple(_parts(done, sounded)) if sounded is not None and waited else ()
-    start = min((each.start for each in (*parts, *tools)), default=sounded or end)
+
+    end: float
+    sounded: float | None = None
+    left: str = ""
+    llm_total_ms: float = 0.0
+    tts_total_ms: float = 0.0
+
+    @property
+    def waited_until(self) -> float | None:
+        """Until when somebody waited for the answer."""
+        return self.end if self.left else self.sounded
+
+
+def turn_span(done: TurnDone, times: TurnTimes, within: Iterable[Measured] = ()) -> Measured:
+    """Return the span of a turn, with its parts, and tools and requests that are `within` it.
+
+    Its parts lie end to end and end with the wait. A turn in which nobody waited (a greeting) has
+    none.
+    """
+    children = (*_parts(done, times.waited_until), *within)
+    start = min((each.start for each in children), default=times.sounded or times.end)
     return Measured(
         name="turn",
         start=start,
-        end=max(end, start),
-        attributes=_turn_attributes(done, answered=waited),
-        children=(*parts, *tools),
+        end=max(times.end, start),
+        attributes=_turn_attributes(done, times),
+        children=children,
     )
 
 
-def _parts(done: TurnDone, sounded: float) -> Iterable[Measured]:
-    at = sounded - total_ms(done.latency) / 1000
+def _parts(done: TurnDone, until: float | None) -> Iterable[Measured]:
+    if until is None:
+        return
+    at = until - total_ms(done.latency) / 1000
     for part, name, _ in PARTS:
-        ms = getattr(done.latency, part)
-        attributes = _chat_attributes(done) if name == "chat" else {}
-        if ms or name == "chat":
-            yield Measured(name=name, start=at, end=at + ms / 1000, attributes=attributes)
-        at += ms / 1000
+        seconds = getattr(done.latency, part) / 1000
+        if seconds:
+            yield Measured(name=name, start=at, end=at + seconds)
+        at += seconds
 
 
-def _turn_attributes(done: TurnDone, *, answered: bool) -> Attributes:
-    attributes: dict[str, str | int | float | bool] = {
+def _turn_attributes(done: TurnDone, times: TurnTimes) -> Attributes:
+    attributes: dict[str, Attribute] = {
         "turn.number": done.turn,
         "turn.interrupted": done.interrupted,
         "turn.handoffs": len(done.handoffs),
@@ -149,55 +175,43 @@ def _turn_attributes(done: TurnDone, *, answered: bool) -> Attributes:
         "turn.llm.output_tokens": done.usage.output_tokens,
         # Who served it where that was not the first of its chain.
         **{f"turn.{kind}.engine": name for kind, name in done.engines.items()},
+        **_totals(times),
     }
-    if answered:
+    waited = round(total_ms(done.latency), 3)
+    if times.left:
+        attributes |= {"turn.left": times.left, "turn.waited_ms": waited}
+    elif _was_answered(done, times):
         attributes |= {name: getattr(done.latency, part) for part, _, name in PARTS}
-        attributes["turn.total_latency_ms"] = round(total_ms(done.latency), 3)
+        attributes["turn.total_latency_ms"] = waited
     return attributes
 
 
-def _chat_attributes(done: TurnDone) -> Attributes:
-    return {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.agent.name": done.agent,
-        "gen_ai.usage.input_tokens": done.usage.input_tokens,
-        "gen_ai.usage.output_tokens": done.usage.output_tokens,
-        "gen_ai.usage.cache_read.input_tokens": done.usage.cached_tokens,
-        "gen_ai.response.model": done.usage.model,
-    }
+def _was_answered(done: TurnDone, times: TurnTimes) -> bool:
+    """Whether somebody waited in it, and heard something."""
+    return times.sounded is not None and total_ms(done.latency) > 0
 
 
-def turn_figures(done: TurnDone, *, answered: bool) -> tuple[Figure, ...]:
+def _totals(times: TurnTimes) -> dict[str, float]:
+    totals = {"turn.llm.total_ms": times.llm_total_ms, "turn.tts.total_ms": times.tts_total_ms}
+    return {name: round(ms, 3) for name, ms in totals.items() if ms}
+
+
+def turn_figures(done: TurnDone, times: TurnTimes) -> tuple[Figure, ...]:
     """Return the figures that one turn adds to."""
     agent = {"gen_ai.agent.name": done.agent}
-    counted = Figure(
-        name="turn.count", value=1, unit="", attributes=agent | {"interrupted": done.interrupted}
-    )
-    if not answered:
-        return (counted,)
-    tokens = (("input", done.usage.input_tokens), ("output", done.usage.output_tokens))
+    waited = total_ms(done.latency)
+    if times.left:
+        by = agent | {"turn.left": times.left}
+        return (Figure(name="turn.unanswered.wait", value=waited, unit="ms", attributes=by),)
+    known = _totals(times)
+    if _was_answered(done, times):
+        known["turn.total_latency_ms"] = waited
+        known |= {name: getattr(done.latency, part) for part, _, name in PARTS}
+    counted = agent | {"interrupted": done.interrupted}
     return (
-        counted,
-        Figure(
-            name="turn.total_latency", value=total_ms(done.latency), unit="ms", attributes=agent
-        ),
+        Figure(name="turn.count", value=1, unit="", attributes=counted),
         *(
-            Figure(
-                name=name.removesuffix("_ms"),
-                value=getattr(done.latency, part),
-                unit="ms",
-                attributes=agent,
-            )
-            for part, _, name in PARTS
-        ),
-        *(
-            Figure(
-                name="gen_ai.client.token.usage",
-                value=count,
-                unit="{token}",
-                attributes={"gen_ai.token.type": kind, "gen_ai.operation.name": "chat"},
-            )
-            for kind, count in tokens
-            if count
+            Figure(name=name.removesuffix("_ms"), value=ms, unit="ms", attributes=agent)
+            for name, ms in known.items()
         ),
     )

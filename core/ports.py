@@ -6,10 +6,10 @@ iterator, and what is cancelled stays silent.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol, runtime_checkable
 
-from core.chat import ChatEvent, ChatRequest
+from core.chat import Addressee, ChatEvent, ChatRequest
 from core.speech import HearingConfig, HearingEvent, SpeakingEvent, Voice
 
 
@@ -121,3 +121,21 @@ class Chat(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """A language model that knows whom it asks."""
+
+    def addressee(self, request: ChatRequest) -> Addressee:
+        """Return whom this request goes to."""
+        ...
+
+
+@runtime_checkable
+class Chained(Protocol):
+    """Language models in a row."""
+
+    def through(self, each: Callable[[Chat], Chat]) -> Chat:
+        """Return the same models, each asked by way of what `each` makes of it."""
+        ...

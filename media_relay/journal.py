@@ -34,11 +34,16 @@ class Journal:
         if spoken != known:
             self.write(LanguageRecognised(language=spoken), urgent=True)
 
-    def turn_over(self, done: TurnDone, sent: float | None) -> None:
+    def turn_over(self, done: TurnDone, sent: float | None, voice_s: float) -> None:
         """Write a whole turn, and measure it; `sent`: when its first frame left."""
         self.write(done)
         if self._meter is not None:
-            self._meter.turn(done, sent)
+            self._meter.turn(done, sent, voice_s)
+
+    def turn_left(self, done: TurnDone, reason: str, sent: float | None, voice_s: float) -> None:
+        """Measure a turn that is left as it is, and for which it is not written."""
+        if self._meter is not None:
+            self._meter.turn(done, sent, voice_s, left=reason)
 
     def note(self, fact: Fact) -> None:
         """Apply a fact that is in the log already."""

@@ -47,6 +47,7 @@ class PresentTurn:
         """Put down what the caller's last words really were."""
         if self.record.turn == correct.turn and self.record.caller:
             self.record.caller[-1] = correct.text
+            self.record.marks.corrected = self._clock()
         said = CallerSaid(turn=correct.turn, text=correct.text, corrects=True)
         self._journal.write(said, urgent=True)
 
@@ -67,6 +68,10 @@ class PresentTurn:
 
     # --- the agent -------------------------------------------------------------------------------
 
+    def begin_reply(self, purpose: Purpose) -> None:
+        """A reply begins, perhaps not the first of this turn."""
+        self.record.marks.begin_anew(purpose, self._hearer.now, self._clock())
+
     def words_known(self) -> None:
         """The first words to say are known."""
         self.record.marks.words_known(self._clock())
@@ -74,6 +79,14 @@ class PresentTurn:
     def waited(self, seconds: float) -> None:
         """So long a tool was waited for."""
         self.record.marks.waited(seconds)
+
+    def voice_works(self) -> None:
+        """The synthesizer works for this turn."""
+        self.record.voice_works(self._clock())
+
+    def voice_rests(self) -> None:
+        """It does no more for now."""
+        self.record.voice_rests(self._clock())
 
     def made(self) -> None:
         """Audio was made."""
@@ -108,8 +121,19 @@ class PresentTurn:
         """Report it as a whole."""
         self._told = turn
         agent = self._journal.conversation.agent
+        self.voice_rests()
         done = self.record.done(agent, interrupted=interrupted)
-        self._journal.turn_over(done, self.record.marks.sent)
+        self._journal.turn_over(done, self.record.marks.sent, self.record.voice_s)
+
+    def left(self, reason: str) -> None:
+        """The call is left before anything of it was heard. Whoever waited for that is measured;
+        nothing is reported, for another relay may say it yet."""
+        record = self.record
+        if record.marks.decided is None:
+            return
+        agent = self._journal.conversation.agent
+        done = record.done(agent, interrupted=True, left_at=self._clock())
+        self._journal.turn_left(done, reason, record.marks.sent, record.voice_s)
 
     def _turn(self, turn: int) -> TurnRecord:
         """Return the record of this turn, a new one if it has just begun."""

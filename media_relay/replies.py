@@ -67,6 +67,8 @@ class Replies:
             playout,
             timeout_s=stage.settings.speak_s,
             on_audio=self._made,
+            on_work=self._works,
+            on_rest=self._rests,
             on_served=self._served,
         )
         self._stage = stage
@@ -123,6 +125,7 @@ class Replies:
     def _generate(self, order: t.Generate) -> None:
         reply = _Reply(order.generation, order.purpose)
         self._playout.begin(order.generation)
+        self._turn.begin_reply(order.purpose)
         self._reply = reply
         reply.tasks = [
             self._stage.tasks.create_task(self._make(reply)),
@@ -163,17 +166,28 @@ class Replies:
         before = (message.text for message in said if isinstance(message, AgentSaid))
         return "?" in (begun or next(before, ""))
 
-    def close(self) -> None:
+    def close(self, reason: str) -> None:
         """Be silent for good. What was said so far is reported, and left open: another relay
         may say the rest."""
-        sounded = self._reply is not None and bool(self._playout.heard())
+        speaks = self._reply is not None and self._turn.open
+        sounded = bool(self._playout.heard())
         self._end(cut=False, done=False)
-        if sounded and self._turn.open:
+        if speaks and sounded:
             self._turn.over(self._turn.record.turn, interrupted=True)
+        elif speaks:
+            self._turn.left(reason)
 
     def _made(self, generation: int) -> None:
         if self._reply is not None and self._reply.generation == generation:
             self._turn.made()
+
+    def _works(self, generation: int) -> None:
+        if self._reply is not None and self._reply.generation == generation:
+            self._turn.voice_works()
+
+    def _rests(self, generation: int) -> None:
+        if self._reply is not None and self._reply.generation == generation:
+            self._turn.voice_rests()
 
     def _served(self, event: ServedBy) -> None:
         note_served(event, "speaking", self._turn.record, self._journal)
@@ -190,6 +204,7 @@ class Replies:
             self._timer = None
         if reply is None:
             return
+        self._turn.voice_rests()
         live = self._playout.heard()
         if done:
             self._playout.settle()

@@ -73,7 +73,8 @@ class CallSession:
         )
         self._waiting = Waiting(wire, after_s=settings.sound_after_s)
         self._hearer = self._ears(engines)
-        self._thinker = Thinker(engines.chat, self._stage, on_agent=self._follow_agent)
+        chat = engines.chat if meter is None else meter.watched(engines.chat)
+        self._thinker = Thinker(chat, self._stage, on_agent=self._follow_agent)
         self._speaking(engines.speaking)
 
     def _ears(self, engines: Engines) -> Hearer:
@@ -128,11 +129,11 @@ class CallSession:
                 self._follow_agent()
                 await self._begin(joined)
                 reason = await self._leaving.over
-                await self._let_go()
+                await self._let_go(reason)
         finally:
             self._turns.stop()
             self._leaving.stop()
-            self._replies.close()
+            self._replies.close(reason)
             self._wire.close(reason)
             detached = MediaDetached(
                 epoch=self.session.epoch, reason=reason, handed_on=reason == DRAINING
@@ -170,13 +171,13 @@ class CallSession:
         busy = state.closed or state.holding or state.keys or state.speech_at is not None
         return state.floor is Floor.LISTENING and not busy
 
-    async def _let_go(self) -> None:
+    async def _let_go(self, reason: str) -> None:
         """Be silent and deaf, and give started tools the time to be recorded."""
         self._turns.stop()
         self._hearer.stop()
         self._opening.stop()
         self._people.close()
-        self._replies.close()
+        self._replies.close(reason)
         await self._thinker.let_go(self._stage.settings.tools_s)
 
     # --- what comes from outside -----------------------------------------------------------------

@@ -35,7 +35,8 @@ class Utterance:
 class Mouth:
     """Speaks the replies of one call.
 
-    `on_audio` is told of every piece of audio made, `on_served` of another engine that makes it.
+    `on_audio` is told of every piece of audio made, `on_served` of another engine that makes it,
+    `on_work` when the engine begins to work and `on_rest` when it has nothing to do for now.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Mouth:
         timeout_s: float,
         on_audio: Callable[[int], None],
         on_served: Callable[[ServedBy], None],
+        on_work: Callable[[int], None] = lambda _: None,
+        on_rest: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._playout = playout
@@ -53,6 +56,8 @@ class Mouth:
         self._loop = asyncio.get_running_loop()
         self._on_audio = on_audio
         self._on_served = on_served
+        self._on_work = on_work
+        self._on_rest = on_rest
 
     async def speak_all(self, pieces: asyncio.Queue[Utterance | None], generation: int) -> None:
         """Speak the pieces of one reply for ever, in order. Raises EngineFailed.
@@ -66,15 +71,25 @@ class Mouth:
             if utterance is None:
                 continue
             await self._playout.room()
-            if isinstance(self._engine, TextStreaming) and self._engine.streams_text:
-                held += await self._speak_written(self._engine, utterance, pieces, generation)
-                continue
+            self._on_work(generation)
             try:
-                await self._speak(utterance, generation)
-            except _Silent as failure:
-                if not failure.error.retryable:
-                    raise
-                await self._speak(utterance, generation)
+                held += await self._say(utterance, pieces, generation)
+            finally:
+                self._on_rest(generation)
+
+    async def _say(
+        self, utterance: Utterance, pieces: asyncio.Queue[Utterance | None], generation: int
+    ) -> list[Utterance]:
+        """Speak a piece, and those written after it if the engine can; return what it took on."""
+        if isinstance(self._engine, TextStreaming) and self._engine.streams_text:
+            return await self._speak_written(self._engine, utterance, pieces, generation)
+        try:
+            await self._speak(utterance, generation)
+        except _Silent as failure:
+            if not failure.error.retryable:
+                raise
+            await self._speak(utterance, generation)
+        return []
 
     async def _speak_written(
         self,
@@ -99,9 +114,7 @@ class Mouth:
                     if not self._sounds(event, run.written, generation):
                         return []
                     if self._playout.full:
-                        patience.reschedule(None)
-                        await self._playout.room()
-                        self._renew(patience)
+                        await self._hold(patience, generation)
         except TimeoutError:
             if run.written.begun:
                 raise _late() from None
@@ -153,9 +166,7 @@ class Mouth:
                         return
                     piece.words = words
                     if self._playout.full:
-                        patience.reschedule(None)
-                        await self._playout.room()
-                        self._renew(patience)
+                        await self._hold(patience, generation)
         except TimeoutError:
             raise _failed("no audio in time", piece, cause=Cause.TIMEOUT) from None
         except EngineFailed as failed:
@@ -163,6 +174,14 @@ class Mouth:
         if piece is None:
             raise _failed("no audio was made", piece)
         self._playout.finish_piece(generation, piece)
+
+    async def _hold(self, patience: asyncio.Timeout, generation: int) -> None:
+        """Make no more until there is room for it."""
+        patience.reschedule(None)
+        self._on_rest(generation)
+        await self._playout.room()
+        self._on_work(generation)
+        self._renew(patience)
 
     def _renew(self, patience: asyncio.Timeout) -> None:
         """Wait as long again. A deadline that is nearly as late already is left where it is."""

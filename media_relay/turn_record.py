@@ -10,9 +10,11 @@ from core.chat import AgentSaid, Finished, UserSaid
 from core.conversation import Conversation
 from core.facts import AgentHeard, HandoffMade, Latency, ToolRun, TurnDone, Usage
 from core.speech import BYTES_PER_MS
+from core.turn import Purpose
 from media_relay.repeats import Repeats
 
 _KEPT_FRAMES = 500  # 10 s: an utterance is decided long before
+_BREAKS_SILENCE = (Purpose.REPROMPT, Purpose.GOODBYE)
 
 
 class Decided(NamedTuple):
@@ -80,10 +82,29 @@ class Marks:
     spoken: float | None = None  # the last frame of the caller's speech arrived
     decided: float | None = None  # the deciding frame arrived
     text: float | None = None  # the caller's words were known
+    corrected: float | None = None  # ... and turned out to be others
     words: float | None = None  # the first words to say were known
     tool_s: float = 0.0  # spent waiting for tools before that
     audio: float | None = None  # the first audio was made
     sent: float | None = None  # the first frame was sent
+
+    def begin_anew(self, purpose: Purpose, newest: Decided, now: float) -> None:
+        """Another reply begins in this turn; of those before it nothing was sent.
+
+        After a correction the caller waits for an answer to words that are known only now. An
+        agent who breaks the silence decides by that that the caller is done. After a failure
+        everything goes on: it is the failed engine that is still waited for.
+        """
+        if self.sent is not None or self.decided is None:
+            return
+        self.audio = None
+        if self.corrected is not None:
+            self.text, self.corrected = self.corrected, None
+            self.words, self.tool_s = None, 0.0
+        elif purpose in _BREAKS_SILENCE:
+            self.heard_until = newest.timestamp
+            self.decided = self.text = now
+            self.words, self.tool_s = None, 0.0
 
     def words_known(self, now: float) -> None:
         """The first words to say are known."""
@@ -95,22 +116,27 @@ class Marks:
         if self.words is None:
             self.tool_s += seconds
 
-    def latency(self) -> Latency:
-        """Return the parts, each from the end of the one before, so that they add up."""
-        if self.sent is None or self.decided is None:
+    def latency(self, now: float | None = None) -> Latency:
+        """Return the parts, each from the end of the one before, so that they add up.
+
+        `now`: of a wait that has come to nothing until then; its last part is what was waited for.
+        """
+        end = now if self.sent is None else self.sent
+        if end is None or self.decided is None:
             return Latency(heard_until=self.heard_until)
-        text = max(self.text or self.decided, self.decided)
-        words = max(self.words or text, text)
-        audio = max(self.audio or words, words)
+        spoken = self.decided if self.spoken is None else self.spoken
+        text = self.decided if self.text is None else max(self.text, self.decided)
+        words = end if self.words is None else max(self.words, text)
+        audio = end if self.audio is None else max(self.audio, words)
         tool = min(self.tool_s, words - text)
         return Latency(
             heard_until=self.heard_until,
-            endpointing=_ms(max(self.decided - (self.spoken or self.decided), 0.0)),
+            endpointing=_ms(max(self.decided - spoken, 0.0)),
             stt=_ms(text - self.decided),
             llm_first_token=_ms(words - text - tool),
             tool=_ms(tool),
             tts_first_audio=_ms(audio - words),
-            sent=_ms(self.sent - audio),
+            sent=_ms(end - audio),
         )
 
 
@@ -122,7 +148,8 @@ def _ms(seconds: float) -> float:
 class TurnRecord:
     """A turn in the making. `heard`: (agent, text) of replies of this turn that are over.
 
-    `engines`: who served it where that was not the first of its chain.
+    `engines`: who served it where that was not the first of its chain. `voice_s`: how long the
+    synthesizer has worked for it, not counting a piece that it works on since `voice_since`.
     """
 
     turn: int
@@ -137,6 +164,18 @@ class TurnRecord:
     wasted: int = 0
     engines: dict[str, str] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    voice_s: float = 0.0
+    voice_since: float | None = None
+
+    def voice_works(self, now: float) -> None:
+        """The synthesizer begins with a piece, or goes on with it."""
+        self.voice_since = now
+
+    def voice_rests(self, now: float) -> None:
+        """It has made the piece, may not make more now, or was stopped."""
+        if self.voice_since is not None:
+            self.voice_s += now - self.voice_since
+            self.voice_since = None
 
     def spend(self, finished: Finished) -> None:
         """Add what one request to the model cost."""
@@ -169,8 +208,8 @@ class TurnRecord:
             for agent, parts in texts.items()
         ]
 
-    def done(self, agent: str, *, interrupted: bool) -> TurnDone:
-        """Return the whole turn."""
+    def done(self, agent: str, *, interrupted: bool, left_at: float | None = None) -> TurnDone:
+        """Return the whole turn; `left_at`: when it was left, if nothing of it was sent."""
         return TurnDone(
             turn=self.turn,
             agent=agent,
@@ -180,7 +219,7 @@ class TurnRecord:
             interrupted=interrupted,
             tools=tuple(self.tools),
             handoffs=tuple(self.handoffs),
-            latency=self.marks.latency(),
+            latency=self.marks.latency(left_at),
             partials_ms=self.partials_ms,
             wasted=self.wasted,
             engines=dict(self.engines),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from copy import copy
 
 from adapters.fallback.links import Links
 from adapters.fallback.streaming import first_that_begins
@@ -19,12 +20,19 @@ class ChatChain:
     def __init__(self, engines: Sequence[tuple[str, Chat]], *, first_s: float = FIRST_S) -> None:
         self.links = Links("thinking", engines)
         self._first_s = first_s
+        self._way: Callable[[Chat], Chat] = lambda model: model
+
+    def through(self, each: Callable[[Chat], Chat]) -> ChatChain:
+        """Return this chain, with its circuits, each of its models asked by way of `each`."""
+        chain = copy(self)
+        chain._way = each
+        return chain
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """Yield one model's reply. Raises `EngineFailed`."""
         reply = first_that_begins(
             self.links,
-            lambda engine: engine.stream(request),
+            lambda engine: self._way(engine).stream(request),
             first_s=self._first_s,
             is_output=lambda _: True,
             is_end=lambda event: isinstance(event, Finished),

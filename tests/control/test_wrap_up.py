@@ -160,10 +160,10 @@ TALK = (
 
 
 @asynccontextmanager
-async def over(tmp_path, *talk, reader=None, **settings):
+async def over(tmp_path, *talk, reader=None, telemetry=None, **settings):
     clock = VirtualClock()
     settings = {"STORE_PATH": str(tmp_path), "CHAT": "openai", **settings}
-    plane = replace(plane_of(clock, **settings), analyst=reader)
+    plane = replace(plane_of(clock, **settings), analyst=reader, telemetry=telemetry)
     scenario = SCENARIOS.dump_json(replace(SCENARIO, extract=(TOPIC,))).decode()
     await plane.store.keep_snapshot("sha", scenario)
     await plane.store.claim(
@@ -209,6 +209,28 @@ async def test_a_model_says_what_the_call_was_about_and_nobody_is_named(tmp_path
         assert len(reader.asked) == 1
         assert [each for each in ("Maria", "Lopez", CARD) if each in reader.asked[0]] == []
         assert it.notes() == [(CALL, "The caller, [name], wanted a fee back and got it.")]
+
+
+class Told:
+    """Telemetry that remembers."""
+
+    def __init__(self):
+        self.spans, self.figures = [], []
+
+    def add(self, call_id, span, figures=()):
+        self.spans.append((call_id, span))
+        self.figures += figures
+
+
+async def test_each_request_to_the_model_that_reads_a_call_is_measured(tmp_path):
+    told = Told()
+    async with over(tmp_path, reader=Reader(["no JSON", SOUND]), telemetry=told) as it:
+        await it.wrapped()
+
+    asked = [span for call_id, span in told.spans if call_id == CALL and span.kind == "client"]
+    assert [(span.name, span.error) for span in asked] == [("chat", ""), ("chat", "")]
+    assert {span.attributes["gen_ai.agent.name"] for span in asked} == {"wrap_up"}
+    assert "gen_ai.client.operation.duration" in {figure.name for figure in told.figures}
 
 
 @pytest.mark.parametrize(

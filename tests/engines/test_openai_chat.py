@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.measured_chat import RequestWatch, watched
 from adapters.openai_chat import OpenAIChat, azure_base_url
 from core.agents import AgentSpec, ModelSpec
 from core.chat import (
@@ -75,6 +76,37 @@ async def test_a_reply_streams_word_by_word_and_ends_with_its_usage() -> None:
     assert events[-1] == Finished(
         reason="stop", input_tokens=11, output_tokens=7, model="some-model"
     )
+
+
+async def test_a_watched_request_tells_whom_it_went_to_and_what_it_took() -> None:
+    requests: list[RequestWatch] = []
+    agent = replace(ASKED.agent, model=ModelSpec(deployment_id="gpt-large"))
+    async with ChatEmulator([Reply(text="You have ten dollars.")]) as server:
+        chat = chat_with(server, provider="azure.ai.openai")
+        model = watched(chat, requests.append, asyncio.get_running_loop().time)
+        events = [event async for event in model.stream(replace(ASKED, agent=agent))]
+        await model.aclose()
+
+    request = requests[0].so_far(1_000.0)
+    assert text_of(events) == "You have ten dollars."
+    assert (request.to.provider, request.to.model) == ("azure.ai.openai", "gpt-large")
+    assert (request.agent, request.error) == ("Bank", "")
+    assert request.finished == events[-1]
+    assert request.first is not None
+    assert request.start < request.first <= request.end
+
+
+async def test_a_watched_request_that_fails_tells_why() -> None:
+    requests: list[RequestWatch] = []
+    async with ChatEmulator([Reply(status=503)]) as server:
+        chat = chat_with(server)
+        model = watched(chat, requests.append, asyncio.get_running_loop().time)
+        with pytest.raises(EngineFailed):
+            await anext(aiter(model.stream(ASKED)))
+        await model.aclose()
+
+    assert requests[0].so_far(0.0).error == "unavailable"
+    assert requests[0].so_far(0.0).finished is None
 
 
 async def test_parallel_tool_calls_come_complete_whatever_fragments_they_had() -> None:

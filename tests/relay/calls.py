@@ -300,6 +300,9 @@ async def calling(
         wall_clock=loop.time,
         on_superseded=lambda: session.end("superseded"),
     )
+    meter = telemetry and CallMeter(
+        telemetry.call(call_id, call_attributes(opened)), wall_clock=loop.time
+    )
     wire = ListeningWire()
     chat = replies if hasattr(replies, "stream") else ScriptedChat(replies)
     speaking = speaking or ScriptedSpeaking()
@@ -312,8 +315,7 @@ async def calling(
         catalog=catalog,
         reporter=reporter,
         settings=settings,
-        meter=telemetry
-        and CallMeter(telemetry.call(call_id, call_attributes(opened)), wall_clock=loop.time),
+        meter=meter,
     )
     telling = asyncio.create_task(reporter.run())
     life = asyncio.create_task(session.run())
@@ -339,8 +341,10 @@ async def calling(
         await asyncio.wait([telling])
         await asyncio.sleep(0)
         assert asyncio.all_tasks() <= before | {asyncio.current_task()}
-        life.result()
+        reason = life.result()
         telling.result()
+        if meter is not None:
+            meter.end(reason)
 
 
 def told(kind: Any, ref: str = "", **words: Any) -> Directive:

@@ -1,22 +1,18 @@
 """What telemetry tells of a call: spans that add up to the wait, and nothing of what was said."""
 
 import asyncio
-import json
 import re
 from itertools import pairwise
 
 import pytest
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from adapters.scripted import ScriptedHearing, ScriptedSpeaking
-from adapters.telemetry import OpenTelemetry
 from core.chat import Finished, TextDelta, ToolCalled
 from core.errors import Cause, EngineError
 from core.facts import ToolFinished, TurnDone
 from core.tools import ToolCall, ToolSpec
 from tests.relay.calls import PlainCatalog, agent, calling, scenario
+from tests.relay.kept_telemetry import Kept, ms
 from tests.virtual_time import VIRTUAL
 
 CALL_ID = "6f1f4a52-7c1e-5e2a-9a53-0f3b8f0c2d11"
@@ -25,32 +21,6 @@ CALL_ID = "6f1f4a52-7c1e-5e2a-9a53-0f3b8f0c2d11"
 @pytest.fixture
 def anyio_backend():
     return VIRTUAL
-
-
-class Kept:
-    """An OpenTelemetry whose exports are kept in memory."""
-
-    def __init__(self):
-        self.exporter, self.reader = InMemorySpanExporter(), InMemoryMetricReader()
-        processors = [SimpleSpanProcessor(self.exporter)]
-        self.telemetry = OpenTelemetry("relay", processors, [self.reader])
-
-    def spans(self, name):
-        return [span for span in self.exporter.get_finished_spans() if span.name == name]
-
-    def within(self, parent):
-        spans = self.exporter.get_finished_spans()
-        mine = [span for span in spans if span.parent.span_id == parent.context.span_id]
-        return sorted(mine, key=lambda span: span.start_time)
-
-    def points(self):
-        data = json.loads(self.reader.get_metrics_data().to_json())
-        metrics = data["resource_metrics"][0]["scope_metrics"][0]["metrics"]
-        return {metric["name"]: metric["data"]["data_points"] for metric in metrics}
-
-
-def ms(span):
-    return (span.end_time - span.start_time) / 1e6
 
 
 async def asked_for_a_balance(kept):
@@ -89,12 +59,12 @@ async def test_the_parts_of_a_turn_lie_end_to_end_and_add_up_to_what_the_caller_
     waited = await asked_for_a_balance(kept)
 
     turn = kept.spans("turn")[-1]
-    parts = [span for span in kept.within(turn) if not span.name.startswith("execute_tool")]
+    parts = kept.parts(turn)
 
     assert [span.name for span in parts] == [
         "turn.endpointing",
         "turn.stt",
-        "chat",
+        "turn.llm",
         "turn.tools",
         "turn.tts",
     ]
