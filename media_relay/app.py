@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from adapters.closing import let_go
 from adapters.fallback import EngineState, links_of, troubles
 from adapters.settings import Settings
 from adapters.stores import customer_store
@@ -75,9 +76,8 @@ async def serve(
             relay = Relay(read, engines, catalog, control, tasks, telemetry=telemetry)
             await relay.run(host, port, stop, on_ready, drain_s=drain_s, tell_s=tell_s)
     finally:
-        for engine in (engines.hearing, engines.speaking, engines.chat, engines.judge, control):
-            if engine is not None:
-                await engine.aclose()
+        parts = (engines.hearing, engines.speaking, engines.chat, engines.judge, control)
+        await asyncio.gather(*(let_go(part) for part in parts if part is not None))
         await asyncio.to_thread(customers.close)
         if telemetry is not None:
             await asyncio.to_thread(telemetry.close)

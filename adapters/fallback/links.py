@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from adapters.closing import let_go
 from core import circuit as circuits
 from core.circuit import Circuit, CircuitSettings, Standing
 from core.errors import Cause, EngineError, EngineFailed
@@ -146,8 +147,7 @@ class Links[E: Engine]:
 
     async def aclose(self) -> None:
         """Let go of all."""
-        for link in self._links:
-            await link.engine.aclose()
+        await asyncio.gather(*(let_go(link.engine) for link in self._links))
 
     def _state(self, link: Link[E]) -> EngineState:
         now = self._clock()
