@@ -85,9 +85,11 @@ class Speaking(Protocol):
 
 @runtime_checkable
 class TextStreaming(Protocol):
-    """A synthesizer that takes a text while it is being written, where `streams_text`."""
+    """A synthesizer that takes a text while it is being written, in the voices it says."""
 
-    streams_text: bool
+    def streams_text(self, voice: Voice) -> bool:
+        """Whether `speak_written` may be asked for this voice."""
+        ...
 
     def speak_written(
         self, texts: AsyncIterator[str], voice: Voice

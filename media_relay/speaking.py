@@ -81,8 +81,9 @@ class Mouth:
         self, utterance: Utterance, pieces: asyncio.Queue[Utterance | None], generation: int
     ) -> list[Utterance]:
         """Speak a piece, and those written after it if the engine can; return what it took on."""
-        if isinstance(self._engine, TextStreaming) and self._engine.streams_text:
-            return await self._speak_written(self._engine, utterance, pieces, generation)
+        engine = self._engine
+        if isinstance(engine, TextStreaming) and engine.streams_text(utterance.voice):
+            return await self._speak_written(engine, utterance, pieces, generation)
         try:
             await self._speak(utterance, generation)
         except _Silent as failure:

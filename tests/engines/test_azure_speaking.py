@@ -241,6 +241,18 @@ async def test_a_text_is_spoken_while_it_is_being_written() -> None:
     assert said_in(again) == ["Yes."]
 
 
+async def test_a_custom_voice_is_given_whole_clauses_which_name_its_deployment() -> None:
+    voice = Voice(name="OwnNeural", type="azure-custom", endpoint_id="deployment-1")
+    async with SpeechEmulator() as service:
+        speaking = AzureSpeaking(account_at(service), streams_text=True)
+        streams = [speaking.streams_text(each) for each in (AVA, voice)]
+        await events_of(speaking, "Hello.", voice)
+        await speaking.aclose()
+
+    assert streams == [True, False]
+    assert all(seen.query == {"deploymentId": "deployment-1"} for seen in service.spoke)
+
+
 @pytest.mark.parametrize("fault", [None, Refuse(status=401), Close(code=1007), Drop(), Hang()])
 async def test_a_text_that_is_never_written_to_its_end_is_let_go_of(fault: Fault | None) -> None:
     """The SDK waits for more of it, so that its synthesizer could not be stopped."""

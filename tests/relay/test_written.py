@@ -1,5 +1,7 @@
 """Replies that are spoken while the model writes them: one text, and still piece by piece."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.azure_speech import AzureSpeaking, SpeechAccount
@@ -10,9 +12,9 @@ from core.chat import TextDelta
 from core.errors import Cause, EngineError
 from core.facts import CallerSaid, TurnDone
 from core.ports import TextStreaming
-from core.speech import BYTES_PER_MS, SpokenAudio, SpokenWord, Word
+from core.speech import BYTES_PER_MS, SpokenAudio, SpokenWord, Voice, Word
 from media_relay.written import Written
-from tests.relay.calls import calling
+from tests.relay.calls import agent, calling, scenario
 from tests.virtual_time import VIRTUAL
 
 DOWN = EngineError(cause=Cause.UNAVAILABLE)
@@ -26,11 +28,12 @@ def anyio_backend():
 class WritingVoice(ScriptedSpeaking):
     """Speaks a text in writing: each part as it comes, its words told before its sound."""
 
-    streams_text = True
-
     def __init__(self, **fields):
         super().__init__(words=True, **fields)
         self.texts = []
+
+    def streams_text(self, voice):
+        return not voice.endpoint_id
 
     async def speak_written(self, texts, voice):
         parts, ms = [], 0
@@ -56,6 +59,19 @@ async def test_a_reply_is_one_text_and_is_heard_piece_by_piece():
         turn = await call.until(TurnDone, count=2)
 
         assert voice.texts[-1] == ["You have ten dollars.", "And two cents."]
+        assert turn.heard == "You have ten dollars. And two cents."
+
+
+async def test_a_voice_that_cannot_be_written_to_says_piece_by_piece():
+    voice = WritingVoice()
+    custom = replace(agent("Ann"), voice=Voice(name="own", endpoint_id="deployment"))
+    replies = ["You have ten dollars. And two cents."]
+    async with calling(replies, speaking=voice, scenario=scenario(custom)) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert voice.texts == []
         assert turn.heard == "You have ten dollars. And two cents."
 
 
