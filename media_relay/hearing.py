@@ -223,7 +223,10 @@ class Hearer:
             self._speaking = True
         if isinstance(event, FinalHeard):
             self._speaking = False
-            self._forget(event.decided_ms)
+            if event.text:
+                self._forget(event.decided_ms)
+            else:  # noise, or ears that are dead: others may have to hear it again
+                self._quiet = _UNPROVEN
         self._on_event(event)
 
     def _ask_judge(self) -> None:

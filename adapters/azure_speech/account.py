@@ -33,7 +33,10 @@ class SpeechAccount:
         # The bare endpoint serves recognition and synthesis alike.
         endpoint = self._text_stream() if text_stream else self.endpoint
         if not self.key:
-            return sdk.SpeechConfig(endpoint=endpoint, token_credential=self._identity())
+            from adapters.azure_speech.identity import Identity
+
+            identity = Identity(self._identity())
+            return sdk.SpeechConfig(endpoint=endpoint, token_credential=identity)
         if endpoint:
             return sdk.SpeechConfig(endpoint=endpoint, subscription=self.key)
         return sdk.SpeechConfig(region=self.region, subscription=self.key)

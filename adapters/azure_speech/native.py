@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
 
 from core.errors import Cause, EngineError, EngineFailed
 
@@ -35,28 +36,39 @@ class SdkThreads:
         self._held: set[Native] = set()
         atexit.register(self._release_all)
 
-    async def make[T: Native](self, build: Callable[[], T]) -> T:
-        """Return what `build` makes on a thread. Raises `EngineFailed`."""
-        making = self._pool.submit(self._hold, build)
+    async def make[T: Native](
+        self, build: Callable[[], T], begin: Callable[[T], None] = lambda _: None
+    ) -> T:
+        """Return what `build` makes on a thread, once it has begun. Raises `EngineFailed`.
+
+        What cannot begin, or is not wanted any more, is let go of.
+        """
         try:
-            return await asyncio.wrap_future(making)
+            making = self._pool.submit(self._hold, build, begin)
+        except RuntimeError as error:  # shut down meanwhile
+            failure = EngineError(cause=Cause.LOST, detail="the engine was closed")
+            raise EngineFailed(failure) from error
+        made = asyncio.wrap_future(making)
+        try:
+            return await asyncio.shield(made)
         except asyncio.CancelledError:
-            self.run(lambda: self._unmake(making))
+            made.add_done_callback(self._unwanted)
             raise
 
     def run(self, work: Callable[[], object]) -> None:
         """Have something done that may wait."""
         self._pool.submit(_quietly, work)
 
-    async def call(self, work: Callable[[], object]) -> None:
+    async def call[R](self, work: Callable[[], R]) -> R:
         """Have something done that may wait, and wait for it. Raises what it raises."""
-        await asyncio.wrap_future(self._pool.submit(work))
+        return await asyncio.wrap_future(self._pool.submit(work))
 
     def release(self, native: Native) -> None:
         """Let go of what was made. Returns at once."""
         if native in self._held:
-            self._held.discard(native)
-            self.run(native.release)
+            with suppress(RuntimeError):  # shut down: what is held then is released there
+                self.run(native.release)
+                self._held.discard(native)
 
     async def aclose(self) -> None:
         """Let go of everything and wait until it is gone."""
@@ -67,26 +79,32 @@ class SdkThreads:
         await asyncio.to_thread(self._release_all)
         atexit.unregister(self._release_all)
 
-    def _hold[T: Native](self, build: Callable[[], T]) -> T:
-        native = _built(build)
-        self._held.add(native)
+    def _hold[T: Native](self, build: Callable[[], T], begin: Callable[[T], None]) -> T:
+        with _refusals():
+            native = build()
+            self._held.add(native)
+            try:
+                begin(native)
+            except BaseException:
+                self._held.discard(native)
+                native.release()
+                raise
         return native
 
-    def _unmake[T: Native](self, making: Future[T]) -> None:
-        """Let go of what nobody waits for any more, once it is made."""
-        wait((making,))
-        if not making.cancelled() and making.exception() is None:
-            self._held.discard(making.result())
-            making.result().release()
+    def _unwanted(self, made: asyncio.Future[Any]) -> None:
+        if not made.cancelled() and made.exception() is None:
+            self.release(made.result())
 
     def _release_all(self) -> None:
         while self._held:
             self._held.pop().release()
 
 
-def _built[T: Native](build: Callable[[], T]) -> T:
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what the SDK raises as `EngineFailed`."""
     try:
-        return build()
+        yield
     except (ImportError, OSError) as error:
         detail = "azure-cognitiveservices-speech is not installed, or a library it needs"
         raise EngineFailed(EngineError(cause=Cause.UNAVAILABLE, detail=detail)) from error
@@ -102,3 +120,14 @@ def _quietly(work: Callable[[], object]) -> None:
     except RuntimeError:
         # The SDK raises it for what has stopped by itself in the meantime.
         return
+
+
+def forget_identity(native: Any, owner: str) -> None:
+    """Break the circle of an SDK object and what asks for its tokens (SDK 1.53, `speech.py`).
+
+    Else Python's collector frees the object, wherever it happens to run, and that may wait.
+    `owner`: the SDK's class that keeps the signal, under a name of its own.
+    """
+    signal = getattr(native, f"_{owner}__token_requested_signal", None)
+    if signal is not None:
+        signal.disconnect_all()

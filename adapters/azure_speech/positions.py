@@ -6,9 +6,13 @@ from core.speech import BYTES_PER_MS
 
 
 class Positions:
-    """Counts the audio of a stream, and knows which of it was silence of our own."""
+    """Counts the audio of a stream, and knows which of it was silence of our own.
 
-    def __init__(self) -> None:
+    `begin_ms`: the caller's position where the stream begins.
+    """
+
+    def __init__(self, begin_ms: int = 0) -> None:
+        self._begin_ms = begin_ms
         self._sent = 0
         self._ours: list[tuple[int, int]] = []  # (where in the stream it begins, how long), ms
 
@@ -33,4 +37,4 @@ class Positions:
             if stream_ms <= begin:
                 break
             inserted += min(length, stream_ms - begin)
-        return stream_ms - inserted
+        return self._begin_ms + stream_ms - inserted

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from adapters.azure_speech.account import SpeechAccount
+from adapters.azure_speech.native import forget_identity
 from core.speech import SAMPLE_RATE, HearingConfig
 
 # The service takes silence that ends a phrase from 100 to 5,000 ms.
@@ -23,12 +25,18 @@ type Profanity = Literal["masked", "removed", "raw"]
 # twice real time, which would hold up a burst of silence for half its length. The second: how
 # long it waits for the service to agree to a stop, else 10 s.
 _UNHURRIED = ("SPEECH-TransmitLengthBeforeThrottleMs", str(24 * 3600 * 1000))
-_STOP_WAIT = ("SPEECH-StopRecognitionTimeoutInSeconds", "1")
+STOP_WAIT_S = 1
+_STOP_WAIT = ("SPEECH-StopRecognitionTimeoutInSeconds", str(STOP_WAIT_S))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
     """The service has taken the connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected:
+    """The connection is gone. The SDK makes another, and waits for that as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ class Stopped:
     details: str = ""
 
 
-type Told = Connected | Began | Result | Stopped
+type Told = Connected | Disconnected | Began | Result | Stopped
 
 
 class Recognition:
@@ -109,8 +117,23 @@ class Recognition:
         """Ask the service to finalize what it has; it may not know how."""
         self._audio.commit()
 
+    def stop(self) -> bool:
+        """Have the service end, and tell the last it heard; return whether it answered that.
+
+        Takes 0.1 s, or 1 s without an answer. The SDK tells of an end in both cases alike, and of
+        the missing answer after it.
+        """
+        recognizer = self._recognizer
+        if recognizer is None:
+            return False
+        began = time.monotonic()
+        with suppress(RuntimeError):
+            recognizer.stop_continuous_recognition_async().get()
+            return time.monotonic() - began < STOP_WAIT_S
+        return False
+
     def release(self) -> None:
-        """Stop and drop everything: 0.1 s, or 1 s if the service does not answer."""
+        """Stop and drop everything. Takes as long as `stop`."""
         recognizer, self._recognizer = self._recognizer, None
         if recognizer is None:
             return
@@ -118,6 +141,7 @@ class Recognition:
             recognizer.stop_continuous_recognition_async().get()
         for signal in _signals(recognizer, self._connection):
             signal.disconnect_all()
+        forget_identity(recognizer, "Recognizer")
         del self._connection, self._hints, recognizer
         del self._audio
 
@@ -158,8 +182,7 @@ class Recognition:
     def _line(self, *, up: bool) -> None:
         self.connected = up
         self.broken = self.broken or not up
-        if up:
-            self._pass(Connected())
+        self._pass(Connected() if up else Disconnected())
 
     def _pass(self, told: Told) -> None:
         """Hand over to the loop; all that is ever done on a thread of the SDK."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.azure_speech.account import SpeechAccount
+from adapters.azure_speech.native import forget_identity
 from adapters.azure_speech.ssml import NEUTRAL
 from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice, Word
 
@@ -135,6 +136,7 @@ class Synthesis:
                 self._asked.get()
         for signal in _signals(synthesizer, self._connection):
             signal.disconnect_all()
+        forget_identity(synthesizer, "SpeechSynthesizer")
         del self._connection, self._asked, synthesizer
 
     def _listen(self, sdk: Any) -> None:

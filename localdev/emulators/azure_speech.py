@@ -15,6 +15,7 @@ from adapters.scripted import ScriptedHearing, ScriptedSpeaking
 from core.ports import Hearing, Speaking
 from localdev.emulators.speech_line import (
     Answer,
+    Babble,
     Close,
     Drop,
     EndTurn,
@@ -31,6 +32,7 @@ from localdev.emulators.speech_wire import Malformed, read_binary, read_text
 
 __all__ = [
     "Answer",
+    "Babble",
     "Close",
     "Drop",
     "EndTurn",
@@ -100,7 +102,7 @@ class SpeechEmulator:
         if isinstance(fault, Refuse):
             seen.closed.set()
             return web.Response(status=fault.status)
-        if fault == Hang(connected=False):
+        if isinstance(fault, Hang) and not fault.connected:
             await self._never.wait()
         await asyncio.sleep(self.upgrade_s)
         socket = web.WebSocketResponse(protocols=("USP",), max_msg_size=1 << 20)

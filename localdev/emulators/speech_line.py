@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,9 +45,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hang:
-    """The service takes all and answers nothing; without `connected` not even the upgrade."""
+    """The service takes all and answers nothing, after so much audio in either direction.
+
+    Without `connected` it does not even answer the upgrade.
+    """
 
     connected: bool = True
+    after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,16 @@ class Forget:
     after_s: float = 0.0
 
 
-type Fault = Refuse | Drop | Close | Answer | Hang | EndTurn | Forget
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Babble:
+    """The service sends a message that nobody expects, once, after so much audio."""
+
+    path: str
+    body: str = ""
+    after_ms: int = 0
+
+
+type Fault = Refuse | Drop | Close | Answer | Hang | EndTurn | Forget | Babble
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,19 +111,28 @@ class Line:
     ) -> None:
         self._request = request
         self._socket = socket
+        self._hangs = isinstance(fault, Hang) and not fault.after_ms
         self.fault = fault
 
     async def send(self, path: str, request_id: str, body: Mapping[str, Any]) -> None:
-        if not isinstance(self.fault, Hang):
+        await self.send_raw(path, request_id, json.dumps(body))
+
+    async def send_raw(self, path: str, request_id: str, body: str) -> None:
+        if not self._hangs:
             await self._socket.send_str(text_frame(path, request_id, body))
 
     async def send_audio(self, request_id: str, pcm: bytes) -> None:
-        if not isinstance(self.fault, Hang):
+        if not self._hangs:
             await self._socket.send_bytes(audio_frame(request_id, "S1", pcm))
 
-    async def break_after(self, ms: float) -> None:
-        """Break the connection if its fault says so after so much audio."""
+    async def disturb(self, request_id: str, ms: float) -> None:
+        """Do what its fault says after so much audio."""
         match self.fault:
+            case Hang(after_ms=after_ms) if ms >= after_ms:
+                self._hangs = True
+            case Babble(path=path, body=body, after_ms=after_ms) if ms >= after_ms:
+                self.fault = None
+                await self.send_raw(path, request_id, body)
             case Drop(after_ms=after_ms) if ms >= after_ms:
                 if self._request.transport is not None:
                     self._request.transport.abort()

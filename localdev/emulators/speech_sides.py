@@ -92,7 +92,7 @@ class Hears:
                 await self._send("turn.end", {})
                 await self.end()
             case _:
-                await self._line.break_after(heard_ms)
+                await self._line.disturb(self._request_id, heard_ms)
 
     async def _finish(self) -> None:
         now = int(len(self._seen.turns[-1].audio) / BYTES_PER_MS) * TICKS_PER_MS
@@ -178,7 +178,7 @@ class Speaks:
         await self._line.send("turn.start", request_id, {"context": {"serviceTag": "emulated"}})
         audio = {"audio": {"type": "inline", "streamId": "S1"}}
         await self._line.send("response", request_id, audio)
-        await self._line.break_after(0)
+        await self._line.disturb(request_id, 0)
 
     async def _sound(self, request_id: str, text: str, voice: Voice, sent: int) -> int:
         """Send the sound of a text that begins after so many bytes; return where it ends."""
@@ -187,7 +187,7 @@ class Speaks:
             if isinstance(event, SpokenAudio):
                 await self._line.send_audio(request_id, event.pcm)
                 sent += len(event.pcm)
-                await self._line.break_after(sent / BYTES_PER_MS)
+                await self._line.disturb(request_id, sent / BYTES_PER_MS)
             elif isinstance(event, SpokenWord):
                 body = boundary_body(event.word, after_ms=begin_ms)
                 await self._line.send("audio.metadata", request_id, body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,10 +56,10 @@ def _message(head: str, body: bytes) -> Message:
     return Message(path=headers["path"], request_id=headers.get("x-requestid", ""), body=body)
 
 
-def text_frame(path: str, request_id: str, body: Mapping[str, Any]) -> str:
-    """Return a message of the service."""
+def text_frame(path: str, request_id: str, body: str) -> str:
+    """Return a message of the service, whose body says that it is JSON."""
     content = "Content-Type:application/json; charset=utf-8"
-    return f"X-RequestId:{request_id}\r\n{content}\r\nPath:{path}\r\n\r\n{json.dumps(body)}"
+    return f"X-RequestId:{request_id}\r\n{content}\r\nPath:{path}\r\n\r\n{body}"
 
 
 def audio_frame(request_id: str, stream_id: str, pcm: bytes) -> bytes:

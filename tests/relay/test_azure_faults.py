@@ -64,7 +64,10 @@ class OwnVoice:
     """Speaks in every call with an engine of its own."""
 
     engines: Mapping[str, Any]
-    streams_text: bool = False
+    written: bool = False
+
+    def streams_text(self, voice: Voice) -> bool:
+        return self.written
 
     def speak(self, text: str, voice: Voice) -> AsyncIterator[SpeakingEvent]:
         return self.engines[voice.name].speak(text, voice)
@@ -103,14 +106,17 @@ async def emulated(stack: AsyncExitStack, fault: Fault) -> SpeechEmulator:
 
 @asynccontextmanager
 async def talking(
-    carrier: Carrier, words: bytes = HELLO, *, insisting: bool = False
+    carrier: Carrier, words: bytes = HELLO, *, insisting: bool = False, every: int = AGAIN
 ) -> AsyncIterator[None]:
-    """Say a sentence, and be silent in real time after it; who insists says it again and again."""
+    """Say a sentence, and be silent in real time after it; who insists says it again and again.
+
+    `every`: so many frames.
+    """
 
     async def microphone() -> None:
         with suppress(ConnectionResetError):
             for n in count():
-                if n == 0 or (insisting and n % AGAIN == 0):
+                if n == 0 or (insisting and n % every == 0):
                     await carrier.says(words)
                 await carrier.send(frame(SILENCE))
                 await asyncio.sleep(0.02)

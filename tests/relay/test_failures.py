@@ -8,10 +8,11 @@ from adapters.scripted import ScriptedHearing, ScriptedSpeaking
 from core.chat import TextDelta
 from core.errors import Cause, EngineError, EngineFailed
 from core.facts import CallerSaid, EngineStumbled, HangUpRequested, TurnDone
-from core.speech import HearingFailed
+from core.speech import FRAME_BYTES, HearingFailed
 from tests.relay.calls import PlainCatalog, calling
 from tests.virtual_time import VIRTUAL
 
+NOISE = b"\x00\x20" * (FRAME_BYTES // 2)
 DOWN = EngineError(cause=Cause.UNAVAILABLE)
 BAD = EngineError(cause=Cause.BAD_REQUEST)
 
@@ -192,6 +193,29 @@ async def test_what_was_understood_before_the_ears_died_is_not_heard_twice():
         await call.after(5)
 
         assert [said.text for said in call.facts(CallerSaid)] == ["what is my balance"]
+
+
+class DeafAtFirst(ScriptedHearing):
+    """Ears whose first stream makes noise of every word."""
+
+    async def open(self, config):
+        stream = await super().open(config)
+        if len(self.streams) == 1:
+            hear = stream.push
+            stream.push = lambda pcm: hear(NOISE if any(pcm) else pcm)
+        return stream
+
+
+async def test_words_that_dead_ears_took_for_noise_are_heard_by_the_next():
+    hearing = DeafAtFirst()
+    async with calling(["Yes."], hearing=hearing) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance")
+        await call.after(2.5)  # the turn is long over
+        hearing.streams[0].emit(HearingFailed(error=DOWN))
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.caller == "what is my balance"
 
 
 async def test_a_caller_who_cannot_be_heard_at_all_is_told_so():

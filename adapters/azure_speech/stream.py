@@ -1,0 +1,293 @@
+"""The ears of one call: what its recognitions tell becomes utterances."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import assert_never
+
+from adapters.azure_speech.doubts import Doubts
+from adapters.azure_speech.errors import error_of
+from adapters.azure_speech.native import SdkThreads
+from adapters.azure_speech.phrases import Phrase, phrase_of
+from adapters.azure_speech.positions import Positions
+from adapters.azure_speech.recognition import (
+    MAX_SILENCE_MS,
+    Began,
+    Connected,
+    Disconnected,
+    Recognition,
+    Result,
+    Stopped,
+    Told,
+)
+from adapters.mailbox import Mailbox
+from core.errors import Cause, EngineError, EngineFailed
+from core.speech import (
+    BYTES_PER_MS,
+    FinalHeard,
+    HearingConfig,
+    HearingEvent,
+    HearingFailed,
+    PartialHeard,
+    SpeechStarted,
+    SpeechStopped,
+    Word,
+)
+
+TICKS_PER_MS = 10_000
+# Beyond the silence that ends a phrase: the detector is not exact.
+BURST_MARGIN_MS = 200
+# Events nobody fetched.
+MAX_EVENTS = 1_000
+# Frames that are kept while others take over (10 s), and how long old ones may take to stop, for
+# which the SDK itself has a second.
+MAX_MEANWHILE = 500
+STOP_S = 5.0
+
+# Returns a recognition that has begun and tells its argument what it hears.
+type Opening = Callable[[Callable[[Told], None]], Awaitable[Recognition]]
+
+
+class AzureStream:
+    """The ears of one call. Azure tells no end of speech: it is told just before the final.
+
+    `connect_s` bounds the wait for a connection, also for one that the SDK makes again.
+    Ears that tell nothing of two utterances in more than `slow_s` are stopped: a service that
+    answers that is alive and heard noise, and another recognition goes on; else they have failed.
+    """
+
+    def __init__(
+        self,
+        config: HearingConfig,
+        threads: SdkThreads,
+        opening: Opening,
+        *,
+        connect_s: float,
+        slow_s: float,
+    ) -> None:
+        self._threads = threads
+        self._opening = opening
+        self._connect_s = connect_s
+        self._loop = asyncio.get_running_loop()
+        self._recognition: Recognition | None = None
+        self._box: Mailbox[HearingEvent] = Mailbox()
+        self._positions = Positions()
+        silence_ms = min(MAX_SILENCE_MS, config.hangover_ms + BURST_MARGIN_MS)
+        self._burst = bytes(silence_ms * BYTES_PER_MS)
+        self._open = True
+        self._speaking = False
+        self._began_ms = 0
+        self._connected = False
+        self._answered = False
+        self._doubts = Doubts(slow_s)
+        self._patience: asyncio.TimerHandle | None = None
+        # While another recognition takes over: the end of the old one, and what is said meanwhile.
+        self._taking_over: asyncio.Task[None] | None = None
+        self._stopped: asyncio.Event | None = None
+        self._meanwhile: deque[bytes] = deque(maxlen=MAX_MEANWHILE)
+
+    async def begin(self) -> None:
+        """Begin to hear. Raises `EngineFailed`."""
+        self._connected = False
+        self._wait_for_connection()
+        recognition = await self._opening(partial(self._told_in, self._positions))
+        if not self._open:
+            self._threads.release(recognition)
+            return
+        self._recognition = recognition
+        while self._meanwhile:
+            self.push(self._meanwhile.popleft())
+
+    def push(self, pcm: bytes) -> None:
+        """Take the caller's next audio; a stream that has ended takes none."""
+        if self._recognition is not None and pcm:
+            self._positions.push(pcm)
+            self._recognition.write(pcm)
+        elif self._taking_over is not None and self._open:
+            self._meanwhile.append(pcm)
+
+    def finalize(self) -> None:
+        """Ask for the final of what was said so far, now.
+
+        Silence is sent faster than real time, and the service is asked to commit. Positions of
+        later events are still those of the caller's audio.
+        """
+        if self._recognition is None:
+            return
+        self._positions.insert(self._burst)
+        self._recognition.write(self._burst)
+        self._recognition.commit()
+        if self._connected and self._doubts.asked(self._loop.time()):
+            # It may be deaf, and the SDK waits for ever; or there was nothing but noise.
+            old, self._recognition = self._recognition, None
+            taking_over = self._take_over(old)
+            self._taking_over = self._loop.create_task(taking_over, name="azure-speech-ears")
+
+    @property
+    def connected(self) -> bool:
+        """Whether the service hears it now."""
+        return self._connected and self._recognition is not None
+
+    def events(self) -> AsyncGenerator[HearingEvent]:
+        """Yield what was heard, in order, until closed or failed."""
+        return self._box.drain()
+
+    async def aclose(self) -> None:
+        """Drop what is unheard."""
+        self._shut()
+        self._box.close(drop=True)
+        if self._taking_over is not None:
+            await asyncio.wait({self._taking_over})
+
+    def take(self, told: Told) -> None:
+        """Understand what the recognition tells; after the end nothing is heard."""
+        if not self._open:
+            return
+        match told:
+            case Connected():
+                self._connected = True
+                self._be_patient()
+            case Disconnected():
+                self._connected = False
+                self._wait_for_connection()
+            case Began():
+                self._told_something()
+                self._start(self._ms(told.offset))
+            case Result():
+                self._told_something()
+                self._understand(told)
+            case Stopped():
+                self._end(told)
+            case _:
+                assert_never(told)
+
+    def _told_in(self, positions: Positions, told: Told) -> None:
+        if positions is self._positions:  # not by a recognition that another one has replaced
+            self.take(told)
+
+    def _told_something(self) -> None:
+        self._answered = True
+        self._doubts.told()
+
+    # --- what is heard ---------------------------------------------------------------------------
+
+    def _understand(self, result: Result) -> None:
+        phrase = phrase_of(result.json)
+        start_ms, end_ms = self._ms(result.offset), self._ms(result.offset + result.duration)
+        if result.kind == "partial":
+            if phrase.text:
+                self._start(start_ms)
+                self._emit(PartialHeard(text=phrase.text, start_ms=start_ms, end_ms=end_ms))
+            return
+        text = phrase.text if result.kind == "final" else ""
+        if not text and (not self._speaking or end_ms <= self._began_ms):
+            # A silence that timed out, or a commit of nothing; the SDK may tell of it only after
+            # the next speech has begun.
+            return
+        self._start(start_ms)
+        self._speaking = False
+        now_ms = self._positions.now_ms
+        self._emit(SpeechStopped(speech_end_ms=end_ms, decided_ms=now_ms))
+        self._emit(
+            FinalHeard(
+                text=text,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                decided_ms=now_ms,
+                confidence=phrase.confidence,
+                words=self._words(phrase, result.offset - phrase.offset),
+                language=phrase.language,
+            )
+        )
+
+    def _start(self, at_ms: int) -> None:
+        # After a reconnection the service tells of the same start again.
+        if not self._speaking:
+            self._speaking, self._began_ms = True, at_ms
+            self._emit(SpeechStarted(at_ms=at_ms))
+
+    def _words(self, phrase: Phrase, base: int) -> tuple[Word, ...]:
+        """Return the words; their offsets are those of the turn, which began at `base` (ticks)."""
+        return tuple(
+            Word(
+                text=word.text,
+                start_ms=self._ms(base + word.offset),
+                end_ms=self._ms(base + word.offset + word.duration),
+            )
+            for word in phrase.words
+        )
+
+    def _ms(self, ticks: int) -> int:
+        return self._positions.of(ticks // TICKS_PER_MS)
+
+    def _emit(self, event: HearingEvent) -> None:
+        if len(self._box) >= MAX_EVENTS:
+            self._fail(EngineError(cause=Cause.LOST, detail="nobody fetches what is heard"))
+        else:
+            self._box.put(event)
+
+    # --- what goes wrong -------------------------------------------------------------------------
+
+    async def _take_over(self, old: Recognition) -> None:
+        """Stop the ears that tell nothing, and go on with others if they were alive."""
+        self._stopped = asyncio.Event()
+        alive = False
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    alive = await self._threads.call(old.stop)
+                    await self._stopped.wait()  # the last words come before that
+        finally:
+            self._threads.release(old)
+            self._stopped = None
+        if not alive:
+            self._fail(EngineError(cause=Cause.TIMEOUT, detail="nothing told, nor that it stopped"))
+            return
+        self._positions = Positions(self._positions.now_ms)
+        self._speaking = False
+        self._doubts.told()
+        try:
+            await self.begin()
+        except EngineFailed as failure:
+            self._fail(failure.error)
+        self._taking_over = None
+
+    def _end(self, stopped: Stopped) -> None:
+        if self._stopped is not None:
+            self._stopped.set()
+        else:
+            # Without a code it just ended, which nobody asked for.
+            code = stopped.code or "EndOfStream"
+            self._fail(error_of(code, stopped.details, begun=self._answered))
+
+    def _wait_for_connection(self) -> None:
+        self._be_patient()
+        self._patience = self._loop.call_later(self._connect_s, self._give_up)
+
+    def _be_patient(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def _give_up(self) -> None:
+        self._fail(EngineError(cause=Cause.TIMEOUT, detail="no connection in time"))
+
+    def _fail(self, error: EngineError) -> None:
+        if self._open:
+            self._shut()
+            self._box.put(HearingFailed(error=error))
+            self._box.close()
+
+    def _shut(self) -> None:
+        self._open = False
+        self._be_patient()
+        self._meanwhile.clear()
+        recognition, self._recognition = self._recognition, None
+        if recognition is not None:
+            self._threads.release(recognition)
+        taking_over = self._taking_over
+        if taking_over is not None and taking_over is not asyncio.current_task():
+            taking_over.cancel()
