@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any
 
 from adapters.settings.keeping import CONTAINER
-from core.control_ports import BlobRefused
+from core.control_ports import BlobRefused, Piece
 
 CONNECT_S = 2
 READ_S = 10
@@ -57,6 +58,23 @@ class AzureBlobs:
             return bytes(await blob.readall())
         except ResourceNotFoundError:
             return None
+
+    async def piece(self, name: str, first: int, most: int) -> Piece | None:
+        """Read a stretch of a blob. Raises ValueError for a name that is none."""
+        container = await self._container(name)
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        try:
+            blob = await container.download_blob(name, offset=first, length=most)
+            size = int(blob.properties.content_range.rpartition("/")[2])
+            return Piece(content=bytes(await blob.readall()), size=size)
+        except ResourceNotFoundError:
+            return None
+        except HttpResponseError as error:
+            if error.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise
+        properties = await container.get_blob_client(name).get_blob_properties()
+        return Piece(content=b"", size=properties.size)
 
     async def delete(self, name: str) -> None:
         """Delete a blob, if it is there. Raises ValueError for a name that is none, BlobRefused."""

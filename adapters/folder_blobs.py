@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from core.control_ports import BlobRefused
+from core.control_ports import BlobRefused, Piece
 
 
 class FolderBlobs:
@@ -23,6 +23,10 @@ class FolderBlobs:
     async def get(self, name: str) -> bytes | None:
         """Read a blob, or nothing. Raises ValueError for a name that leaves the folder."""
         return await asyncio.to_thread(_read, self._path(name))
+
+    async def piece(self, name: str, first: int, most: int) -> Piece | None:
+        """Read a stretch of a blob. Raises ValueError for a name that leaves the folder."""
+        return await asyncio.to_thread(_piece, self._path(name), first, most)
 
     async def delete(self, name: str) -> None:
         """Delete a blob, if it is there.
@@ -54,5 +58,15 @@ class FolderBlobs:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _piece(path: Path, first: int, most: int) -> Piece | None:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(min(first, size))
+            return Piece(content=file.read(most), size=size)
     except FileNotFoundError:
         return None

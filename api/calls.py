@@ -9,6 +9,7 @@ from adapters.archive import whole_log
 from adapters.plane import Plane
 from api import answers, inputs
 from api.http import Problem, Reply, Request, ok, read_body, read_query
+from api.pieces import MOST, piece_given, piece_wanted, whole
 from core.call_store import NewFact, StoredCall
 from core.control_ports import Orchestrations
 from core.facts import HangUpRequested
@@ -52,14 +53,16 @@ async def get_transcript(request: Request, plane: Plane, durable: Orchestrations
 
 
 async def get_recording(request: Request, plane: Plane, durable: Orchestrations) -> Reply:
-    """Give the (first) file of a call's recording."""
+    """Give the (first) file of a call's recording, or the piece of it that `Range` asks for."""
     call = await _call(request.params["call_id"], plane)
     files = ((await _record(call, plane)).get("recording") or {}).get("files") or []
     names = [file["name"] for file in files if file["name"]]
-    content = await plane.blobs.get(names[0]) if names else None
-    if content is None:
+    wanted = piece_wanted(request.headers.get("range", ""))
+    first, most = wanted or (0, MOST)
+    piece = await plane.blobs.piece(names[0], first, most) if names else None
+    if piece is None:
         raise Problem(404, "there is no recording, or not yet; the call's record says which")
-    return Reply(body=content, content_type="audio/wav")
+    return piece_given(piece, first) if wanted else whole(piece)
 
 
 async def get_log(request: Request, plane: Plane, durable: Orchestrations) -> Reply:

@@ -70,7 +70,12 @@ OPERATIONS: dict[str, Operation] = {
     "get_transcript": Operation(
         answers={200: answers.Transcript}, problems=(404,), others=("text/markdown",)
     ),
-    "get_recording": WAV,
+    "get_recording": Operation(
+        answers={200: bytes, 206: bytes},
+        headers={"Range": {"type": "string"}},
+        problems=(400, 404, 416),
+        media_type="audio/wav",
+    ),
     "get_log": Operation(
         query=inputs.LogQuery, answers={200: answers.LogPage}, problems=(400, 404)
     ),

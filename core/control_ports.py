@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -18,12 +19,24 @@ class BlobRefused(Exception):
     """A file may not be changed or deleted, by a policy or a right that is not ours."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of a file, and how many bytes the whole of it has."""
+
+    content: bytes
+    size: int
+
+
 class Blobs(Protocol):
     """Files by name (`folder/name.ext`), written whole."""
 
     async def put(self, name: str, content: bytes, content_type: str) -> None: ...
 
     async def get(self, name: str) -> bytes | None: ...
+
+    async def piece(self, name: str, first: int, most: int) -> Piece | None:
+        """Read `most` bytes (1 or more) from `first` on: fewer at the end, none behind it."""
+        ...
 
     async def delete(self, name: str) -> None:
         """Delete a file; one that is not there is deleted already. Raises BlobRefused."""

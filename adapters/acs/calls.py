@@ -26,6 +26,7 @@ class AcsCalls:
         self._connect = connect
         self._source_number = source_number
         self._client: Any = None
+        self._credential: Any = None
         self._connecting = asyncio.Lock()
 
     async def answer(self, offer: str, links: Links, once: Once, *, streaming: bool) -> str:
@@ -197,9 +198,11 @@ class AcsCalls:
         await self.leg(NOBODY)  # "no such call" proves that it answers and takes our credentials
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        client, credential = self._client, self._credential
+        self._client = self._credential = None
+        for each in (client, credential):
+            if each is not None:
+                await each.close()
 
     def _told(self, to: Invitee) -> dict[str, Any]:
         """Return who is told to be calling, and with which headers."""
@@ -214,7 +217,7 @@ class AcsCalls:
     async def _calls(self) -> Any:
         async with self._connecting:
             if self._client is None:
-                self._client = await self._connect()
+                self._client, self._credential = await self._connect()
         return self._client
 
     async def _leg(self, connection_id: str) -> Any:

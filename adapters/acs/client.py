@@ -19,17 +19,18 @@ CONNECT_S = 2
 READ_S = 5
 RETRIES = 2  # the phone rings for 30 s; Event Grid and the orchestration try again themselves
 
-Connect = Callable[[], Awaitable[Any]]
+Connect = Callable[[], Awaitable[tuple[Any, Any]]]
+"""Makes a client, and the credential that must be closed with it, if any."""
 
 
 def key_client(endpoint: str, access_key: str) -> Connect:
     """Connect with an access key; http endpoints work, for loopback."""
 
-    async def connect() -> Any:
+    async def connect() -> tuple[Any, Any]:
         await asyncio.to_thread(importlib.import_module, SDK)
         from azure.core.credentials import AzureKeyCredential
 
-        return _client(endpoint, AzureKeyCredential(access_key))
+        return _client(endpoint, AzureKeyCredential(access_key)), None
 
     return connect
 
@@ -37,12 +38,13 @@ def key_client(endpoint: str, access_key: str) -> Connect:
 def identity_client(endpoint: str) -> Connect:
     """Connect with the identity of the process (managed identity, developer login)."""
 
-    async def connect() -> Any:
+    async def connect() -> tuple[Any, Any]:
         await asyncio.to_thread(importlib.import_module, SDK)
         await asyncio.to_thread(importlib.import_module, "azure.identity.aio")
         from azure.identity.aio import DefaultAzureCredential
 
-        return _client(endpoint, DefaultAzureCredential())
+        credential = DefaultAzureCredential()
+        return _client(endpoint, credential), credential
 
     return connect
 

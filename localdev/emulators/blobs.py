@@ -117,7 +117,10 @@ class BlobEmulator:
 def _download(request: web.Request, blob: Blob) -> web.Response:
     headers = {**_headers(blob), "Content-Type": blob.content_type}
     wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("x-ms-range", ""))
-    if wanted is None or request.method == "HEAD":
+    if request.method == "HEAD":
+        headers["Content-Length"] = str(len(blob.content))
+        return web.Response(headers=headers)
+    if wanted is None:
         return web.Response(body=blob.content, headers=headers)
     size, first = len(blob.content), int(wanted[1])
     if first >= size:

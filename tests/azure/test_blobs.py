@@ -66,6 +66,27 @@ async def test_a_file_may_be_empty_or_large_and_of_any_bytes(blobs):
     assert await blobs.get("recordings/Grüße & 100% +1.wav") == large
 
 
+@pytest.mark.parametrize(
+    ("first", "most", "content"),
+    [(0, 4, b"0123"), (4, 3, b"456"), (6, 99, b"6789"), (0, 10, b"0123456789"), (10, 5, b"")],
+)
+async def test_a_stretch_of_a_file_is_read_alone(blobs, first, most, content):
+    await blobs.put("recordings/r.wav", b"0123456789", "audio/wav")
+
+    piece = await blobs.piece("recordings/r.wav", first, most)
+
+    assert (piece.content, piece.size) == (content, 10)
+
+
+async def test_there_is_no_stretch_of_an_empty_file_or_of_none(blobs):
+    await blobs.put("empty", b"", "audio/wav")
+
+    piece = await blobs.piece("empty", 0, 5)
+
+    assert (piece.content, piece.size) == (b"", 0)
+    assert await blobs.piece("gone", 0, 5) is None
+
+
 async def test_a_file_that_is_deleted_is_gone_and_may_be_deleted_again(blobs):
     await blobs.put("a", b"a", "text/plain")
 

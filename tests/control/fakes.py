@@ -18,6 +18,7 @@ from core.agents import AgentSpec, Scenario
 from core.callbacks import CALLBACK
 from core.campaigns import CAMPAIGN
 from core.carrier import CarrierError, Invitee, Links, Once, Trouble
+from core.control_ports import Piece
 from core.facts import LegState
 from core.promises import APPROVAL
 from tests.control.stack import environment
@@ -142,6 +143,12 @@ class MemoryBlobs:
 
     async def get(self, name: str) -> bytes | None:
         return self.files.get(name)
+
+    async def piece(self, name: str, first: int, most: int) -> Piece | None:
+        content = self.files.get(name)
+        if content is None:
+            return None
+        return Piece(content=content[first : first + most], size=len(content))
 
     async def delete(self, name: str) -> None:
         self.files.pop(name, None)

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.acs import AcsCalls, key_client
+from adapters.acs import AcsCalls, identity_client, key_client
 from core.carrier import CarrierError, Invitee, Links, Once, Trouble
 from core.facts import LegState
 from localdev.acs_simulator import Behaviour, Manner, Simulator, SimulatorSettings
@@ -48,6 +48,43 @@ async def line(key=ACCESS_KEY):
             yield Line(simulator, calls, links)
         finally:
             await calls.aclose()
+
+
+class Closing:
+    """Something that is closed once, and has a leg that answers nothing."""
+
+    def __init__(self):
+        self.closed = 0
+
+    def get_call_connection(self, connection_id):
+        return self
+
+    async def hang_up(self, **_):
+        pass
+
+    async def close(self):
+        self.closed += 1
+
+
+async def test_an_identity_is_closed_with_the_client_that_it_was_for():
+    client, credential = Closing(), Closing()
+
+    async def connect():
+        return client, credential
+
+    calls = AcsCalls(connect)
+    await calls.hang_up("leg", ONCE)
+    await calls.aclose()
+    await calls.aclose()
+
+    assert (client.closed, credential.closed) == (1, 1)
+
+
+async def test_who_connects_with_an_identity_gets_it_to_close():
+    client, credential = await identity_client("https://name.communication.azure.com")()
+
+    await client.close()
+    await credential.close()
 
 
 async def test_a_call_is_answered_once_however_often_we_ask():

@@ -46,9 +46,9 @@ async def ended(it, call, session):
     return (await it.get(f"api/v1/calls/{session.call_id}"))[1]["recording"]
 
 
-async def fetched(it, session):
+async def fetched(it, session, **headers):
     url = f"{it.host.url}/api/v1/calls/{session.call_id}/recording"
-    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+    async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
         return answer.status, await answer.read()
 
 
@@ -67,6 +67,7 @@ async def test_a_call_is_recorded_after_a_yes_and_without_its_secrets(tmp_path):
         states = await changed(call, 3)
         record = await ended(it, call, session)
         status, content = await fetched(it, session)
+        piece = await fetched(it, session, Range="bytes=44-143")
 
         assert states == ["active", "inactive", "active"]
         assert during == before
@@ -76,6 +77,7 @@ async def test_a_call_is_recorded_after_a_yes_and_without_its_secrets(tmp_path):
         assert status == 200
         with wave.open(io.BytesIO(content)) as sound:
             assert sound.getnframes() // 16 == record["files"][0]["ms"]
+        assert piece == (206, content[44:144])
     assert call.desk.recordings[0].id not in written(tmp_path, "hub.db*")
 
 
