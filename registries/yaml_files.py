@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -13,6 +13,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from registries.mistakes import Mistake, did_you_mean
 
 MAX_FILE_BYTES = 256 * 1024
+# What pydantic says in Python's words.
+_IN_YAML = {
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping of fields",
+    "model_type": "must be a mapping of fields",
+    "string_type": "must be text, in quotes if it looks like something else",
+}
 
 
 class Shape(BaseModel):
@@ -131,7 +139,7 @@ def _told(problem: ValidationError, shape: type[Shape], label: str) -> Iterator[
     known = _field_names(shape)
     for error in problem.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in error["loc"])
-        reason = error["msg"][:1].lower() + error["msg"][1:]
+        reason = _IN_YAML.get(error["type"]) or error["msg"][:1].lower() + error["msg"][1:]
         if error["type"] == "extra_forbidden":
             reason = "unknown field" + did_you_mean(str(error["loc"][-1]), known)
         yield Mistake(file=label, field=field, reason=reason)
@@ -151,7 +159,14 @@ def _field_names(shape: type[BaseModel]) -> set[str]:
     names: set[str] = set()
     for name, field in shape.model_fields.items():
         names |= {field.alias or name}
-        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+        for part in _parts(field.annotation):
             if isinstance(part, type) and issubclass(part, Shape):
                 names |= _field_names(part)
     return names
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Yield an annotation and all that it is made of, such as the items of a list."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)

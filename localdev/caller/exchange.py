@@ -71,8 +71,9 @@ class Exchange:
         try:
             async with self._http.request(method, url, headers=self._headers, **request) as reply:
                 body = await reply.read()
-        except aiohttp.ClientConnectionError as error:
-            raise NoAnswer(f"the simulator does not answer: {error}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+            raise NoAnswer(f"the simulator does not answer: {why}") from error
         if reply.status >= 400:
             raise NoAnswer(f"the simulator refused: {body.decode(errors='replace')[:500]}")
         return body

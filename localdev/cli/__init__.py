@@ -188,6 +188,11 @@ EVAL_NOTES = """\
 Without FILES all of evals/ is run; docs/evaluation.md tells what a file may say. The exit code is 0
 if every conversation went as expected, or, with a baseline, if nothing went worse and nothing new
 fails; 1 if not; 2 if nothing could be run.
+
+  artvoice eval --html report.html            # in text, by the scripted brain
+  artvoice eval --brain openai --judge openai --save-baseline main.json
+  artvoice eval --baseline main.json          # what became worse since
+  artvoice eval --audio evals/balance.yaml    # as a telephone call
 """
 
 

@@ -18,12 +18,13 @@ from rich.console import Console
 from adapters.settings import SettingsError
 from core.ports import Chat
 from localdev.cli.terminal import console
-from localdev.evaluate.checking import Checked
+from localdev.evaluate.checked import Checked
 from localdev.evaluate.errors import CannotRun
 from localdev.evaluate.files import Conversation, read_conversations
 from localdev.evaluate.page import page
 from localdev.evaluate.report import compare, read_baseline, report_of
 from localdev.evaluate.show import print_comparison, print_conversation, print_totals
+from localdev.evaluate.simulating import playable
 from localdev.stack.layout import ROOT
 from registries import CatalogError
 
@@ -50,13 +51,16 @@ def run(args: Namespace) -> int:
         print_comparison(out, comparison)
         report["regressions"] = list(comparison.regressions)
         report["unmet"] = list(comparison.unmet)
-    if args.save_baseline:
+    if args.save_baseline and report["held"]:
         _write(args.save_baseline, json.dumps(report, indent=1) + "\n")
     if args.html:
         _write(args.html, page(report, comparison))
         out.print(f"page: {args.html.resolve()}", highlight=False, soft_wrap=True)
     if args.json:
         print(json.dumps(report))
+    if not report["held"]:
+        print("artvoice eval: not one conversation could be held", file=sys.stderr)
+        return 2
     worse = [*comparison.regressions, *comparison.unmet] if comparison else report["failed"]
     return 1 if worse else 0
 
@@ -75,20 +79,24 @@ async def _evaluate(
     mode = "audio" if args.audio else "text"
     async with AsyncExitStack() as stack:
         judge = await _brain(args.judge, stack) if args.judge else None
+        asked = playable(conversations, judge)
+        if not asked:
+            raise CannotRun("a model must play the caller of every conversation (--judge NAME)")
         if args.audio:
             from localdev.evaluate.calling import evaluate_audio
 
-            held = evaluate_audio(conversations, brain=args.brain, judge=judge, out=out)
+            held = evaluate_audio(asked, brain=args.brain, judge=judge, out=out)
         else:
             from localdev.evaluate.texting import Minds, evaluate_text
 
             minds = Minds(agents=await _brain(brain, stack), judge=judge)
-            held = evaluate_text(conversations, minds, datetime.now(UTC).date())
+            held = evaluate_text(asked, minds, datetime.now(UTC).date())
         async for each in await stack.enter_async_context(aclosing(held)):
             checked.append(each)
             shown = report_of([each], brain=brain, mode=mode)["conversations"][0]
             print_conversation(out, shown)
-    skipped = _left_out(conversations, checked)
+    names = {each.shape.name for each in asked}
+    skipped = [each.shape.name for each in conversations if each.shape.name not in names]
     return report_of(checked, brain=brain, mode=mode, skipped=skipped)
 
 
@@ -99,11 +107,6 @@ async def _brain(name: str, stack: AsyncExitStack) -> Chat:
     stack.push_async_callback(brain.aclose)
     await brain.warm()  # a relay does so as well; else the first answer would be late
     return brain
-
-
-def _left_out(conversations: Sequence[Conversation], checked: Sequence[Checked]) -> list[str]:
-    held = {each.name for each in checked}
-    return [each.shape.name for each in conversations if each.shape.name not in held]
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from localdev.evaluate.checked import (
+    ANSWERED,
+    GREETED,
+    HEARD,
+    ONE_EACH,
+    UNFAILING,
+    Check,
+    Checked,
+    CheckedTurn,
+)
 from localdev.evaluate.files import (
     Conversation,
     EndShape,
@@ -17,86 +26,38 @@ from localdev.evaluate.words import is_meant, is_said
 
 Turn = Mapping[str, Any]
 RELAY_PARTS = ("stt", "llm_first_token", "tool", "tts_first_audio", "sent")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One expectation. `name` is the same in every run; `reason` says what was found instead."""
-
-    name: str
-    reason: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it was met."""
-        return not self.reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedTurn:
-    """One turn as it went, in ms until the first words; turn 0 is the greeting.
-
-    `understood`: the caller's words as a recognizer took them, where they are not the line.
-    """
-
-    n: int
-    line: str
-    understood: str
-    agent: str
-    said: str
-    tools: tuple[Mapping[str, Any], ...]
-    handoffs: tuple[str, ...]
-    wait_ms: float
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """One conversation as it went. `checks` are those of its end and of all turns together.
-
-    `notes`: what could not be decided, and why.
-    """
-
-    name: str
-    file: str
-    description: str
-    ended: str
-    turns: tuple[CheckedTurn, ...]
-    checks: tuple[Check, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether it went as expected in every point."""
-        return all(check.ok for check in self.every_check())
-
-    def every_check(self) -> Iterator[Check]:
-        """Yield the checks of all turns and of the end."""
-        for turn in self.turns:
-            yield from turn.checks
-        yield from self.checks
+ENGINES = ("hearing", "thinking", "speaking")
+_NOTHING: Turn = {"agent": "", "heard": "", "tools": [], "handoffs": [], "latency_ms": {}}
+UNTIMED = "greeting: how soon it comes is measured on a telephone only (--audio)"
 
 
 def check(conversation: Conversation, record: Mapping[str, Any]) -> Checked:
     """Compare a record with what was expected.
 
     Beside a call's turns the record says `ended` (hang_up, transfer, open), the last `agent`, and
-    `failures` by turn. A turn that is missing was never heard: the call was over, or no words
-    were recognised.
+    `failures` by turn; of a telephone call `greeted_ms`, how long the caller waited for the first
+    words. A turn that is missing was never heard: the call was over, or no words were recognised.
     """
     shape = conversation.shape
     answers = [turn for turn in record["turns"] if turn["caller"]]
     failures: Mapping[int, str] = record.get("failures", {})
-    nothing = TurnShape(expect=shape.greeting)
-    turns = [_turn(0, nothing, turn, {}) for turn in record["turns"][:1]]
-    written = shape.turns or tuple(TurnShape(say=turn["caller"]) for turn in answers)
+    on_telephone = "greeted_ms" in record
+    welcome = shape.greeting if on_telephone else _untimed(shape.greeting)
+    turns = [_turn(0, TurnShape(expect=welcome), _greeting(record), {})]
+    written = shape.turns or tuple(
+        TurnShape.model_construct(say=turn["caller"]) for turn in answers
+    )
     for n, wanted in enumerate(written, start=1):
         turn = answers[n - 1] if n <= len(answers) else _missing(record)
         turns.append(_turn(n, wanted, turn, failures))
-    end = [*_end(shape.end, record), *_checks(shape.overall, _together(record))]
+    end = [*_end(shape.end, record), *_checks(shape.overall, _together(record, answers))]
+    if shape.simulate is not None and not answers:
+        end.append(Check(name=HEARD, reason="not a word of his came to the agents"))
+    if on_telephone and (failed := _failed(record)):
+        end.append(Check(name=UNFAILING, reason=failed))
     if len(answers) > len(written):
         found = f"the caller's {len(written)} lines were heard as {len(answers)} turns"
-        end.append(Check(name="one turn for each line", reason=found))
+        end.append(Check(name=ONE_EACH, reason=found))
     return Checked(
         name=shape.name,
         file=conversation.file,
@@ -104,38 +65,59 @@ def check(conversation: Conversation, record: Mapping[str, Any]) -> Checked:
         ended=_ended(record),
         turns=tuple(turns),
         checks=tuple(end),
+        notes=(UNTIMED,) if welcome != shape.greeting else (),
     )
 
 
-def wait_of(latency: Mapping[str, Any]) -> float:
-    """Return the caller's wait in ms: as he measured it, else the relay's own part of it."""
+def wait_of(latency: Mapping[str, Any]) -> float | None:
+    """Return the caller's wait in ms: as he measured it, else the relay's own part of it.
+
+    None if neither is known: nobody heard an answer begin.
+    """
     if "total" in latency:
         return float(latency["total"])
-    return round(sum(float(latency.get(part, 0.0)) for part in RELAY_PARTS), 1)
+    parts = [float(latency[part]) for part in RELAY_PARTS if part in latency]
+    return round(sum(parts), 1) if parts else None
 
 
-def _together(record: Mapping[str, Any]) -> Turn:
-    """Return all turns as one; its wait is the longest."""
+def _untimed(greeting: ExpectShape) -> ExpectShape:
+    """Return what can be expected of a greeting in text: its words are there at once."""
+    return greeting.model_copy(update={"max_ms": None})
+
+
+def _greeting(record: Mapping[str, Any]) -> Turn:
+    """Return the first turn with what the caller waited for it; in it only the agent speaks."""
+    first = next(iter(record["turns"]), None)
+    if first is None or first["caller"]:
+        first = _NOTHING
+    waited = record.get("greeted_ms")
+    return {**first, "latency_ms": {} if waited is None else {"total": waited}}
+
+
+def _together(record: Mapping[str, Any], answers: Sequence[Turn]) -> Turn:
+    """Return all turns as one; its wait is the longest for an answer, known if all are."""
     turns = record["turns"]
+    waits = [wait_of(turn["latency_ms"]) for turn in answers]
+    known = [wait for wait in waits if wait is not None]
     return {
         "agent": record["agent"],
         "heard": " ".join(turn["heard"] for turn in turns),
         "tools": [run for turn in turns for run in turn["tools"]],
         "handoffs": [each for turn in turns for each in turn["handoffs"]],
-        "latency_ms": {"total": max((wait_of(turn["latency_ms"]) for turn in turns), default=0.0)},
+        "latency_ms": {"total": max(known)} if known and len(known) == len(waits) else {},
     }
 
 
 def _missing(record: Mapping[str, Any]) -> Turn:
     why = "the call was over before this was said" if record["ended"] != "open" else "not heard"
-    return {"missing": why, "agent": "", "heard": "", "tools": [], "handoffs": [], "latency_ms": {}}
+    return {**_NOTHING, "missing": why}
 
 
 def _turn(n: int, wanted: TurnShape, turn: Turn, failures: Mapping[int, str]) -> CheckedTurn:
     checks = list(_checks(wanted.expect, turn))
-    wrong = turn.get("missing") or failures.get(n, "")
+    wrong = turn.get("missing") or failures.get(n, "") or _unheard(turn)
     if wrong:
-        checks.insert(0, Check(name="the caller is answered", reason=wrong))
+        checks.insert(0, Check(name=ANSWERED if n else GREETED, reason=wrong))
     return CheckedTurn(
         n=n,
         line=wanted.line,
@@ -146,6 +128,23 @@ def _turn(n: int, wanted: TurnShape, turn: Turn, failures: Mapping[int, str]) ->
         handoffs=tuple(each["to"] for each in turn["handoffs"]),
         wait_ms=wait_of(turn["latency_ms"]),
         checks=tuple(checks),
+    )
+
+
+def _unheard(turn: Turn) -> str:
+    """Return why a turn is none for the caller, whatever was thought and done in it."""
+    if turn["heard"] or turn.get("interrupted"):  # he cut in at its first sound
+        return ""
+    meant = turn.get("reply", "")
+    return f"nothing was heard of {_quoted(meant)}" if meant else "nothing was heard"
+
+
+def _failed(record: Mapping[str, Any]) -> str:
+    """Return which engines failed so that he noticed; a call does not tell in which turn."""
+    return ", ".join(
+        f"{stumble['engine']} failed ({stumble['cause']})"
+        for stumble in record.get("stumbles", ())
+        if stumble["spoken"] and stumble["engine"] in ENGINES and stumble["cause"] != "length"
     )
 
 
@@ -179,9 +178,14 @@ def _checks(expect: ExpectShape, turn: Turn) -> Iterator[Check]:
         found = _said(said) if is_said(words, said) else ""
         yield Check(name=f"does not say {_quoted(words)}", reason=found)
     if expect.max_ms is not None:
-        wait = wait_of(turn["latency_ms"])
-        late = f"it took {wait:.0f} ms" if wait > expect.max_ms else ""
+        late = _late(wait_of(turn["latency_ms"]), expect.max_ms)
         yield Check(name=f"answers within {expect.max_ms:g} ms", reason=late)
+
+
+def _late(wait: float | None, limit: float) -> str:
+    if wait is None:
+        return "nobody heard when an answer began"
+    return f"it took {wait:.0f} ms" if wait > limit else ""
 
 
 def _tool_checks(expect: ExpectShape, runs: Sequence[Mapping[str, Any]]) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from registries import CatalogError, Mistake, list_scenarios, load_scenario
 from registries.mistakes import did_you_mean
 from registries.yaml_files import Shape, read_mapping, shaped_without_mistakes
 
+BEST = 5  # what a judge gives at most
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
@@ -77,6 +78,17 @@ class SimulatedShape(Shape):
     max_turns: int = Field(default=12, ge=1, le=40)
 
 
+def _asked(value: Any) -> Any:
+    return {"criterion": value} if isinstance(value, str) else value
+
+
+class CriterionShape(Shape):
+    """What a model decides: whether it is met, or by a score of 1 to 5 that must be `at_least`."""
+
+    criterion: Words
+    at_least: int | None = Field(default=None, ge=2, le=BEST)
+
+
 class ConversationShape(Shape):
     """One conversation file: written turns, or a simulated caller.
 
@@ -91,7 +103,9 @@ class ConversationShape(Shape):
     turns: tuple[TurnShape, ...] = Field(default=(), max_length=100)
     simulate: SimulatedShape | None = None
     overall: ExpectShape = ExpectShape()
-    judge: tuple[Words, ...] = Field(default=(), max_length=20)
+    judge: tuple[Annotated[CriterionShape, BeforeValidator(_asked)], ...] = Field(
+        default=(), max_length=20
+    )
     end: EndShape = EndShape()
 
     @property

@@ -9,7 +9,18 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from localdev.evaluate.checking import Check, Checked, CheckedTurn
+from localdev.evaluate.checked import (
+    ANSWERED,
+    GREETED,
+    HEARD,
+    HELD,
+    ONE_EACH,
+    PLAYED,
+    UNFAILING,
+    Check,
+    Checked,
+    CheckedTurn,
+)
 from localdev.evaluate.errors import CannotRun
 
 SCHEMA = 1
@@ -23,7 +34,8 @@ def report_of(
     checked: Sequence[Checked], *, brain: str, mode: str, skipped: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the whole run; `mode` is text or audio, `skipped` the conversations left out."""
-    waits = [turn.wait_ms for each in checked for turn in each.turns if turn.n and turn.said]
+    answers = [turn for each in checked for turn in each.turns if turn.n and turn.said]
+    waits = [turn.wait_ms for turn in answers if turn.wait_ms is not None]
     every = [check for each in checked for check in each.every_check()]
     return {
         "schema": SCHEMA,
@@ -31,6 +43,7 @@ def report_of(
         "mode": mode,
         "conversations": [_conversation(each) for each in checked],
         "skipped": list(skipped),
+        "held": sum(each.held for each in checked),
         "passed": sum(each.ok for each in checked),
         "failed": sum(not each.ok for each in checked),
         "checks": len(every),
@@ -45,6 +58,7 @@ def _conversation(checked: Checked) -> dict[str, Any]:
         "file": checked.file,
         "description": checked.description,
         "ok": checked.ok,
+        "held": checked.held,
         "ended": checked.ended,
         "turns": [_turn(turn) for turn in checked.turns],
         "checks": [_check(check) for check in checked.checks],
@@ -58,7 +72,7 @@ def _turn(turn: CheckedTurn) -> dict[str, Any]:
 
 
 def _check(check: Check) -> dict[str, Any]:
-    return {"name": check.name, "ok": check.ok, "reason": check.reason}
+    return {**asdict(check), "ok": check.ok}
 
 
 def _spread(waits: Sequence[float]) -> dict[str, float]:
@@ -106,6 +120,7 @@ def compare(now: Report, before: Report) -> Comparison:
     notes += [f"in the baseline, but not in this run: {', '.join(gone)}"] if gone else []
     if (now["brain"], now["mode"]) != (before["brain"], before["mode"]):
         notes.append(f"the baseline is of {before['brain']} ({before['mode']})")
+    notes += _lower(now, before)
     slow = _slower(now, before)
     return Comparison(
         regressions=(
@@ -129,12 +144,23 @@ def _outcomes(report: Report) -> dict[Key, str]:
 def _every(report: Report) -> Iterator[tuple[Key, Mapping[str, Any]]]:
     for conversation in report["conversations"]:
         name = conversation["name"]
+        for unwritten in (HELD, HEARD, PLAYED, ONE_EACH, UNFAILING):
+            yield (name, -1, unwritten), {"reason": ""}
         for turn in conversation["turns"]:
-            yield (name, turn["n"], "the caller is answered"), {"reason": ""}
+            yield (name, turn["n"], ANSWERED if turn["n"] else GREETED), {"reason": ""}
             for check in turn["checks"]:
                 yield (name, turn["n"], check["name"]), check
         for check in conversation["checks"]:
             yield (name, -1, check["name"]), check
+
+
+def _lower(now: Report, before: Report) -> Iterator[str]:
+    """Tell of scores that fell and are still enough."""
+    past = {key: each.get("score") for key, each in _every(before)}
+    for key, each in _every(now):
+        score, was = each.get("score"), past.get(key)
+        if score is not None and was is not None and score < was and not each["reason"]:
+            yield f"{_place(key)}: {score}, was {was}"
 
 
 def _told(key: Key, outcomes: Mapping[Key, str]) -> str:

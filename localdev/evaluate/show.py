@@ -15,20 +15,27 @@ OK, BAD = "[green]ok[/]", "[red]!![/]"
 
 def print_conversation(out: Console, each: Mapping[str, Any]) -> None:
     """Print one conversation: a line if all is well, and what is not."""
-    turns = [turn for turn in each["turns"] if turn["n"]]
-    slowest = max((turn["wait_ms"] for turn in turns), default=0.0)
-    _line(
-        out,
-        f"{OK if each['ok'] else BAD}  [bold]{escape(each['name'])}[/]  "
-        f"[dim]{len(turns)} turns, slowest answer {slowest:.0f} ms, left {each['ended']}[/]",
-    )
+    mark, name = OK if each["ok"] else BAD, escape(each["name"])
+    _line(out, f"{mark}  [bold]{name}[/]  [dim]{_course(each)}[/]")
     for turn in each["turns"]:
         _print_failures(out, turn, f"turn {turn['n']}" if turn["n"] else "greeting")
     for check in each["checks"]:
         if not check["ok"]:
             _line(out, f"      call: {escape(check['name'])}: [red]{escape(check['reason'])}[/]")
+        elif check["score"] is not None:
+            _line(out, f"      [dim]call: {escape(check['name'])}: {escape(check['remark'])}[/]")
     for note in each["notes"]:
         _line(out, f"      [dim]{escape(note)}[/]")
+
+
+def _course(each: Mapping[str, Any]) -> str:
+    """Return how a conversation went, in a few words."""
+    if not each["held"]:
+        return "not held"
+    turns = [turn for turn in each["turns"] if turn["n"]]
+    waits = [turn["wait_ms"] for turn in turns if turn["wait_ms"] is not None]
+    slowest = f", slowest answer {max(waits):.0f} ms" if waits else ""
+    return f"{len(turns)} turns{slowest}, left {escape(each['ended'])}"
 
 
 def _print_failures(out: Console, turn: Mapping[str, Any], where: str) -> None:
@@ -45,7 +52,7 @@ def _print_failures(out: Console, turn: Mapping[str, Any], where: str) -> None:
 def print_totals(out: Console, report: Report) -> None:
     """Print the figures of a run."""
     for name in report["skipped"]:
-        _line(out, f"[dim]--  {escape(name)}: left out, its caller is played by a model in text[/]")
+        _line(out, f"[dim]--  {escape(name)}: left out, a model must play its caller (--judge)[/]")
     waits = report["wait_ms"]
     wait = f"; answers p50 {waits['p50']:.0f} ms, p95 {waits['p95']:.0f} ms" if waits else ""
     met = report["checks"] - report["checks_failed"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from core.chat import AgentSaid, Message, UserSaid
 from core.ports import Chat
 from localdev.evaluate.asking import answer
-from localdev.evaluate.checking import Check, Checked
-from localdev.evaluate.files import SimulatedShape
+from localdev.evaluate.checked import PLAYED, Check, Checked
+from localdev.evaluate.files import Conversation, SimulatedShape
 from localdev.talk.talk import Talk
 
 HANGS_UP = "[hang up]"
@@ -70,9 +70,16 @@ def _as_heard(spoken: Sequence[tuple[str, str]]) -> list[Message]:
     return messages
 
 
+def playable(
+    conversations: Sequence[Conversation], caller: Chat | None
+) -> tuple[Conversation, ...]:
+    """Return those that can be held: who is to be played needs a model."""
+    return tuple(each for each in conversations if caller or not each.shape.needs_model)
+
+
 def not_to_the_end(checked: Checked, problem: str) -> Checked:
     """Let a conversation fail whose caller could not be played on; an empty problem is none."""
     if not problem:
         return checked
-    fails = Check(name="the caller is played to the end", reason=problem)
+    fails = Check(name=PLAYED, reason=problem)
     return replace(checked, checks=(fails, *checked.checks))

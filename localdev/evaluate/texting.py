@@ -8,8 +8,9 @@ from datetime import date
 
 from core.errors import EngineFailed
 from core.ports import Chat
-from localdev.evaluate.checking import Checked
+from localdev.evaluate.checked import Checked
 from localdev.evaluate.files import Conversation, ConversationShape
+from localdev.evaluate.holding import each_held
 from localdev.evaluate.judging import decided
 from localdev.evaluate.simulating import not_to_the_end, simulate
 from localdev.talk.talk import Talk, TalkOrder, talking
@@ -23,30 +24,28 @@ class Minds:
     judge: Chat | None = None
 
 
-async def evaluate_text(
+def evaluate_text(
     conversations: Sequence[Conversation], minds: Minds, today: date
 ) -> AsyncGenerator[Checked]:
-    """Hold one conversation after the other, since waits are measured.
+    """Hold one conversation after the other, since waits are measured."""
 
-    Simulated callers are left out where there is no model to play them.
-    """
-    for conversation in conversations:
-        if conversation.shape.needs_model and minds.judge is None:
-            continue
+    async def hold(conversation: Conversation) -> Checked:
         order = TalkOrder(
             scenario=conversation.scenario, caller=conversation.shape.caller, today=today
         )
         problem = ""
         async with talking(order, minds.agents) as talked:
             try:
-                await _hold(talked.live, conversation.shape, minds)
+                await _talk(talked.live, conversation.shape, minds)
             except EngineFailed as failure:
                 problem = str(failure)
-        checked = await decided(conversation, talked.record, minds.judge)
-        yield not_to_the_end(checked, problem)
+        checked = await decided(conversation, talked.record, minds.judge, log=talked.log)
+        return not_to_the_end(checked, problem)
+
+    return each_held(conversations, hold, (EngineFailed,))
 
 
-async def _hold(talk: Talk, shape: ConversationShape, minds: Minds) -> None:
+async def _talk(talk: Talk, shape: ConversationShape, minds: Minds) -> None:
     if shape.simulate is not None and minds.judge is not None:
         await simulate(talk, minds.judge, shape.simulate)
     for turn in shape.turns:

@@ -16,7 +16,14 @@ from adapters.customers import SqliteCustomers
 from core.agents import Scenario
 from core.conversation import begin
 from core.errors import EngineFailed
-from core.facts import CallerSaid, DigitsWanted, Direction, EngineStumbled, Remembered
+from core.facts import (
+    CallerSaid,
+    DigitsWanted,
+    Direction,
+    EngineStumbled,
+    LogEntry,
+    Remembered,
+)
 from core.ports import Chat
 from core.record import call_record
 from core.session import Leg, Session
@@ -161,10 +168,11 @@ class Talk:
 
 @dataclass(slots=True)
 class Talked:
-    """A text call: `live` while it goes on, `record` once it is over."""
+    """A text call: `live` while it goes on, `record` and `log` once it is over."""
 
     live: Talk
     record: Mapping[str, Any] = field(default_factory=dict)
+    log: tuple[LogEntry, ...] = ()
 
 
 @asynccontextmanager
@@ -196,8 +204,9 @@ async def talking(order: TalkOrder, chat: Chat) -> AsyncGenerator[Talked]:
                     yield talked
             finally:
                 reporter.close()
+    talked.log = tuple(plane.log)
     talked.record = {
-        **call_record(order.call_id, plane.log),
+        **call_record(order.call_id, talked.log),
         "scenario": order.scenario.name,
         "agent": talk.agent,
         "ended": talk.ended.kind if talk.ended else "open",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localdev.evaluate.checked import Checked
 from localdev.evaluate.checking import check, wait_of
 from localdev.evaluate.files import Conversation, ConversationShape
 from localdev.evaluate.words import is_meant, is_said
@@ -15,22 +16,29 @@ RUN = {"name": "refund_fee", "arguments": {"fee": "overdraft"}, "ok": True, "ms"
 SUMMARY = {"name": "get_account_summary", "arguments": {}, "ok": True, "ms": 1, "error": ""}
 
 
-def turn(caller: str = "", said: str = "", **more: Any) -> dict[str, Any]:
+def turn(caller: str = "", said: str = "Well.", **more: Any) -> dict[str, Any]:
     empty = {"tools": [], "handoffs": [], "latency_ms": {}, "agent": "BankingConcierge"}
     return {**empty, "caller": caller, "heard": said, **more}
+
+
+def checked(shape: dict[str, Any], *turns: dict[str, Any], **record: Any) -> Checked:
+    """Return what becomes of a conversation whose record is this."""
+    whole = ConversationShape.model_validate({"name": "x", **shape})
+    conversation = Conversation(file="x.yaml", shape=whole, scenario=load_scenario("banking"))
+    rest = {"ended": "open", "agent": "BankingConcierge", "timeline": [], **record}
+    return check(conversation, {"turns": list(turns), **rest})
+
+
+def failed(checked: Checked) -> list[str]:
+    return [each.name for each in checked.every_check() if not each.ok]
 
 
 def failures(
     expect: dict[str, Any], *turns: dict[str, Any], end: dict[str, Any] | None = None, **record: Any
 ) -> list[str]:
     """Return the names of checks that fail for a conversation of one line."""
-    shape = ConversationShape.model_validate(
-        {"name": "x", "turns": [{"say": "hi", "expect": expect}], "end": end or {}}
-    )
-    conversation = Conversation(file="x.yaml", shape=shape, scenario=load_scenario("banking"))
-    whole = {"ended": "open", "agent": "BankingConcierge", "timeline": [], **record}
-    checked = check(conversation, {"turns": [turn(said="Hello."), *turns], **whole})
-    return [each.name for each in checked.every_check() if not each.ok]
+    shape = {"turns": [{"say": "hi", "expect": expect}], "end": end or {}}
+    return failed(checked(shape, turn(said="Hello."), *turns, **record))
 
 
 def test_tools_come_in_order_with_others_between() -> None:
@@ -82,6 +90,76 @@ def test_a_slow_answer_is_too_late() -> None:
     assert wait_of({"total": 1.5, "tool": 700.0}) == 1.5
 
 
+@pytest.mark.parametrize(
+    "expect", [{}, {"tools": ["refund_fee"]}, {"must_not_say": ["no"]}, {"must_not_use": []}]
+)
+def test_an_answer_that_nobody_heard_is_none_whatever_was_done(expect: dict[str, Any]) -> None:
+    mute = turn("hi", "", tools=[RUN], reply="Done.", latency_ms={})
+
+    assert failures(expect, mute) == ["the caller is answered"]
+    (told,) = checked({"turns": [{"say": "hi"}]}, turn(), mute).turns[1].checks
+    assert told.reason == "nothing was heard of \u201cDone.\u201d"
+
+
+def test_a_caller_who_cut_in_at_the_first_sound_was_answered() -> None:
+    assert failures({}, turn("hi", "", interrupted=True)) == []
+
+
+def test_a_wait_that_nobody_knows_is_not_short() -> None:
+    asked = {"turns": [{"say": "hi", "expect": {"max_ms": 900}}], "overall": {"max_ms": 900}}
+
+    found = checked(asked, turn(), turn("hi", latency_ms={}))
+
+    assert failed(found) == ["answers within 900 ms"] * 2
+    assert found.turns[1].wait_ms is None
+
+
+def test_the_longest_wait_for_an_answer_counts_for_all_together() -> None:
+    turns = [{"say": "hi"}, {"say": "hi"}]
+    quick, slow = turn("hi", latency_ms={"total": 100.0}), turn("hi", latency_ms={"total": 900.0})
+
+    assert failed(checked({"turns": turns, "overall": {"max_ms": 800}}, turn(), quick, slow)) == [
+        "answers within 800 ms"
+    ]
+    assert failed(checked({"turns": turns, "overall": {"max_ms": 900}}, turn(), quick, slow)) == []
+
+
+def test_a_greeting_is_timed_on_the_telephone_and_must_be_heard() -> None:
+    shape = {"turns": [{"say": "hi"}], "greeting": {"max_ms": 1000}}
+    answer = turn("hi", latency_ms={"total": 1.0})
+
+    assert failed(checked(shape, turn(), answer, greeted_ms=999.0)) == []
+    assert failed(checked(shape, turn(), answer, greeted_ms=1001.0)) == ["answers within 1000 ms"]
+    assert failed(checked(shape, turn(said=""), answer, greeted_ms=None)) == [
+        "the caller is greeted",
+        "answers within 1000 ms",
+    ]
+    in_text = checked(shape, turn(), answer)
+    assert failed(in_text) == []
+    assert "--audio" in in_text.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("stumble", "fails"),
+    [
+        ({"engine": "thinking", "cause": "auth", "spoken": True}, True),
+        ({"engine": "thinking", "cause": "auth", "spoken": False}, False),
+        ({"engine": "thinking", "cause": "length", "spoken": True}, False),
+        ({"engine": "tool", "cause": "timeout", "spoken": True}, False),
+    ],
+)
+def test_an_apology_on_the_telephone_is_no_answer(stumble: dict[str, Any], fails: bool) -> None:
+    found = failures({}, turn("hi"), greeted_ms=1.0, stumbles=[stumble])
+
+    assert found == (["no engine fails the caller"] if fails else [])
+
+
+def test_a_call_without_a_turn_is_no_success() -> None:
+    played = checked({"simulate": {"goal": "Hear your balance."}})
+
+    assert failed(played) == ["the caller is greeted", "the caller is heard"]
+
+
 def test_a_handoff_and_who_answers_are_checked() -> None:
     passed = turn("hi", handoffs=[{"to": "CardRecommendation"}], agent="CardRecommendation")
 
@@ -118,11 +196,7 @@ def test_a_line_that_was_never_answered_fails_even_without_expectations() -> Non
 def test_words_that_were_recognised_otherwise_are_shown(
     line: dict[str, str], heard: str, understood: str
 ) -> None:
-    shape = ConversationShape.model_validate({"name": "x", "turns": [line]})
-    conversation = Conversation(file="x.yaml", shape=shape, scenario=load_scenario("banking"))
-    record = {"turns": [turn(), turn(heard)], "ended": "open", "agent": "A", "timeline": []}
-
-    assert check(conversation, record).turns[1].understood == understood
+    assert checked({"turns": [line]}, turn(), turn(heard)).turns[1].understood == understood
 
 
 def test_a_line_heard_as_two_is_told() -> None:

@@ -1,11 +1,13 @@
 """`artvoice eval` and `artvoice replay` as a developer types them: one process per test."""
 
 import json
+import os
 from pathlib import Path
 
 from adapters.sqlite_calls import SqliteCalls
 from core import facts as f
 from core.call_store import NewFact, StoredCall
+from localdev.stack.running import Running, publish
 from tests.local.test_commands import artvoice, found
 
 GOODBYE = "evals/goodbye.yaml"
@@ -48,6 +50,34 @@ def test_bad_files_and_unknown_brains_run_nothing(tmp_path: Path) -> None:
     assert (bad.returncode, brainless.returncode) == (2, 2)
     assert "turnz: unknown field, did you mean 'turns'?" in bad.stderr
     assert "CHAT" in brainless.stderr
+
+
+def test_a_run_in_which_nothing_could_be_held_is_none(tmp_path: Path) -> None:
+    base = tmp_path / "base.json"
+
+    played = artvoice("eval", "evals/impatient_traveller.yaml", "--save-baseline", str(base))
+
+    assert played.returncode == 2
+    assert "--judge" in played.stderr
+    assert not base.exists()
+
+
+def test_calls_that_cannot_be_placed_fail_by_name_and_are_reported(tmp_path: Path) -> None:
+    nobody = dict.fromkeys(("host", "relay", "simulator"), "http://127.0.0.1:9")
+    publish(tmp_path, Running(pid=os.getpid(), urls=nobody, pids={}))
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text("turns: [{press: '1'}]")
+    page = tmp_path / "page.html"
+
+    calls = artvoice(
+        "eval", str(tmp_path), "--audio", "--json", "--html", str(page), ARTVOICE_HOME=str(tmp_path)
+    )
+
+    report = json.loads(calls.stdout)
+    assert (calls.returncode, report["held"], report["failed"]) == (2, 0, 2)
+    for conversation in report["conversations"]:
+        assert "the simulator does not answer" in conversation["checks"][0]["reason"]
+    assert "the simulator does not answer" in page.read_text()
 
 
 async def test_a_call_of_a_stack_that_is_down_is_shown_and_said_again(tmp_path: Path) -> None:

@@ -99,3 +99,37 @@ def test_a_tool_may_be_written_as_its_name_alone(tmp_path: Path) -> None:
 
     assert conversation.shape.name == "a"
     assert [tool.name for tool in conversation.shape.turns[0].expect.tools or ()] == ["end_call"]
+
+
+def test_what_a_model_judges_is_words_or_a_score_with_a_limit(tmp_path: Path) -> None:
+    criteria = "[It is polite., {criterion: It is clear., at_least: 4}, {criterion: It is short.}]"
+    path = written(tmp_path, "a.yaml", f"turns: [{{say: hi}}]\njudge: {criteria}")
+
+    (conversation,) = read_conversations([path])
+
+    found = [(each.criterion, each.at_least) for each in conversation.shape.judge]
+    assert found == [("It is polite.", None), ("It is clear.", 4), ("It is short.", None)]
+
+
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        ("It is polite.", "judge: must be a list"),
+        ("[[polite]]", "judge.0: must be a mapping of fields"),
+        ("[{at_least: 4}]", "judge.0.criterion: field required"),
+        ("[{criterion: x, atleast: 4}]", "did you mean 'at_least'?"),
+        (
+            "[{criterion: x, at_least: 1}]",
+            "judge.0.at_least: input should be greater than or equal",
+        ),
+        ("[{criterion: x, at_least: 6}]", "judge.0.at_least: input should be less than or equal"),
+    ],
+)
+def test_a_judge_who_is_asked_wrongly_is_told_where(tmp_path: Path, judge: str, said: str) -> None:
+    path = written(tmp_path, "a.yaml", f"turns: [{{say: hi}}]\njudge: {judge}")
+
+    with pytest.raises(CatalogError) as caught:
+        read_conversations([path])
+
+    (mistake,) = caught.value.mistakes
+    assert said in str(mistake)

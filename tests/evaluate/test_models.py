@@ -11,9 +11,10 @@ from adapters.scripted_brain import ScriptedBrain
 from core.chat import ChatRequest
 from core.errors import Cause, EngineError
 from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
-from localdev.evaluate.checking import Checked
+from localdev.evaluate.checked import Checked
 from localdev.evaluate.files import Conversation, ConversationShape
 from localdev.evaluate.judging import NOT_JUDGED
+from localdev.evaluate.simulating import playable
 from localdev.evaluate.texting import Minds, evaluate_text
 from localdev.talk.brain import brain_of
 from registries import load_scenario
@@ -33,7 +34,7 @@ async def held(minds: Minds, **shape: Any) -> list[Checked]:
     return [each async for each in evaluate_text([conversation], minds, TODAY)]
 
 
-async def judged(replies: Sequence[Any], criteria: Sequence[str] = POLITE) -> dict[str, str]:
+async def judged(replies: Sequence[Any], criteria: Sequence[Any] = POLITE) -> dict[str, str]:
     """Return the verdicts of a judge: by criterion, why it was not met."""
     minds = Minds(agents=ScriptedBrain(), judge=ScriptedChat(replies))
     (checked,) = await held(minds, turns=[{"say": "Goodbye."}], judge=criteria)
@@ -60,6 +61,50 @@ async def test_the_judge_reads_what_was_said_and_done() -> None:
     assert "1. The agent is polite." in asked
 
 
+async def test_the_judge_reads_what_tools_were_given_and_what_they_told() -> None:
+    judge = ScriptedChat([verdicts(MET)])
+    lines = ["Please refund the overdraft fee.", "Maria Lopez.", "4127"]
+
+    await held(
+        Minds(agents=ScriptedBrain(), judge=judge),
+        turns=[{"say": line} for line in lines],
+        judge=POLITE,
+    )
+
+    asked = judge.requests[0].messages[0].text  # type: ignore[union-attr]
+    told = [line for line in asked.splitlines() if line.startswith("[")]
+    assert told[0].startswith('[refund_fee {"fee": "overdraft"')
+    assert "is refused (missing_slot): This needs client_id." in told[0]
+    assert told[1].startswith(
+        '[verify_client_identity {"full_name": "Maria Lopez", "last_four": "***"'
+    )
+    assert " succeeds: " in told[-1]
+    assert "35" in told[-1]
+
+
+GROUNDED = {"criterion": "What is said of money stands in the tools' results.", "at_least": 4}
+GROUNDED_NAME = f"{GROUNDED['criterion']} (at least 4 of 5)"
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"), [(5, ""), (4, ""), (3, "3 of 5: It guessed."), (1, "1 of 5: It guessed.")]
+)
+async def test_a_score_must_reach_what_was_asked_for(score: int, reason: str) -> None:
+    verdict = {"n": 1, "score": score, "why": "It guessed."}
+
+    assert await judged([verdicts(verdict)], [GROUNDED]) == {GROUNDED_NAME: reason}
+
+
+async def test_a_judge_who_scores_is_quoted_also_where_it_is_enough() -> None:
+    verdict = {"n": 1, "score": 4, "why": "All but one."}
+    minds = Minds(agents=ScriptedBrain(), judge=ScriptedChat([verdicts(verdict)]))
+
+    (checked,) = await held(minds, turns=[{"say": "Goodbye."}], judge=[GROUNDED])
+
+    (found,) = checked.checks
+    assert (found.ok, found.score, found.remark) == (True, 4, "4 of 5: All but one.")
+
+
 async def test_a_judge_that_mumbles_is_asked_once_more() -> None:
     assert await judged(["Fine, I think.", verdicts(MET)]) == {POLITE[0]: ""}
 
@@ -69,7 +114,9 @@ async def test_a_judge_that_mumbles_is_asked_once_more() -> None:
     [
         (["Fine.", "Really fine."], "there is no JSON in it"),
         ([verdicts(), verdicts()], "there is no verdict for 1"),
-        (['{"verdicts": [{"n": 1}]}'] * 2, "verdicts.0.met"),
+        (['{"verdicts": [{"n": 1}]}'] * 2, "verdict 1 has no 'met'"),
+        ([verdicts({"n": 1, "score": 5})] * 2, "verdict 1 has no 'met'"),
+        ([verdicts({"n": 1, "score": 9})] * 2, "verdicts.0.score"),
         ([[EngineError(cause=Cause.AUTH, detail="no key")]], "auth: no key"),
     ],
 )
@@ -133,12 +180,31 @@ async def test_a_caller_whose_model_fails_fails_the_conversation() -> None:
     (checked,) = await held(minds, simulate=PLAYED)
 
     assert [each.name for each in checked.checks if not each.ok] == [
-        "the caller is played to the end"
+        "the caller is played to the end",
+        "the caller is heard",
     ]
 
 
-async def test_nobody_plays_a_caller_without_a_model() -> None:
-    assert await held(Minds(agents=ScriptedBrain()), simulate=PLAYED) == []
+async def test_a_brain_that_breaks_fails_its_conversation_and_is_named() -> None:
+    def breaks(request: ChatRequest) -> str:
+        raise ZeroDivisionError("nothing to divide")
+
+    (checked,) = await held(Minds(agents=ScriptedChat(breaks)), turns=[{"say": "Goodbye."}])
+
+    assert not checked.held
+    assert "ZeroDivisionError: nothing to divide (test_models.py, line" in checked.checks[0].reason
+
+
+def test_without_a_model_only_written_callers_can_be_held() -> None:
+    shapes = [
+        ConversationShape.model_validate({"name": "written", "turns": [{"say": "hi"}]}),
+        ConversationShape.model_validate({"name": "played", "simulate": PLAYED}),
+    ]
+    scenario = load_scenario("banking")
+    both = [Conversation(file="x.yaml", shape=each, scenario=scenario) for each in shapes]
+
+    assert [each.shape.name for each in playable(both, None)] == ["written"]
+    assert playable(both, ScriptedChat([])) == tuple(both)
 
 
 async def test_agents_caller_and_judge_may_be_one_server() -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 from adapters.scripted import ScriptedChat
 from adapters.scripted_brain import ScriptedBrain
 from localdev.cli.evaluate import EVALS
+from localdev.evaluate.checked import not_held
 from localdev.evaluate.errors import CannotRun
 from localdev.evaluate.files import read_conversations
 from localdev.evaluate.page import page
 from localdev.evaluate.report import compare, read_baseline, report_of
+from localdev.evaluate.simulating import playable
 from localdev.evaluate.texting import Minds, evaluate_text
 from tests.bank import TODAY
 from tests.virtual_time import VIRTUAL
@@ -26,7 +29,7 @@ def anyio_backend() -> Any:
 
 
 async def report(chat: Any, *files: Path) -> dict[str, Any]:
-    conversations = read_conversations(files or [EVALS])
+    conversations = playable(read_conversations(files or [EVALS]), None)
     minds = Minds(agents=chat)
     checked = [each async for each in evaluate_text(conversations, minds, TODAY)]
     return report_of(checked, brain="scripted", mode="text")
@@ -92,6 +95,47 @@ async def test_slower_answers_are_a_regression_of_the_same_brain_only(goodbye: P
         "answers take 300 ms where they took 100 ms (half of them take less)",
     )
     assert compare(other, before).regressions == ()
+
+
+async def test_what_nobody_waited_for_makes_no_answer_fast(goodbye: Path) -> None:
+    (conversation,) = read_conversations([goodbye])
+    (checked,) = [
+        each async for each in evaluate_text([conversation], Minds(agents=ScriptedBrain()), TODAY)
+    ]
+    greeting, answer = checked.turns
+    turns = (greeting, replace(answer, wait_ms=900.0), replace(answer, wait_ms=None))
+
+    found = report_of([replace(checked, turns=turns)], brain="scripted", mode="audio")
+
+    assert found["wait_ms"] == {"p50": 900.0, "p95": 900.0, "max": 900.0}
+
+
+async def test_a_conversation_that_cannot_be_held_any_more_is_a_regression(goodbye: Path) -> None:
+    before = await report(ScriptedBrain(), goodbye)
+    (conversation,) = read_conversations([goodbye])
+    gone = [not_held(conversation, "the simulator does not answer")]
+    now = report_of(gone, brain="scripted", mode="text")
+
+    found = compare(now, before)
+
+    assert (now["held"], now["failed"]) == (0, 1)
+    assert found.regressions == (
+        "goodbye, call, the conversation can be held: the simulator does not answer",
+    )
+    assert "the simulator does not answer" in page(now, found)
+
+
+async def test_a_score_that_fell_and_is_still_enough_is_noted(goodbye: Path) -> None:
+    before = await report(ScriptedBrain(), goodbye)
+    now = copy.deepcopy(before)
+    for found, score in ((before, 5), (now, 4)):
+        check = {"name": "judged: x", "ok": True, "reason": "", "remark": "", "score": score}
+        found["conversations"][0]["checks"].append(check)
+
+    compared = compare(now, before)
+
+    assert compared.regressions == ()
+    assert compared.notes == ("goodbye, call, judged: x: 4, was 5",)
 
 
 async def test_conversations_that_came_or_went_are_noted(goodbye: Path) -> None:
