@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from core.aloud_codes import CODES, DIGIT_RUNS
 from core.aloud_english import english
+from core.speech import sayable
 
 _MAY_CHANGE = re.compile(r"[\d@&%$€£°=+#→½¼¾*•]|www\.|\b[a-z]+\.[a-z]|\b(?:approx|vs)\.", re.I)
 _MONTH_FIRST = ("en", "en-us", "en-ph")
@@ -51,7 +52,9 @@ def aloud(text: str, language: str = "en-US") -> Aloud:
         return Aloud(text=text)
     if language[:2].casefold() != "en":
         return _swapped(text, DIGIT_RUNS)
-    return _swapped(text, (*CODES, *english(day_first=language.casefold() not in _MONTH_FIRST)))
+    day_first = language.casefold() not in _MONTH_FIRST
+    said = _swapped(text, (*CODES, *english(day_first=day_first)))
+    return said if sayable(said.text) else Aloud(text=text)  # of "https://?x=1" nothing would stay
 
 
 def _swapped(text: str, rules: Sequence[Rule]) -> Aloud:

@@ -11,6 +11,7 @@ import re
 
 from core.abbreviations import BEFORE_NUMBERS, MAYBE_LAST, MONTHS_AFTER_A_DAY, NEVER_LAST
 from core.markup import cells_of, is_table_rule, plain, row_read
+from core.speech import sayable
 
 _ENDS = ".!?…"
 _FULL_ENDS = "。！？｡؟۔।॥።፧။"  # noqa: RUF001 (these end sentences without a space too)
@@ -37,7 +38,10 @@ _LONGEST = (_FIRST_LONGEST * 5, 80, 110, 140)
 
 
 class Splitter:
-    """Cuts one reply into pieces as its tokens come. Code is left out, tables are read by rows."""
+    """Cuts one reply into pieces as its tokens come. Code is left out, tables are read by rows.
+
+    So is a piece without a letter or a figure, which is for the eye and which no voice can say.
+    """
 
     def __init__(self) -> None:
         self._text = ""
@@ -56,12 +60,12 @@ class Splitter:
         """Return what is left; the reply is over."""
         pieces = list(self._take(final=True))
         rest, self._text = plain(self._text), ""
-        return [*pieces, *filter(None, (rest, self._table_over()))]
+        return [*pieces, *filter(sayable, (rest, self._table_over()))]
 
     def _take(self, *, final: bool) -> list[str]:
         pieces: list[str] = []
         while (piece := self._next(final=final)) is not None:
-            if piece:
+            if sayable(piece):
                 pieces.append(piece)
                 self._pieces += 1
         return pieces

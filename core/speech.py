@@ -173,3 +173,8 @@ class SpokenWord:
 
 
 SpeakingEvent = SpokenAudio | SpokenWord | ServedBy
+
+
+def sayable(text: str) -> bool:
+    """Whether a voice can say anything of a text: it has a letter or a figure."""
+    return any(character.isalnum() for character in text)

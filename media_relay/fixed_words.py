@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 from core.agents import SilenceSpec
 from core.languages import same
 from core.phrases import Phrases
+from core.speech import sayable
 from core.turn import Purpose
 from media_relay.stage import Stage
 
@@ -24,14 +25,14 @@ class FixedWords:
         phrases, scene = self._stage.phrases, self._stage.scene
         match purpose:
             case Purpose.GREETING:
-                return self._catalog.greeting(scene, returning=False) or phrases.greeting
+                return _said(self._catalog.greeting(scene, returning=False), phrases.greeting)
             case Purpose.REPROMPT:
                 prompts = self._silence.prompts or phrases.reprompts
-                return prompts[min(asked, len(prompts)) - 1]
+                return _said(prompts[min(asked, len(prompts)) - 1], phrases.reprompts[0])
             case Purpose.GOODBYE:
-                return self._silence.goodbye or phrases.goodbye
+                return _said(self._silence.goodbye, phrases.goodbye)
             case Purpose.MESSAGE:
-                return self._catalog.voicemail(scene) or phrases.voicemail
+                return _said(self._catalog.voicemail(scene), phrases.voicemail)
             case Purpose.NOTICE:
                 return self.notice
             case Purpose.APOLOGY | Purpose.DEAF | Purpose.RESUMED | Purpose.TIME:
@@ -47,6 +48,11 @@ class FixedWords:
         scene = self._stage.scene
         own = same(scene.language, scene.agent.speech.language)
         return scene.agent.silence if own else SilenceSpec()
+
+
+def _said(own: str, otherwise: str) -> str:
+    """Return an agent's own words, unless there is nothing in them that can be said."""
+    return own if sayable(own) else otherwise
 
 
 def _phrase(

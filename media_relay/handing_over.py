@@ -68,8 +68,9 @@ class Handovers:
         values, farewell = self._catalog.filled(self._stage.scene, accepted)
         passed_on = {**values, **accepted.context}
         if farewell and not thought.said:
-            thought.said.append(farewell)
-            thought.say(farewell, from_agent)
+            for piece in pieces_of(farewell):
+                thought.said.append(piece)
+                thought.say(piece, from_agent)
         self._journal.write(
             HandedOff(
                 from_agent=from_agent,

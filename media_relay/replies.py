@@ -14,6 +14,7 @@ from core.facts import DigitsWanted, EngineStumbled
 from core.languages import language_of, voice_of
 from core.ports import Speaking
 from core.served import ServedBy
+from core.speech import sayable
 from core.tools import Effect
 from core.turn import Purpose, quiet_for
 from media_relay.consent import Consent
@@ -280,5 +281,7 @@ class Replies:
         await self._answer(generation, _CUT_OFF if cut_off else "")
 
     def _piece(self, generation: int, text: str, agent: str) -> None:
+        if not sayable(text):  # such are pieces of nobody's reply, but set words may be "..."
+            return
         at = self._loop.time()
         self._turns.feed(t.PieceReady(at=at, generation=generation, text=text, agent=agent))

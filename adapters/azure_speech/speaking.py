@@ -14,7 +14,7 @@ from adapters.azure_speech.ssml import DEFAULT_VOICE, name_of, ssml_of
 from adapters.azure_speech.synthesis import Synthesis, Use
 from adapters.azure_speech.synthesizer import Synthesizer
 from core.errors import Cause, EngineError, EngineFailed
-from core.speech import SpeakingEvent, Voice
+from core.speech import SpeakingEvent, Voice, sayable
 
 MAX_TEXT = 5_000
 AUDIO_S = 10.0
@@ -59,7 +59,7 @@ class AzureSpeaking:
         if len(text) > MAX_TEXT:
             detail = "text too long to speak at once"
             raise EngineFailed(EngineError(cause=Cause.BAD_REQUEST, detail=detail))
-        if not any(character.isalnum() for character in text):
+        if not sayable(text):
             return
         ssml = ssml_of(text, voice, default_voice=self._default_voice)
         synthesizer = await self._take(Use(endpoint_id=voice.endpoint_id))

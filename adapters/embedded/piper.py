@@ -17,7 +17,7 @@ from adapters.embedded.models import JOE, JOE_CONFIG, find_model, piper_path
 from adapters.embedded.piper_wire import HEADER, Kind, message, read_header
 from adapters.embedded.voices import sound_of
 from core.errors import Cause, EngineError, EngineFailed
-from core.speech import SpeakingEvent, SpokenAudio, Voice
+from core.speech import SpeakingEvent, SpokenAudio, Voice, sayable
 
 MAX_TEXT = 2_000
 MAX_WAITING = 64
@@ -68,7 +68,7 @@ class PiperSpeaking:
         """
         if len(text) > MAX_TEXT:
             raise _failed(Cause.BAD_REQUEST, "text too long to speak at once")
-        if not any(character.isalnum() for character in text):
+        if not sayable(text):
             return
         asked = json.dumps({"text": text, **asdict(sound_of(voice))}).encode()
         begun = False

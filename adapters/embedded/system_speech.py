@@ -16,7 +16,14 @@ import numpy as np
 
 from adapters.embedded.voices import sound_of
 from core.errors import Cause, EngineError, EngineFailed
-from core.speech import BYTES_PER_MS, SAMPLE_RATE, SpeakingEvent, SpokenAudio, Voice
+from core.speech import (
+    BYTES_PER_MS,
+    SAMPLE_RATE,
+    SpeakingEvent,
+    SpokenAudio,
+    Voice,
+    sayable,
+)
 
 MAX_TEXT = 2_000
 TIMEOUT_S = 10.0
@@ -56,7 +63,7 @@ class SystemSpeaking:
         program = self._found()
         if len(text) > MAX_TEXT:
             raise _failed(Cause.BAD_REQUEST, "text too long to speak at once")
-        if not any(character.isalnum() for character in text):
+        if not sayable(text):
             return
         async with self._turns:
             sound = await _run(*_invocation(program, text, voice))

@@ -9,7 +9,7 @@ from adapters.fallback.links import Links
 from adapters.fallback.streaming import first_that_begins
 from core.errors import Cause, EngineError, EngineFailed
 from core.ports import Speaking
-from core.speech import SpeakingEvent, SpokenAudio, Voice
+from core.speech import SpeakingEvent, SpokenAudio, Voice, sayable
 
 FIRST_S = 1.5
 
@@ -46,7 +46,7 @@ class SpeakingChain:
 
 async def _audible(engine: Speaking, text: str, voice: Voice) -> AsyncGenerator[SpeakingEvent]:
     """Yield what an engine makes of a text; of one with words that is never nothing."""
-    silent = any(character.isalnum() for character in text)
+    silent = sayable(text)
     events = engine.speak(text, voice)
     async with aclosing(events) as spoken:  # type: ignore[type-var]
         async for event in spoken:

@@ -16,6 +16,7 @@ from core.speech import (
     SpokenWord,
     Voice,
     Word,
+    sayable,
 )
 
 
@@ -31,6 +32,7 @@ class Spoken:
 
 class ScriptedSpeaking:
     """Says text as sound that carries it. `said` tells what was asked for and what was cancelled.
+    Like any voice it makes nothing of a text without letters.
 
     Times in ms: the audio of a character, the wait before the first piece and before each
     following one, the length of a piece. `words`: emit word timings. `failures`: one per
@@ -76,7 +78,7 @@ class ScriptedSpeaking:
     async def _pieces(
         self, text: str, failure: EngineError | None
     ) -> AsyncGenerator[SpeakingEvent]:
-        pcm = spoken(text, ms=len(text) * self._ms_per_char)
+        pcm = spoken(text, ms=len(text) * self._ms_per_char) if sayable(text) else b""
         if failure is not None:
             pcm = pcm[: self._fail_after_ms * BYTES_PER_MS]
         await asyncio.sleep(self._first_audio_ms / 1000)

@@ -141,6 +141,14 @@ async def test_speech_is_whole_samples_and_longer_texts_are_longer(
     assert 0 < len(short) < len(long)
 
 
+async def test_a_text_without_letters_is_no_sound_and_no_failure(
+    engines: tuple[Hearing, Speaking],
+) -> None:
+    _, speaking = engines
+
+    assert await audio_of(speaking, ":) ...") == b""
+
+
 async def test_speech_that_was_cut_is_not_heard_in_what_comes_next(
     engines: tuple[Hearing, Speaking],
 ) -> None:

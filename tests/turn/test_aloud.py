@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.aloud import aloud
+from core.speech import sayable
 
 SAMPLES = [
     "$1,250.50 ", "ends in 4127 ", "(555) 010-0199 ", "on 2025-03-03 ", "3:05 PM ", "19.9% ",
@@ -109,3 +110,16 @@ def test_whatever_is_written_can_be_said(text):
     said = aloud(text)
 
     assert said.written(len(said.text)) == len(text)
+
+
+ADDRESSES = ["https://", "www.", "mailto:", "?a", "/", ".", " ", "a.de", "@", "1"]
+
+
+@given(st.lists(st.sampled_from(ADDRESSES)).map("".join))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_what_has_words_has_words_when_it_is_spoken(text):
+    assert sayable(aloud(text).text) or not sayable(text)
+
+
+def test_an_address_of_which_nothing_would_be_said_is_left_as_it_is():
+    assert aloud("https://?a=b").text == "https://?a=b"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.aloud import aloud
 from core.sentences import Splitter, plain
+from core.speech import sayable
 
 ALPHABET = "abcAB 019.,!?:;…。'\"()[]*_`#-\n$%/"
 TEXTS = st.one_of(
@@ -16,7 +17,8 @@ TEXTS = st.one_of(
              "Dr. Smith has $1,250.50. ", "See you at 5 p.m. today. ", "**Now.** ", "e.g. this ",
              "[a link. here](https://a.b/c). ", "Well, yes; it is so: done! ", "- item\n", "3.14 ",
              "```py\nx = 1.\n```\n", "| a | b. |\n|---|---|\n| c | d |\n", "好。谢谢！",  # noqa: RUF001
-             "मैं ठीक हूँ। ", "am 3. März ", "See No. 5. ", "😀 ", "---\n"]
+             "मैं ठीक हूँ। ", "am 3. März ", "See No. 5. ", "😀 ", "---\n", ":) ", "...\n", "? ", "— ",
+             "| - | |\n"]
         ),
         max_size=12,
     ).map("".join),
@@ -26,6 +28,10 @@ TEXTS = st.one_of(
 def pieces(*tokens):
     splitter = Splitter()
     return [piece for token in tokens for piece in splitter.feed(token)] + splitter.flush()
+
+
+def words(text):
+    return "".join(filter(str.isalnum, text))
 
 
 def bare(text):
@@ -41,7 +47,15 @@ def test_pieces_do_not_depend_on_how_the_text_was_cut_into_tokens(text, data):
     assert pieces(*tokens) == pieces(text)
 
 
-@given(st.text("abc AB019.,!?:;…'\"()$%/\n", max_size=600))
+WORDS = st.tuples(
+    st.text(".,!?:;…'\"()$%/", max_size=3),
+    st.text("abcAB019", min_size=1, max_size=9),
+    st.text(".,!?:;…'\"()$%/", max_size=3),
+    st.sampled_from([" ", "\n", "  "]),
+).map("".join)
+
+
+@given(st.lists(WORDS, max_size=60).map("".join))
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_nothing_of_a_plain_text_is_lost_or_added(text):
     # A line that is no sentence is spoken as one.
@@ -50,10 +64,31 @@ def test_nothing_of_a_plain_text_is_lost_or_added(text):
 
 @given(TEXTS)
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_no_piece_is_empty_or_endless(text):
-    for piece in pieces(text + "word " * 100):
-        assert piece.strip()
+def test_every_piece_has_something_to_say_and_none_is_endless(text):
+    for piece in [*pieces(text), *pieces(text + "word " * 100)]:
+        assert sayable(piece)
+        assert sayable(aloud(piece).text)
         assert len(piece) < 600
+
+
+@given(st.lists(WORDS | st.sampled_from([":) ", "...\n", "? ", "— ", "!!\n"])).map("".join))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_word_is_lost_with_what_no_voice_can_say(text):
+    assert words("".join(pieces(text))) == words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("You're welcome! :)", ["You're welcome!"]),
+        ("Let me see.\n...\nTen.", ["Let me see.", "Ten."]),
+        ("... Well, that is it. — ! Fine.", ["Well, that is it.", "Fine."]),
+        ("« Bonjour. »", ["« Bonjour."]),
+        ("... !? :-)", []),
+    ],
+)
+def test_what_no_voice_can_say_is_no_piece(text, expected):
+    assert pieces(*text) == expected
 
 
 @pytest.mark.parametrize(
