@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.agents import AgentSpec
-from core.served import ServedBy
+from core.served import ServedBy, Working
 from core.tools import ToolCall, ToolSpec
 
 
@@ -116,4 +116,4 @@ class Finished:
     filtered: Literal["", "prompt", "reply"] = ""
 
 
-ChatEvent = TextDelta | ToolCalled | Finished | ServedBy
+ChatEvent = TextDelta | ToolCalled | Finished | ServedBy | Working

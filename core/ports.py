@@ -105,7 +105,8 @@ class Chat(Protocol):
     """A language model, or what stands in for one."""
 
     def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
-        """Yield text as it comes and tool calls complete. Closing the iterator cancels.
+        """Yield text as it comes and tool calls complete; `Working` while there is neither,
+        from whoever can tell that he is at it. Closing the iterator cancels.
 
         Raises `EngineFailed` while iterating.
         """

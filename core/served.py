@@ -1,4 +1,4 @@
-"""Which engine of a chain answers, told by the chain to whom it serves."""
+"""What those who wait for engines are told: that one is at work, or that another one answers."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ class ServedBy:
     engine: str
     passed: tuple[Passed, ...] = ()
     kind: Literal["served_by"] = "served_by"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """An engine is at work on what cannot be told yet: who waits for it may wait on.
+
+    Nothing else follows from it.
+    """
+
+    kind: Literal["working"] = "working"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import EngineError
-from core.served import ServedBy
+from core.served import ServedBy, Working
 
 SAMPLE_RATE = 16_000
 BYTES_PER_MS = 32
@@ -172,7 +172,7 @@ class SpokenWord:
     word: Word
 
 
-SpeakingEvent = SpokenAudio | SpokenWord | ServedBy
+SpeakingEvent = SpokenAudio | SpokenWord | ServedBy | Working
 
 
 def sayable(text: str) -> bool:

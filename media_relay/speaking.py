@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
+from typing import assert_never, cast
 
 from core.aloud import aloud
 from core.audio import Piece
 from core.errors import Cause, EngineError, EngineFailed
 from core.ports import Speaking, TextStreaming
-from core.served import ServedBy
+from core.served import ServedBy, Working
 from core.speech import SpeakingEvent, SpokenAudio, SpokenWord, Voice, Word
 from media_relay.playout import Playout
 from media_relay.written import Written
@@ -153,11 +153,8 @@ class Mouth:
             async with aclosing(events), asyncio.timeout(self._timeout_s) as patience:
                 async for event in events:
                     self._renew(patience)
-                    if isinstance(event, SpokenWord):
-                        words.append(event.word)
-                        continue
-                    if isinstance(event, ServedBy):
-                        self._on_served(event)
+                    if not isinstance(event, SpokenAudio):
+                        self._note(event, words)
                         continue
                     self._on_audio(generation)
                     if piece is None:
@@ -183,6 +180,17 @@ class Mouth:
         await self._playout.room()
         self._on_work(generation)
         self._renew(patience)
+
+    def _note(self, event: SpokenWord | ServedBy | Working, words: list[Word]) -> None:
+        match event:
+            case SpokenWord(word=word):
+                words.append(word)
+            case ServedBy():
+                self._on_served(event)
+            case Working():
+                pass  # that it came is all there is to it
+            case _:
+                assert_never(event)
 
     def _renew(self, patience: asyncio.Timeout) -> None:
         """Wait as long again. A deadline that is nearly as late already is left where it is."""

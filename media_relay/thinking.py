@@ -15,7 +15,7 @@ from core.keyed import words_of
 from core.languages import same
 from core.ports import Chat
 from core.sentences import Splitter
-from core.served import ServedBy
+from core.served import ServedBy, Working
 from core.tools import HandOff, ToolCall, ToolResult
 from media_relay.asked import Asked
 from media_relay.catalog import Scene
@@ -152,6 +152,8 @@ class Thinker:
                         calls.append(call)
                     case ServedBy():
                         note_served(event, "thinking", thought.record, self._journal)
+                    case Working():
+                        pass  # that it came is all there is to it
                     case Finished():
                         thought.record.spend(event)
                         end = event

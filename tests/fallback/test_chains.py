@@ -9,11 +9,12 @@ import pytest
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain, troubles
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking, spoken
 from core.agents import AgentSpec
-from core.chat import ChatEvent, ChatRequest, Finished, TextDelta
+from core.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled
 from core.circuit import Standing
 from core.errors import Cause, EngineError, EngineFailed
-from core.served import Passed, ServedBy
+from core.served import Passed, ServedBy, Working
 from core.speech import FinalHeard, HearingConfig, HearingFailed, SpokenAudio, Voice
+from core.tools import ToolCall
 from tests.virtual_time import VIRTUAL
 
 DOWN = EngineError(cause=Cause.UNAVAILABLE)
@@ -30,7 +31,8 @@ def now() -> float:
 
 
 async def all_of(stream: AsyncIterator[ChatEvent]) -> list[ChatEvent]:
-    return [event async for event in stream]
+    """Return what is told, without the signs of life."""
+    return [event async for event in stream if not isinstance(event, Working)]
 
 
 def text_of(events: list[ChatEvent]) -> str:
@@ -83,6 +85,43 @@ async def test_the_last_model_is_waited_for_however_long_it_takes() -> None:
     chain = ChatChain([("a", failing()), ("b", slow)], first_s=2)
 
     assert text_of(await all_of(chain.stream(ASKED))) == "at last"
+
+
+async def test_a_model_that_is_at_work_is_waited_for_and_is_not_to_blame() -> None:
+    wish = ToolCalled(call=ToolCall(id="a", name="pay", arguments={}))
+    busy = ScriptedChat(lambda request: [1.5, Working(), 1.5, Working(), 1.5, wish])
+    chain = ChatChain([("a", busy), ("b", failing())], first_s=2)
+
+    events = await all_of(chain.stream(ASKED))
+
+    assert events == [wish, Finished(reason="tool_calls")]
+    assert chain.links.states()[0].failures == 0
+
+
+async def test_a_model_that_stops_working_before_it_has_told_anything_is_replaced() -> None:
+    stuck = ScriptedChat(lambda request: [1.0, Working(), 60.0])
+    broken = ScriptedChat(lambda request: [Working(), DOWN])
+    chain = ChatChain([("a", stuck), ("b", broken), ("c", answering("ok"))], first_s=2)
+    began = now()
+
+    events = await all_of(chain.stream(ASKED))
+
+    passed = (Passed(engine="a", cause="timeout"), Passed(engine="b", cause="unavailable"))
+    assert events[0] == ServedBy(engine="c", passed=passed)
+    assert text_of(events) == "ok"
+    assert now() - began == pytest.approx(3)
+
+
+async def test_who_waits_is_told_when_another_engine_is_asked() -> None:
+    stalled = ScriptedChat(lambda request: [60.0])
+    slow = ScriptedChat(lambda request: [7.0, TextDelta(text="at last")])
+    chain = ChatChain([("a", stalled), ("b", stalled), ("c", slow)], first_s=2)
+    began, told = now(), list[tuple[float, type]]()
+
+    async for event in chain.stream(ASKED):
+        told.append((round(now() - began), type(event)))
+
+    assert told == [(2, Working), (4, Working), (11, ServedBy), (11, TextDelta), (11, Finished)]
 
 
 async def test_a_slow_model_is_waited_for_when_all_others_are_left_alone() -> None:
@@ -178,7 +217,7 @@ async def test_a_voice_that_makes_no_sound_in_time_is_replaced_and_one_that_brok
     spoilt = SpeakingChain([("a", broken), ("b", second)])
     began = now()
 
-    events = [event async for event in replaced.speak("Hello.", Voice())]
+    _, *events = [event async for event in replaced.speak("Hello.", Voice())]
     took = now() - began
     with pytest.raises(EngineFailed):
         async for _ in spoilt.speak("Hello.", Voice()):

@@ -4,11 +4,13 @@ import pytest
 
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain
 from adapters.scripted import ScriptedChat, ScriptedHearing, ScriptedSpeaking
-from core.chat import TextDelta
+from core.chat import TextDelta, ToolCalled
 from core.errors import Cause, EngineError
 from core.facts import CallerSaid, EngineStumbled, TurnDone
+from core.served import Working
 from core.speech import HearingFailed
-from tests.relay.calls import calling
+from core.tools import ToolCall, ToolSpec
+from tests.relay.calls import PlainCatalog, agent, calling, scenario
 from tests.virtual_time import VIRTUAL
 
 DOWN = EngineError(cause=Cause.UNAVAILABLE)
@@ -51,6 +53,54 @@ async def test_the_caller_hears_at_most_a_filler_while_a_stalled_model_is_replac
 
         assert turn.heard == "One moment, please. Ten."
         assert call.now - began < 6
+
+
+async def test_the_last_engine_has_as_long_as_if_it_were_the_only_one():
+    stalled = ScriptedChat(lambda r: [60.0, TextDelta(text="late")])
+    slow = ScriptedChat(lambda r: [7.0, TextDelta(text="Ten.")])
+    async with calling(ChatChain([("a", stalled), ("b", slow)])) as call:
+        await call.until(TurnDone)
+        call.says("my balance")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == "One moment, please. Ten."
+        assert turn.engines == {"thinking": "b"}
+
+
+async def test_so_has_the_last_voice():
+    stuck = ScriptedSpeaking(first_audio_ms=60_000)
+    late = ScriptedSpeaking(first_audio_ms=4_500)
+    async with calling(speaking=SpeakingChain([("a", stuck), ("b", late)])) as call:
+        first = await call.until(TurnDone)
+
+        assert first.heard == "Hello from Ann."
+        assert first.engines == {"speaking": "b"}
+        assert len(late.said) == 1
+
+
+async def test_a_long_tool_call_is_no_stall_however_slowly_it_is_written():
+    """70 tokens at 20 a second are 3.5 s in which a model tells nothing."""
+    wish = ToolCalled(call=ToolCall(id="a", name="note", arguments={}))
+    writing = [step for _ in range(20) for step in (0.5, Working())]
+    slow = ScriptedChat([[*writing, wish], "Noted."])
+    other = answering("I am another.")
+    catalog = PlainCatalog(
+        specs={"note": ToolSpec(name="note", description="", parameters={})},
+        runs={"note": lambda arguments, use: "done"},
+    )
+    async with calling(
+        ChatChain([("a", slow), ("b", other)]),
+        scenario=scenario(agent("Ann", tools=("note",))),
+        catalog=catalog,
+    ) as call:
+        await call.until(TurnDone)
+        call.says("note this please")
+        turn = await call.until(TurnDone, count=2)
+
+        assert turn.heard == "One moment, please. Noted."
+        assert [tool.name for tool in turn.tools] == ["note"]
+        assert other.requests == []
+        assert call.facts(EngineStumbled) == []
 
 
 async def test_a_reply_that_broke_off_ends_with_an_apology_and_is_not_said_twice():
