@@ -9,11 +9,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adapters.entra import EntraTokens
-from adapters.openai_messages import wire_messages, wire_options, wire_tools, without_refused
-from adapters.openai_reply import Reply, error_of, is_filtered, refused_option
+from adapters.openai_messages import (
+    shortened,
+    wire_messages,
+    wire_options,
+    wire_tools,
+    without_refused,
+)
+from adapters.openai_reply import Reply, error_of, is_filtered, readable, refused_option
 from adapters.openai_schema import SchemaReply, explained, response_format
 from core.chat import Addressee, ChatEvent, ChatRequest, Finished, TextDelta, ToolCalled, UserSaid
 from core.errors import Cause, EngineError, EngineFailed
+from core.served import Working
 from core.sound_text import sound_text
 
 if TYPE_CHECKING:
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
 type ApiKey = str | Callable[[], Awaitable[str]]
 
+_WORKING = Working()
 _NEEDED = {"model", "messages", "stream", "tools", "response_format"}
 _PREPARE_S = 20.0
 _CONNECTIONS = 500
@@ -42,7 +50,8 @@ class OpenAIChat:
 
     `api_key` may be an async function that returns a fresh Entra token. `model` is used where an
     agent names no deployment, and always if `one_model`: servers at home have just one.
-    `first_token_s` bounds the wait for the first useful chunk, `next_token_s` for each other.
+    `first_token_s` bounds the wait for the first chunk with anything of the reply in it, be it a
+    thought or a part of a tool call, `next_token_s` for each other.
     `tools`: `json_schema` for models that know no tools. `prepares`: whether `prepare` sends what
     a call's requests begin with. `provider`: who that is, in the words of OpenTelemetry.
     """
@@ -75,11 +84,14 @@ class OpenAIChat:
         self._connected: AsyncOpenAI | None = None
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
-        """Yield the reply as it comes. Raises `EngineFailed`.
+        """Yield the reply as it comes, `Working` for what of it cannot be told yet.
+
+        Raises `EngineFailed`.
 
         A prompt that the service's filter refuses is a reply without words: `Finished` says so.
-        A tool call whose arguments are no JSON object is a damaged reply: cause `lost`, since
-        asking again may help. One cut short by the token limit is dropped.
+        A tool call whose arguments are no JSON object, or anything that cannot be read, is a
+        damaged reply: cause `lost`, since asking again may help. A call cut short by the token
+        limit is dropped.
         """
         import openai
 
@@ -108,12 +120,10 @@ class OpenAIChat:
 
         if not self._prepares:
             return
-        body = {**self._body(replace(request, messages=(UserSaid(text="Hello."),)))}
-        del body["stream"], body["stream_options"]
-        limit = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
-        with suppress(openai.OpenAIError, EngineFailed, TimeoutError):
+        body = shortened(self._body(replace(request, messages=(UserSaid(text="Hello."),))))
+        with suppress(openai.OpenAIError, EngineFailed, TimeoutError), readable():
             async with asyncio.timeout(_PREPARE_S):
-                await self._client().chat.completions.create(**{**body, limit: 1})
+                await self._asked(body)
 
     async def warm(self) -> None:
         """Import what a request needs and make the client, 1 s of work, in a thread."""
@@ -130,8 +140,10 @@ class OpenAIChat:
 
     async def _events(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         loop = asyncio.get_running_loop()
+        body = self._body(request)
         async with asyncio.timeout(self._first_token_s) as patience:
-            stream = await self._asked(request)
+            with readable():
+                stream = cast("AsyncStream[Any]", await self._asked(body))
         reply = SchemaReply() if self._in_schema(request) else Reply()
         try:
             deadline = patience.when() or loop.time()
@@ -141,37 +153,37 @@ class OpenAIChat:
                     chunk = await _next(stream)
                 if chunk is None:
                     break
-                text = sound_text(reply.take(chunk))
-                if text or reply.begun:
-                    deadline = loop.time() + self._next_token_s
-                if text:
-                    yield TextDelta(text=text)
+                with readable():
+                    text = sound_text(reply.take(chunk))
+                if text or reply.working:
+                    yield TextDelta(text=text) if text else _WORKING
                     deadline = loop.time() + self._next_token_s
         finally:
             # Closing tells the server to stop: tokens nobody hears cost money.
             await stream.close()
-        if text := sound_text(reply.rest()):
+        with readable():
+            text, calls = sound_text(reply.rest()), reply.tool_calls()
+            end = reply.finished(calls=bool(calls))
+        if text:
             yield TextDelta(text=text)
-        calls = reply.tool_calls()
         for call in calls:
             yield ToolCalled(call=call)
-        yield reply.finished(calls=bool(calls))
+        yield end
 
-    async def _asked(self, request: ChatRequest) -> AsyncStream[Any]:
+    async def _asked(self, body: dict[str, Any]) -> object:
         """Send a request; again without an option that this model turns out not to take."""
         import openai
 
+        refused = self._refused.setdefault(body["model"], set())
         while True:
-            body = self._body(request)
+            taken = without_refused(body, refused)
             try:
-                return cast(
-                    "AsyncStream[Any]", await self._client().chat.completions.create(**body)
-                )
+                return await self._client().chat.completions.create(**taken)
             except openai.BadRequestError as error:
-                option = refused_option(error, body.keys() - _NEEDED)
+                option = refused_option(error, taken.keys() - _NEEDED)
                 if not option:
                     raise
-                self._refused.setdefault(body["model"], set()).add(option)
+                refused.add(option)
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         wanted = request.agent.model
@@ -189,7 +201,7 @@ class OpenAIChat:
             body["response_format"] = response_format(request.tools)
         elif request.tools:
             body["tools"] = wire_tools(request.tools)
-        return without_refused(body, self._refused.get(model, set()))
+        return body
 
     def _model_for(self, request: ChatRequest) -> str:
         return ("" if self._one_model else request.agent.model.deployment_id) or self._model
@@ -231,11 +243,15 @@ async def _ask_no_more(response: httpx2.Response) -> None:
 
 
 async def _next(stream: AsyncStream[Any]) -> Any:
-    """Return the next chunk, None after the last. Raises `EngineFailed` if the line breaks."""
+    """Return the next chunk, None after the last.
+
+    Raises `EngineFailed` if the line breaks or brings what is no chunk.
+    """
     import openai
 
     try:
-        return await anext(stream, None)
+        with readable():
+            return await anext(stream, None)
     except openai.APITimeoutError:
         raise
     except openai.APIConnectionError as error:

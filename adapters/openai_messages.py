@@ -75,9 +75,17 @@ def wire_options(spec: ModelSpec, model: str) -> dict[str, Any]:
 def without_refused(body: Mapping[str, Any], refused: Collection[str]) -> dict[str, Any]:
     """Return a request without the options that its model has refused."""
     kept = {name: value for name, value in body.items() if name not in refused}
-    if "max_tokens" in refused and "max_tokens" in body:
+    renamed = "max_tokens" in refused and "max_completion_tokens" not in refused
+    if renamed and "max_tokens" in body:
         kept.setdefault("max_completion_tokens", body["max_tokens"])
     return kept
+
+
+def shortened(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request as one for a single token, whole and not streamed."""
+    limit = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
+    kept = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+    return {**kept, limit: 1}
 
 
 def _wire(message: Message, answers: dict[str, ToolReturned]) -> list[dict[str, Any]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -21,6 +22,7 @@ _THOUGHT = ("<think>", "</think>")
 class _PartialCall:
     """A tool call while its fragments arrive."""
 
+    index: int
     id: str = ""
     name: str = ""
     arguments: str = ""
@@ -30,12 +32,12 @@ class Reply:
     """What has streamed in so far, of a model that knows tools.
 
     Chunks may have no choices, choices no delta (the asynchronous filter of Azure), and calls
-    come in fragments by index.
+    come in fragments by index. `working`: there was more of it in the last chunk, told or not.
     """
 
     def __init__(self) -> None:
-        self.begun = False
-        self._calls: dict[int, _PartialCall] = {}
+        self.working = False
+        self._calls: list[_PartialCall] = []
         self._reason: str | None = None
         self._usage: Any = None
         self._model = ""
@@ -43,8 +45,9 @@ class Reply:
 
     def take(self, chunk: Any) -> str:
         """Add a chunk; return its text."""
+        self.working = False
         self._usage = chunk.usage or self._usage
-        self._model = chunk.model or self._model
+        self._model = str(chunk.model or self._model)
         if not chunk.choices:
             return ""
         choice = chunk.choices[0]
@@ -52,14 +55,26 @@ class Reply:
         delta = choice.delta
         if delta is None:
             return ""
-        for fragment in delta.tool_calls or ():
-            self.begun = True
-            call = self._calls.setdefault(fragment.index, _PartialCall())
-            call.id = fragment.id or call.id
-            if function := fragment.function:
-                call.name += function.name or ""
-                call.arguments += function.arguments or ""
-        return self._thoughts.without((delta.content or "") + (delta.refusal or ""))
+        fragments = delta.tool_calls or ()
+        for fragment in fragments:
+            self._add(fragment)
+        text = (delta.content or "") + (delta.refusal or "")
+        self.working = bool(text or fragments or _is_thought(delta))
+        return self._thoughts.without(text)
+
+    def _add(self, fragment: Any) -> None:
+        """Add a part of a call. A name under a new id is another one, as some servers count all
+        calls as the first, or none.
+        """
+        index, id_, function = fragment.index or 0, str(fragment.id or ""), fragment.function
+        name = (function and function.name) or ""
+        call = next((call for call in reversed(self._calls) if call.index == index), None)
+        if call is None or (name and id_ not in ("", call.id)):
+            call = _PartialCall(index)
+            self._calls.append(call)
+        call.id = id_ or call.id
+        call.name += name
+        call.arguments += (function and function.arguments) or ""
 
     def rest(self) -> str:
         """Return text that was held back."""
@@ -72,11 +87,11 @@ class Reply:
             return []
         return [
             ToolCall(
-                id=call.id or f"call_{index}",
+                id=call.id or f"call_{n}",
                 name=sound_text(call.name),
                 arguments=_arguments(call.arguments),
             )
-            for index, call in sorted(self._calls.items())
+            for n, call in enumerate(sorted(self._calls, key=lambda each: each.index))
         ]
 
     def check(self) -> None:
@@ -98,10 +113,10 @@ class Reply:
             reason=cast(Literal["stop", "tool_calls", "length", "content_filter"], reason),
             filtered="reply" if reason == "content_filter" else "",
             model=self._model,
-            input_tokens=usage.prompt_tokens if usage else 0,
-            output_tokens=usage.completion_tokens if usage else 0,
-            cached_tokens=getattr(asked, "cached_tokens", 0) or 0,
-            reasoning_tokens=getattr(answered, "reasoning_tokens", 0) or 0,
+            input_tokens=_count(usage, "prompt_tokens"),
+            output_tokens=_count(usage, "completion_tokens"),
+            cached_tokens=_count(asked, "cached_tokens"),
+            reasoning_tokens=_count(answered, "reasoning_tokens"),
         )
 
 
@@ -140,6 +155,17 @@ class Thoughts:
         return text
 
 
+def _count(counted: Any, name: str) -> int:
+    """Return a count, 0 where a server has none or says something else."""
+    count = getattr(counted, name, 0)
+    return count if isinstance(count, int) else 0
+
+
+def _is_thought(delta: Any) -> bool:
+    """Whether this is reasoning that servers send beside the answer, under one of two names."""
+    return any(getattr(delta, name, None) for name in ("reasoning_content", "reasoning"))
+
+
 def _arguments(text: str) -> Mapping[str, Any]:
     """Return a call's arguments; models leave them empty where a tool has none."""
     try:
@@ -151,6 +177,20 @@ def _arguments(text: str) -> Mapping[str, Any]:
             EngineError(cause=Cause.LOST, detail="tool arguments are not a JSON object")
         )
     return arguments
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Take what cannot be read in a reply as a damaged one: cause `lost`. Raises `EngineFailed`.
+
+    The package passes on what servers send, JSON of any shape or none, and checks nothing.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        detail = f"the reply cannot be read: {type(error).__name__}"
+        # Not `from error`: it quotes what was said.
+        raise EngineFailed(EngineError(cause=Cause.LOST, detail=detail)) from None
 
 
 def error_of(error: Exception) -> EngineError:

@@ -95,7 +95,6 @@ class SchemaReply(Reply):
     def take(self, chunk: Any) -> str:
         """Add a chunk; return what more of its words is certain."""
         self._raw += super().take(chunk)
-        self.begun = self.begun or bool(self._raw)
         if self._raw.lstrip()[:1] not in ("", "{", "`"):
             fresh, self._spoken = self._raw[self._spoken :], len(self._raw)
             return fresh

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from aiohttp import web
 
@@ -32,8 +33,10 @@ class Reply:
     """One answer: words and tool calls as they stream, or what goes wrong instead.
 
     `status` other than 200 is an error response. `stop_after`: chunks after which the server
-    hangs or drops the connection. Waits are in seconds. `filters`: as Azure's asynchronous filter,
-    chunks with results but no delta. `thinks`: reasoning text, as servers at home send it.
+    hangs, drops the connection or sends what is no chunk. Waits are in seconds, `drip_s` before
+    each chunk. `filters`: as Azure's asynchronous filter, chunks with results but no delta.
+    `thinks`: reasoning text, as servers at home send it. `bare`: a chunk without `choices` first.
+    `one_index`: calls come whole, each as the first, as older servers at home send them.
     """
 
     text: str = ""
@@ -50,9 +53,13 @@ class Reply:
     code: str = ""
     param: str = ""
     retry_after_ms: int | None = None
+    retry_after_s: int | None = None
     stop_after: int | None = None
-    then: Literal["hang", "drop", "error_event", "end"] = "hang"
+    then: Literal["hang", "drop", "error_event", "end", "broken_json", "no_object"] = "hang"
     wait_s: float = 0.0
+    drip_s: float = 0.0
+    bare: bool = False
+    one_index: bool = False
 
 
 @dataclass(slots=True)
@@ -108,9 +115,7 @@ class ChatEmulator:
         self.requests.append(seen)
         reply = self._replies(seen.body) if callable(self._replies) else self._replies.pop(0)
         try:
-            await asyncio.wait_for(self._released.wait(), reply.wait_s or 1e-9)
-        except TimeoutError:
-            pass
+            await self._pause(reply.wait_s)
         except asyncio.CancelledError:
             seen.disconnected.set()
             raise
@@ -119,6 +124,11 @@ class ChatEmulator:
         if not seen.body.get("stream"):
             return web.json_response(whole(reply, seen.body.get("model", "")))
         return await self._stream(request, reply, seen)
+
+    async def _pause(self, seconds: float) -> None:
+        """Let time pass, as long as anybody uses the server."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._released.wait(), seconds or 1e-9)
 
     async def _stream(self, request: web.Request, reply: Reply, seen: Seen) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -129,6 +139,8 @@ class ChatEmulator:
             for chunk in chunks_of(reply, seen.body.get("model", ""), usage=usage):
                 if sent == reply.stop_after:
                     return await self._misbehave(request, response, reply)
+                if reply.drip_s:
+                    await self._pause(reply.drip_s)
                 await response.write(_event(chunk))
                 sent += 1
             await response.write(b"data: [DONE]\n\n")
@@ -149,8 +161,14 @@ class ChatEmulator:
             case "error_event":
                 error = {"message": "secret prompt", "type": "server_error", "code": "server_error"}
                 await response.write(_event({"error": error}))
+            case "broken_json":
+                await response.write(b'data: {"id": "chatcmpl-1", "choices": [{"del\n\n')
+            case "no_object":
+                await response.write(b'data: {"choices": ["secret", 1]}\n\n')
             case "end":
                 await response.write_eof()
+            case _:
+                assert_never(reply.then)
         return response
 
 
@@ -161,6 +179,8 @@ def chunks_of(reply: Reply, model: str, *, usage: bool) -> list[dict[str, Any]]:
         safe = {"hate": {"filtered": False, "severity": "safe"}}
         filters = [{"prompt_index": 0, "content_filter_results": safe}]
         chunks.append(_chunk(model, [], prompt_filter_results=filters))
+    if reply.bare:
+        chunks.append({"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": model})
     chunks.append(_choice(model, {"role": "assistant", "content": ""}))
     if reply.thinks:
         chunks.append(_choice(model, {"reasoning_content": reply.thinks}))
@@ -173,7 +193,9 @@ def chunks_of(reply: Reply, model: str, *, usage: bool) -> list[dict[str, Any]]:
         results = {"hate": {"filtered": False, "severity": "safe"}}
         judged = {"content_filter_offsets": offsets, "content_filter_results": results}
         chunks.append(_chunk(model, [{"index": 0, "finish_reason": None, **judged}]))
-    chunks.extend(_choice(model, {"tool_calls": [part]}) for part in _fragments(reply.calls))
+    whole_calls = [_opened(0, call, arguments=call.arguments) for call in reply.calls]
+    parts = whole_calls if reply.one_index else _fragments(reply.calls)
+    chunks.extend(_choice(model, {"tool_calls": [part]}) for part in parts)
     finish = reply.finish or ("tool_calls" if reply.calls else "stop")
     chunks.append(_choice(model, {}, finish))
     if usage:
@@ -198,15 +220,7 @@ def whole(reply: Reply, model: str) -> dict[str, Any]:
 
 def _fragments(calls: Sequence[Call]) -> list[dict[str, Any]]:
     """Return parallel calls as servers interleave them: names first, then arguments by index."""
-    parts: list[dict[str, Any]] = [
-        {
-            "index": index,
-            "id": call.id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": ""},
-        }
-        for index, call in enumerate(calls)
-    ]
+    parts = [_opened(index, call, arguments="") for index, call in enumerate(calls)]
     longest = max((len(call.arguments) for call in calls), default=0)
     for at in range(0, longest):
         for index, call in enumerate(calls):
@@ -214,6 +228,11 @@ def _fragments(calls: Sequence[Call]) -> list[dict[str, Any]]:
                 text = call.arguments[at : at + call.fragment]
                 parts.append({"index": index, "function": {"arguments": text}})
     return parts
+
+
+def _opened(index: int, call: Call, *, arguments: str) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": arguments}
+    return {"index": index, "id": call.id, "type": "function", "function": function}
 
 
 def _choice(model: str, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
@@ -239,6 +258,8 @@ def _refusal(reply: Reply) -> web.Response:
     headers = {}
     if reply.retry_after_ms is not None:
         headers["retry-after-ms"] = str(reply.retry_after_ms)
+    if reply.retry_after_s is not None:
+        headers["retry-after"] = str(reply.retry_after_s)
     error: dict[str, Any] = {
         "message": "secret prompt",
         "type": "error",

@@ -1,13 +1,17 @@
 """The real `openai` package against a server that streams every shape and every fault."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.measured_chat import RequestWatch, watched
 from adapters.openai_chat import OpenAIChat, azure_base_url
+from adapters.openai_reply import Reply as Streamed
+from adapters.openai_reply import readable
 from core.agents import AgentSpec, ModelSpec
 from core.chat import (
     AgentSaid,
@@ -22,6 +26,7 @@ from core.chat import (
     UserSaid,
 )
 from core.errors import Cause, EngineError, EngineFailed
+from core.served import Working
 from core.tools import ToolCall, ToolSpec
 from localdev.emulators.openai_chat import Call, ChatEmulator, Reply
 
@@ -51,8 +56,9 @@ def chat_with(server: ChatEmulator, **changes: object) -> OpenAIChat:
 
 
 async def reply_of(chat: OpenAIChat, request: ChatRequest = ASKED) -> list[ChatEvent]:
+    """Return what is told, without the signs of life."""
     try:
-        return [event async for event in chat.stream(request)]
+        return [e async for e in chat.stream(request) if not isinstance(e, Working)]
     finally:
         await chat.aclose()
 
@@ -127,8 +133,62 @@ async def test_parallel_tool_calls_come_complete_whatever_fragments_they_had() -
     )
 
 
+async def test_parallel_calls_that_are_all_counted_as_the_first_are_several() -> None:
+    calls = (
+        Call(name="get_balance", arguments='{"account": "checking"}', id="a"),
+        Call(name="get_balance", arguments='{"account": "savings"}', id="b"),
+    )
+
+    async with ChatEmulator([Reply(calls=calls, one_index=True)]) as server:
+        events = await reply_of(chat_with(server))
+
+    assert [event.call for event in events if isinstance(event, ToolCalled)] == [
+        ToolCall(id="a", name="get_balance", arguments={"account": "checking"}),
+        ToolCall(id="b", name="get_balance", arguments={"account": "savings"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(calls=(Call(name="get_balance", arguments='{"account": "checking"}'),)),
+        Reply(text="<think>He wants his balance, I guess.</think>Ten."),
+        Reply(thinks="He wants his balance.", text="Ten."),
+    ],
+    ids=["call", "thought", "reasoning"],
+)
+async def test_what_cannot_be_told_yet_is_a_sign_of_life(reply: Reply) -> None:
+    async with ChatEmulator([reply]) as server:
+        chat = chat_with(server)
+        events = [event async for event in chat.stream(ASKED)]
+        await chat.aclose()
+
+    assert isinstance(events[0], Working)
+    assert not isinstance(events[-2], Working)  # the last words, or the call, and the end
+
+
+async def test_words_alone_are_all_the_life_there_is() -> None:
+    async with ChatEmulator([Reply(text="You have ten dollars.", azure=True)]) as server:
+        chat = chat_with(server)
+        events = [event async for event in chat.stream(ASKED)]
+        await chat.aclose()
+
+    assert [type(event) for event in events] == [TextDelta] * 4 + [Finished]
+
+
+async def test_a_call_that_is_written_for_longer_than_a_reply_may_wait_is_made() -> None:
+    call = Call(name="get_balance", arguments='{"account": "checking"}', fragment=1)
+    reply = Reply(calls=(call,), drip_s=0.03)
+
+    async with ChatEmulator([reply]) as server:
+        chat = chat_with(server, first_token_s=60, next_token_s=0.5)
+        events = await reply_of(chat)
+
+    assert isinstance(events[0], ToolCalled)
+
+
 async def test_azures_chunks_without_choices_are_no_trouble() -> None:
-    async with ChatEmulator([Reply(text="Hello.", azure=True)]) as server:
+    async with ChatEmulator([Reply(text="Hello.", azure=True, bare=True)]) as server:
         chat = chat_with(server, base_url=azure_base_url(server.url), model="gpt-4o")
         events = await reply_of(chat)
 
@@ -267,7 +327,7 @@ async def test_a_stream_that_stalls_is_a_timeout(stop_after: int) -> None:
     assert failure.error.cause is Cause.TIMEOUT
 
 
-@pytest.mark.parametrize("then", ["drop", "error_event", "end"])
+@pytest.mark.parametrize("then", ["drop", "error_event", "end", "broken_json", "no_object"])
 async def test_a_stream_that_breaks_off_is_lost(then: str) -> None:
     reply = Reply(text="One two three.", stop_after=3, then=then)  # type: ignore[arg-type]
 
@@ -276,6 +336,28 @@ async def test_a_stream_that_breaks_off_is_lost(then: str) -> None:
 
     assert failure.error.cause is Cause.LOST
     assert "secret" not in failure.error.detail
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
+        ["choices", "delta", "content", "tool_calls", "function", "name", "arguments", "id",
+         "index", "usage", "model", "finish_reason", "prompt_tokens"]), inner, max_size=4),
+    max_leaves=12,
+))  # fmt: skip
+def test_whatever_a_server_sends_is_a_reply_or_a_damaged_one(data: object) -> None:
+    from openai._models import construct_type
+    from openai.types.chat import ChatCompletionChunk
+
+    for chunk in (data, {"choices": [data]}, {"choices": [{"delta": data}], "usage": data}):
+        reply = Streamed()
+        with suppress(EngineFailed), readable():
+            reply.take(construct_type(value=chunk, type_=ChatCompletionChunk))
+            reply.rest()
+            calls = reply.tool_calls()
+            end = reply.finished(calls=bool(calls))
+            assert isinstance(end.input_tokens, int)
+            assert isinstance(end.model, str)
 
 
 async def test_closing_the_iterator_tells_the_server_to_stop() -> None:
@@ -418,6 +500,20 @@ async def test_an_option_that_a_model_refuses_is_left_out_from_then_on() -> None
     assert bodies[3].keys() == bodies[2].keys()
 
 
+async def test_a_model_that_takes_no_limit_at_all_is_not_asked_for_ever() -> None:
+    refusals = [
+        Reply(status=400, code="unsupported_parameter", param=name)
+        for name in ("max_tokens", "max_completion_tokens")
+    ]
+    request = replace(ASKED, agent=replace(ASKED.agent, model=ModelSpec(max_tokens=50)))
+
+    async with ChatEmulator([*refusals, Reply(text="Yes.")]) as server:
+        events = await reply_of(chat_with(server), request)
+
+    assert text_of(events) == "Yes."
+    assert not {"max_tokens", "max_completion_tokens"} & server.requests[2].body.keys()
+
+
 async def test_what_a_model_refuses_and_cannot_do_without_is_a_bad_request() -> None:
     reply = Reply(status=400, code="unsupported_parameter", param="messages")
 
@@ -450,6 +546,27 @@ async def test_a_prompt_is_read_beforehand_by_a_request_of_one_token() -> None:
     assert (before["max_tokens"], real["max_tokens"]) == (1, 50)
     assert before["messages"][0] == real["messages"][0]
     assert before["tools"] == real["tools"]
+
+
+async def test_what_a_server_refuses_is_learnt_from_either_kind_of_request() -> None:
+    refusals = [
+        Reply(status=400, code="unsupported_parameter", param=name)
+        for name in ("stream_options", "max_tokens")
+    ]
+
+    async with ChatEmulator([refusals[0], Reply(text="Yes."), refusals[1], Reply(text="H")]) as (
+        server
+    ):
+        chat = chat_with(server, prepares=True)
+        events = [event async for event in chat.stream(ASKED)]
+        await chat.prepare(ASKED)
+        await chat.aclose()
+
+    *_, first, second = (seen.body for seen in server.requests)
+    assert text_of(events) == "Yes."
+    assert first["max_tokens"] == second["max_completion_tokens"] == 1
+    assert "max_tokens" not in second
+    assert not {"stream", "stream_options"} & (first.keys() | second.keys())
 
 
 async def test_preparing_never_fails_and_is_not_done_where_it_does_not_pay() -> None:

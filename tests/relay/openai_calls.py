@@ -2,6 +2,7 @@
 
 from contextlib import aclosing, asynccontextmanager
 
+from adapters.fallback import ChatChain
 from adapters.openai_chat import OpenAIChat
 from core.agents import HandoffType
 from core.facts import TurnDone
@@ -22,8 +23,11 @@ BANK = scenario(
 
 
 @asynccontextmanager
-async def talking(replies, *, turn=None, **chat):
-    """Hold a call whose agent thinks with an OpenAI-compatible server."""
+async def talking(replies, *, turn=None, behind=(), **chat):
+    """Hold a call whose agent thinks with an OpenAI-compatible server.
+
+    `behind`: engines, by name, that are asked when that one fails.
+    """
     catalog = PlainCatalog(
         specs={"balance": ToolSpec(name="balance", description="look it up", parameters={})},
         runs={"balance": lambda arguments, use: "ten dollars"},
@@ -36,7 +40,7 @@ async def talking(replies, *, turn=None, **chat):
             )
         ) as model,
         relaying(
-            chat=model,
+            chat=ChatChain([("a", model), *behind]) if behind else model,
             catalog=catalog,
             control=MemoryControl(BANK),
             settings=CallSettings(turn=turn or TurnSettings()),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.scripted import spoken
+from adapters.scripted import ScriptedChat, spoken
 from core.facts import EngineStumbled, Filtered, TurnDone
 from core.turn import TurnSettings
 from localdev.emulators.openai_chat import Call, Reply
@@ -49,6 +49,7 @@ async def test_a_reply_that_the_filter_cut_short_ends_with_words():
         pytest.param(Reply(text="never", stop_after=0, then="drop"), id="drops"),
         pytest.param(Reply(text="never", stop_after=0, then="error_event"), id="errs"),
         pytest.param(Reply(text="never", stop_after=0, then="end"), id="ends without an end"),
+        pytest.param(Reply(text="never", stop_after=0, then="broken_json"), id="breaks its JSON"),
     ],
 )
 async def test_a_model_that_fails_is_heard_as_words(fault):
@@ -125,6 +126,29 @@ async def test_a_limit_of_tokens_that_leaves_nothing_is_words_too(reply):
         assert stumbles_of(station) == [("thinking", "length")]
 
 
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (Reply(status=429), "throttled"),
+        (Reply(status=503), "unavailable"),
+        (Reply(text="never", stop_after=0, then="hang"), "timeout"),
+        (Reply(text="never", stop_after=0, then="broken_json"), "lost"),
+        (Reply(calls=(Call(name="balance"),), stop_after=2, then="no_object"), "lost"),
+    ],
+)
+async def test_another_model_answers_for_one_that_fails_whatever_the_fault(fault, cause):
+    other = [("b", ScriptedChat(lambda request: "Ten dollars."))]
+    settings = {"turn": TurnSettings(think_ahead=False), "first_token_s": 0.3}
+    async with talking(lambda body: fault, behind=other, **settings) as (_, station, caller):
+        await caller.says(spoken("my balance") + SILENCE)
+        await caller.hears("Ten dollars.")
+        turn = await station.control.until(TurnDone, count=2)
+
+        assert turn.heard == "Ten dollars."
+        assert turn.engines == {"thinking": "b"}
+        assert stumbles_of(station) == [("thinking", cause)]
+
+
 async def test_a_busy_service_is_asked_again_as_soon_as_it_says():
     replies = [Reply(status=429, retry_after_ms=50), Reply(text="Ten dollars.")]
     async with talking(replies, retries=1) as (server, station, caller):
@@ -135,8 +159,9 @@ async def test_a_busy_service_is_asked_again_as_soon_as_it_says():
         assert stumbles_of(station) == []
 
 
-async def test_a_service_that_wants_a_long_wait_is_not_waited_for():
-    busy = Reply(status=429, code="rate_limit", retry_after_ms=30_000)
+@pytest.mark.parametrize("header", [{"retry_after_ms": 30_000}, {"retry_after_s": 30}])
+async def test_a_service_that_wants_a_long_wait_is_not_waited_for(header):
+    busy = Reply(status=429, code="rate_limit", **header)
     async with talking(lambda body: busy, retries=1, first_token_s=20) as (_, station, caller):
         await caller.says(spoken("my balance") + SILENCE)
         await caller.hears("something went wrong")
