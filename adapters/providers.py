@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from adapters.settings import Mistake, Settings, SettingsError
 from adapters.settings.profiles import is_engine_setting, suffixed
@@ -111,12 +112,26 @@ def _openai(settings: Settings) -> Chat:
         api_key=settings.openai_api_key.get_secret_value() or "none",
         model=settings.openai_model,
         base_url=settings.openai_base_url,
-        one_model=True,
+        one_model=has_one_model(settings),
         retries=_retries(settings),
         tools=settings.openai_tools,
         # A server at home reads a prompt for seconds, once, and asks nothing for it.
-        prepares=_prepares(settings, pays=settings.openai_base_url is not None),
+        prepares=_prepares(settings, pays=_is_at_home(settings)),
     )
+
+
+def has_one_model(settings: Settings) -> bool:
+    """Whether `OPENAI_MODEL` thinks for all agents, whatever model they name."""
+    if "openai_model" in settings.own:
+        return True  # what an agent asks for is what has just failed
+    asked = settings.openai_agent_models
+    return _is_at_home(settings) if asked == "auto" else asked == "off"
+
+
+def _is_at_home(settings: Settings) -> bool:
+    """Whether the server is no service of OpenAI: it has few models, under names of its own."""
+    host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or ""
+    return not f".{host}".endswith(".api.openai.com")
 
 
 def _azure_openai(settings: Settings) -> Chat:
@@ -130,6 +145,7 @@ def _azure_openai(settings: Settings) -> Chat:
         provider="azure.ai.openai",
         prepares=_prepares(settings, pays=False),
         retries=_retries(settings),
+        tools=settings.azure_openai_tools,
         # What an agent asks for is what has just failed.
         one_model="azure_openai_deployment" in settings.own,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from adapters.providers import Built
+from adapters.providers import Built, has_one_model
 from adapters.settings import Settings
+from core.agents import AgentSpec
 from core.errors import EngineFailed
 from localdev.findings import Finding, bad, note, ok
 from media_relay.engines import built_of
@@ -21,6 +22,7 @@ def engine_findings(settings: Settings) -> Iterator[Finding]:
             name = work if n == 0 else f"{work}, fallback {n}"
             yield from _engine(name, setting, built)
     yield from _languages(settings)
+    yield from _models(settings)
 
 
 def _engine(name: str, setting: str, built: Built) -> Iterator[Finding]:
@@ -64,19 +66,33 @@ def _speaking_files() -> object:
     return [piper_path(), *(find_model(file) for file in SPEAKING_FILES)]
 
 
+def _agents() -> list[AgentSpec]:
+    """Return the agents there are; none if they cannot be read, which is said elsewhere."""
+    from registries import CatalogError, load_catalog
+
+    try:
+        return list(load_catalog().agents.values())
+    except CatalogError:
+        return []
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    """Say which models that agents name are not asked for."""
+    if "openai" not in [name.strip() for name in settings.chat.split(",")]:
+        return
+    named = {agent.model.deployment_id for agent in _agents()} - {"", settings.openai_model}
+    if named and has_one_model(settings):
+        what = f"OPENAI_MODEL thinks for every agent; agents name {', '.join(sorted(named))}"
+        yield note("models", what, "Set OPENAI_AGENT_MODELS=on if the server has them.")
+
+
 def _languages(settings: Settings) -> Iterator[Finding]:
     """Say which agents speak what the embedded engine cannot hear."""
     if "embedded" not in [name.strip() for name in settings.stt.split(",")]:
         return
-    from registries import CatalogError, load_catalog
-
-    try:
-        agents = load_catalog().agents.values()
-    except CatalogError:
-        return  # said elsewhere
     wanted = {
         language
-        for agent in agents
+        for agent in _agents()
         for language in (agent.speech.language, *agent.speech.languages)
         if not language.lower().startswith("en")
     }

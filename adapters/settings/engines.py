@@ -23,9 +23,11 @@ class EngineSettings(SettingsGroup):
     azure_openai_endpoint: Url | None = None
     azure_openai_key: Secret
     azure_openai_deployment: str = ""
+    azure_openai_tools: Literal["native", "json_schema"] = "native"
     openai_base_url: Url | None = None
     openai_api_key: Secret
     openai_model: str = ""
+    openai_agent_models: Literal["auto", "on", "off"] = "auto"
     openai_tools: Literal["native", "json_schema"] = "native"
     chat_prepare: Literal["auto", "on", "off"] = "auto"
     azure_speech_endpoint: Url | None = None

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.openai_schema import SchemaReply
+from adapters.providers import CHATS
+from adapters.settings import Settings
+from core.agents import ModelSpec
 from core.chat import (
     AgentSaid,
     ChatEvent,
@@ -19,6 +22,7 @@ from core.chat import (
     UserSaid,
 )
 from core.errors import Cause, EngineFailed
+from core.served import Working
 from core.tools import ToolCall
 from localdev.emulators.openai_chat import ChatEmulator, Reply
 from tests.engines.test_openai_chat import (
@@ -55,6 +59,18 @@ async def test_words_are_said_while_the_rest_streams_and_calls_come_whole() -> N
     assert events[-1].reason == "tool_calls"
 
 
+async def test_an_answer_that_says_nothing_while_its_calls_are_written_is_alive() -> None:
+    text = answer("", ("get_balance", {"account": "the savings account, please"}))
+
+    async with ChatEmulator([Reply(text=text)]) as server:
+        chat = chat_with(server, tools="json_schema")
+        events = [event async for event in chat.stream(ASKED)]
+        await chat.aclose()
+
+    assert [type(event) for event in events[-2:]] == [ToolCalled, Finished]
+    assert sum(isinstance(event, Working) for event in events) > 3
+
+
 async def test_the_server_is_told_the_schema_and_the_tools_in_words() -> None:
     calls = (ToolCall(id="a", name="get_balance", arguments={"account": "x"}),)
     request = replace(
@@ -84,6 +100,31 @@ async def test_the_server_is_told_the_schema_and_the_tools_in_words() -> None:
         ("assistant", answer("", ("get_balance", {"account": "x"}))),
         ("user", "[get_balance answers] 10"),
     ]
+
+
+async def test_azure_may_be_held_to_a_schema_and_a_gateway_asked_for_an_agents_own_model() -> None:
+    request = replace(ASKED, agent=replace(ASKED.agent, model=ModelSpec(deployment_id="own")))
+    async with ChatEmulator([Reply(text=answer("Ten.")), Reply(text="Ten.")]) as server:
+        settings = Settings.read(
+            {
+                "AZURE_OPENAI_ENDPOINT": server.url,
+                "AZURE_OPENAI_KEY": "key",
+                "AZURE_OPENAI_DEPLOYMENT": "gpt",
+                "AZURE_OPENAI_TOOLS": "json_schema",
+                "OPENAI_BASE_URL": f"{server.url}/v1",
+                "OPENAI_MODEL": "gpt",
+                "OPENAI_AGENT_MODELS": "on",
+            }
+        )
+        for name in ("azure_openai", "openai"):
+            chat = CHATS[name](settings)
+            await chat.warm()
+            assert text_of(await reply_of(chat, request)) == "Ten."
+
+    azure, gateway = (seen.body for seen in server.requests)
+    assert "response_format" in azure
+    assert "tools" in gateway
+    assert gateway["model"] == "own"
 
 
 async def test_an_agent_without_tools_answers_in_plain_words() -> None:

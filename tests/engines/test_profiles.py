@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain
+from adapters.providers import has_one_model
 from adapters.settings import Settings, SettingsError
 from localdev.doctor import local_findings
 from localdev.findings import Health
@@ -97,3 +98,22 @@ def test_the_doctor_shows_every_link_and_what_it_lacks() -> None:
     assert "OPENAI_MODEL" in by_name["thinking, fallback 1"].what
     assert "scripted brain" in by_name["thinking, fallback 2"].what
     assert "English only" in by_name["languages"].what
+
+
+@pytest.mark.parametrize(
+    ("environ", "alone"),
+    [
+        ({}, False),
+        ({"OPENAI_BASE_URL": "https://eu.api.openai.com/v1"}, False),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1"}, True),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:4000/v1", "OPENAI_AGENT_MODELS": "on"}, False),
+        ({"OPENAI_AGENT_MODELS": "off"}, True),
+    ],
+)
+def test_openai_has_the_models_that_agents_name_and_a_server_at_home_has_one(
+    environ: dict[str, str], alone: bool
+) -> None:
+    settings = Settings.read({"OPENAI_MODEL": "gpt", "OPENAI_MODEL__SMALL": "nano", **environ})
+
+    assert has_one_model(settings) is alone
+    assert has_one_model(settings.under("small"))  # what an agent names is what has just failed
