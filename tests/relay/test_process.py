@@ -17,6 +17,7 @@ from adapters.settings import Settings, SettingsError
 from adapters.tokens import call_secret
 from core import session as s
 from core.facts import MediaDetached, TurnDone
+from localdev.doctor import left_alone
 from media_relay.app import serve
 from media_relay.control_client import ControlClient
 from media_relay.control_plane import ControlRefused, ControlUnavailable
@@ -197,6 +198,28 @@ async def test_what_stops_a_relays_loop_is_in_its_log(tmp_path, caplog):
         await serving
 
     assert stalls[0].ms > 50
+
+
+async def test_an_engine_that_is_left_alone_is_seen_from_outside(tmp_path, capsys):
+    control = MemoryControl(scenario(agent("Ann")))
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    async with control_plane(control) as url:
+        chain = {"CHAT": "tests.relay.providers:shut,scripted", "TELEMETRY": "console"}
+        given = environment(url, tmp_path, **chain)
+        serving = asyncio.create_task(
+            serve(given, "127.0.0.1", 0, stop, ready.set_result, drain_s=0)
+        )
+        relay = await ready
+        found = await asyncio.to_thread(lambda: list(left_alone("relay", relay)))
+        stop.set()
+        await serving
+
+    what = "thinking: tests.relay.providers:shut is left alone after 1 failures, tried again in "
+    assert [each.name for each in found] == ["relay"]
+    assert found[0].what.startswith(what)
+    told = capsys.readouterr().err
+    assert "engine.circuit.changes" in told
+    assert '"engine.name": "tests.relay.providers:shut"' in told
 
 
 async def test_a_relay_that_nobody_listens_to_still_stops(tmp_path):
