@@ -38,13 +38,14 @@ class Ear:
         self.dry_ms: list[float] = []
         self._until = 0.0
 
-    def send_audio(self, pcm: bytes) -> None:
+    def send_audio(self, pcm: bytes) -> bool:
         now = time.monotonic()
         if self.audio and now > self._until:
             self.dry_ms.append((now - self._until) * 1000)
             self._until = now
         self._until = max(self._until, now) + FRAME_MS / 1000
         self.audio.append(pcm)
+        return True
 
     def stop_audio(self) -> None: ...
 

@@ -29,6 +29,7 @@ _BACKLOG = 250  # frames (5 s) kept until somebody listens
 _RATE = 200.0  # messages a second: four times real time ...
 _BURST = 400.0  # ... but a stalled network may catch up on 2 s
 _DEAD_S = 3.0  # the carrier sends 50 frames a second, silence included
+_STUCK_S = 5.0  # a network that takes nothing for so long will not get over it
 _MAX_GARBAGE = 100
 
 
@@ -44,6 +45,7 @@ class MediaSocket(WSListener):
         self._connected: asyncio.Future[bool] = self._loop.create_future()
         self._closed = ""
         self._full = False
+        self._stuck: asyncio.TimerHandle | None = None
         self._allowance = _BURST
         self._last = self._loop.time()
         self._garbage = 0
@@ -80,13 +82,15 @@ class MediaSocket(WSListener):
         if self._closed:
             ear.on_closed(self._closed)
 
-    def send_audio(self, pcm: bytes) -> None:
-        """Send a frame. One that the network cannot take now is dropped: late audio is noise."""
-        if self._transport is not None and not self._full:
-            if self._rates is not None:
-                pcm = self._rates.said(pcm)
-            if pcm:
-                self._transport.send(WSMsgType.TEXT, encode_audio(pcm))
+    def send_audio(self, pcm: bytes) -> bool:
+        """Send a frame; False if the network cannot take it now."""
+        if self._transport is None or self._full:
+            return False
+        if self._rates is not None:
+            pcm = self._rates.said(pcm)
+        if pcm:
+            self._transport.send(WSMsgType.TEXT, encode_audio(pcm))
+        return True
 
     def stop_audio(self) -> None:
         """Have the carrier drop what it has not played."""
@@ -144,22 +148,30 @@ class MediaSocket(WSListener):
 
     def pause_writing(self) -> None:
         self._full = True
+        self._stuck = self._loop.call_later(_STUCK_S, self._give_up, "takes no sound")
 
     def resume_writing(self) -> None:
         self._full = False
+        if self._stuck is not None:
+            self._stuck.cancel()
 
     # --- inside ----------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        """Give up a socket that is open but dead, so that the carrier is asked for another."""
+        """Look whether the far side still sends."""
         silent_s = self._loop.time() - self._last
         if self._closed:
             return
         if silent_s < _DEAD_S:
             self._loop.call_later(_DEAD_S - silent_s, self._listen)
         else:
-            log.warning("media socket fell silent", extra={"call": self._call_id})
-            self.close("fell silent")
+            self._give_up("fell silent")
+
+    def _give_up(self, reason: str) -> None:
+        """Close a socket that is open but dead, so that the carrier is asked for another."""
+        if not self._closed:
+            log.warning("media socket is dead", extra={"call": self._call_id, "reason": reason})
+            self.close(reason)
 
     def _other(self, message: MediaFrame) -> None:
         match message:

@@ -2,7 +2,7 @@
 
 Frames leave on an absolute clock, a small lead ahead of the ear. The far side plays in real time
 and acknowledges nothing, so "heard" is computed: what was sent, minus what it cannot have
-played yet.
+played yet. A frame that the wire does not take waits, and all behind it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from media_relay.wire import Wire
 
 _FRAME_S = FRAME_MS / 1000
 _EARLY_S = 0.001  # a timer that fires this early is on time
+_AGAIN_S = 0.02  # after which a wire that took nothing is tried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +120,12 @@ class Playout:
 
     def nudge(self) -> None:
         """Send what is due. The caller's own frames are a clock that costs nothing."""
-        if self._frames and not self._paused:
+        if not self._frames or self._paused:
+            return
+        if self._sounding:
             self._send_due(self._loop.time())
-            if not self._frames:
-                self._pump()
+        if not self._frames or not self._sounding:
+            self._pump()
 
     def pause(self) -> None:
         """Fall silent now. What the far side has not played yet is taken back, to be sent again."""
@@ -199,7 +202,9 @@ class Playout:
         if len(self._frames) < self._max_frames:
             self._room.set()
         if self._frames:
-            self._arm(played_at - self._lead_s + self._slack_s)
+            due = played_at - self._lead_s
+            # Overdue is only what the wire does not take.
+            self._arm(due + self._slack_s if due > now else now + _AGAIN_S)
         elif self._sent:
             self._arm(played_at)
         if not self._sounding and self._sent > sent:
@@ -212,9 +217,9 @@ class Playout:
         if frames and now + _EARLY_S >= played_at:  # the ear was dry, and begins anew
             self._anchor, self._base, played_at = now, self._sent, now
         while frames and now + _EARLY_S >= played_at - self._lead_s:
-            frame = frames.popleft()
-            self._wire.send_audio(frame)
-            self._recent.append(frame)
+            if not self._wire.send_audio(frames[0]):
+                break
+            self._recent.append(frames.popleft())
             self._sent += 1
             played_at += _FRAME_S
         return played_at

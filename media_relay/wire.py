@@ -8,8 +8,8 @@ from typing import Protocol
 class Wire(Protocol):
     """The way to the caller's ear. Nothing here waits or raises; a dead wire swallows."""
 
-    def send_audio(self, pcm: bytes) -> None:
-        """Send one frame of 20 ms, PCM16 at 16 kHz."""
+    def send_audio(self, pcm: bytes) -> bool:
+        """Send one frame of 20 ms, PCM16 at 16 kHz. False: it was not taken, and is not heard."""
         ...
 
     def stop_audio(self) -> None:

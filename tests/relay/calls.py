@@ -110,22 +110,29 @@ class MemoryControl:
 
 
 class ListeningWire:
-    """The far side: plays in real time, records what the caller heard and when."""
+    """The far side: plays in real time, records what the caller heard and when.
+
+    `clogged`: (from, until) when the network takes nothing.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._plays_until = 0.0
+        self.clogged: list[tuple[float, float]] = []
         self.audio: list[tuple[float, bytes]] = []  # (when it sounds, frame)
         self.sent_at: list[float] = []
         self.stops: list[float] = []
         self.closed = ""
 
-    def send_audio(self, pcm: bytes) -> None:
+    def send_audio(self, pcm: bytes) -> bool:
         now = self._loop.time()
+        if any(begin <= now < end for begin, end in self.clogged):
+            return False
         self.sent_at.append(now)
         at = max(now, self._plays_until)
         self.audio.append((at, pcm))
         self._plays_until = at + FRAME_MS / 1000
+        return True
 
     def stop_audio(self) -> None:
         now = self._loop.time()

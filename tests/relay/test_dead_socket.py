@@ -7,6 +7,7 @@ import pytest
 from picows import WSTransport
 
 from media_relay.media_socket import MediaSocket
+from tests.relay.lines import Line
 from tests.virtual_time import VIRTUAL
 
 
@@ -51,3 +52,25 @@ async def test_a_socket_on_which_nothing_comes_any_more_is_closed_within_seconds
     assert reason == "fell silent"
     assert transport.disconnected
     assert asyncio.get_running_loop().time() - before <= 4
+
+
+async def test_a_socket_that_takes_nothing_any_more_is_closed_though_the_caller_is_heard():
+    socket, ear = MediaSocket("call"), WaitingEar()
+    line = Line(socket)
+    socket.on_ws_connected(cast("WSTransport", line))
+    socket.attach(ear)
+    caller = asyncio.create_task(line.talk(60))
+    socket.pause_writing()
+    await asyncio.sleep(4)
+    socket.resume_writing()
+    await asyncio.sleep(10)
+    assert not ear.closed.done()
+    socket.pause_writing()
+    before = asyncio.get_running_loop().time()
+
+    reason = await ear.closed
+
+    caller.cancel()
+    assert reason == "takes no sound"
+    assert line.gone
+    assert asyncio.get_running_loop().time() - before <= 6

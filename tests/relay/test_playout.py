@@ -22,10 +22,11 @@ def sound(ms):
     return bytes(range(1, 251)) * (ms * BYTES_PER_MS // 250 + 1)
 
 
-def playing(*texts, ms=1000):
-    """Begin to play pieces of so much sound each."""
+def playing(*texts, ms=1000, clogged=(), on_sounding=lambda _: None, on_dry=lambda *_: None):
+    """Begin to play pieces of so much sound each; `clogged`: when the line takes nothing."""
     wire = ListeningWire()
-    playout = Playout(wire, LEAD, on_sounding=lambda _: None, on_dry=lambda *_: None)
+    wire.clogged = list(clogged)
+    playout = Playout(wire, LEAD, on_sounding=on_sounding, on_dry=on_dry)
     playout.begin(1)
     for text in texts:
         say(playout, text, ms=ms)
@@ -122,3 +123,37 @@ async def test_a_voice_that_is_stopped_while_paused_stays_silent():
 
     assert len(wire.audio) <= 21
     assert len(wire.stops) == 1
+
+
+async def test_what_the_line_does_not_take_was_not_heard_and_is_said_once_it_does():
+    playout, wire = playing("one two three four", clogged=[(0.5, 2)])
+
+    await asyncio.sleep(1.9)
+    stuck = playout.heard()
+    await asyncio.sleep(2)
+
+    # 0.5 s and the lead of a second; the third word is over after 13 of 18 letters.
+    assert stuck == [("Ann", "one two")]
+    assert not [at for at in wire.sent_at if 0.5 <= at < 2]
+    assert playout.heard() == [("Ann", "one two three four")]
+    assert b"".join(pcm for _, pcm in wire.audio) == sound(1000)[: 50 * FRAME_BYTES]
+
+
+async def test_a_reply_sounds_when_the_line_takes_its_first_frame_and_is_dry_after_its_last():
+    sounds, dry = [], []
+    loop = asyncio.get_running_loop()
+    playout, wire = playing(
+        "One.",
+        clogged=[(0, 0.5)],
+        on_sounding=lambda _: sounds.append(loop.time()),
+        on_dry=lambda *_: dry.append(loop.time()),
+    )
+
+    for _ in range(100):
+        playout.nudge()
+        await asyncio.sleep(0.02)
+
+    assert sounds == [wire.sent_at[0]]
+    assert sounds == [pytest.approx(0.5, abs=0.03)]
+    assert dry == [pytest.approx(sounds[0] + 1, abs=0.01)]
+    assert playout.heard() == [("Ann", "One.")]

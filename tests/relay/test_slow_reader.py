@@ -1,4 +1,4 @@
-"""A carrier that does not read: what it does not take is dropped, and nothing grows."""
+"""A carrier that does not read: what it does not take is not sent, and nothing grows."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ UPGRADE = (
 )
 
 
-async def test_a_carrier_that_does_not_read_costs_no_memory():
+async def test_a_carrier_that_does_not_read_costs_no_memory_and_is_sent_nothing_until_it_does():
     loop = asyncio.get_running_loop()
     media = MediaSocket("call")
 
@@ -30,9 +30,14 @@ async def test_a_carrier_that_does_not_read_costs_no_memory():
             if n % 100 == 0:
                 await asyncio.sleep(0)
         waiting = media.unsent
+        refused = not media.send_audio(bytes(FRAME_BYTES))
+        async with asyncio.timeout(60):
+            while not media.send_audio(bytes(FRAME_BYTES)):
+                await asyncio.to_thread(deaf.recv, 1 << 20)
 
         media.close("test is over")
     server.close()
     await server.wait_closed()
 
     assert 0 < waiting < 256 * 1024
+    assert refused
