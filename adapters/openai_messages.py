@@ -93,8 +93,7 @@ def _wire(message: Message, answers: dict[str, ToolReturned]) -> list[dict[str, 
         case UserSaid():
             return [{"role": "user", "content": message.text}]
         case AgentSaid():
-            content = message.text + CUT if message.cut else message.text
-            return [{"role": "assistant", "content": content}]
+            return [{"role": "assistant", "content": _with_cuts(message)}]
         case Note():
             return [{"role": "system", "content": message.text}]
         case ToolsCalled():
@@ -104,6 +103,14 @@ def _wire(message: Message, answers: dict[str, ToolReturned]) -> list[dict[str, 
             return []
         case _:
             assert_never(message)
+
+
+def _with_cuts(said: AgentSaid) -> str:
+    """Return what was heard, with a word wherever the caller interrupted."""
+    ends = (*said.cuts, len(said.text)) if said.cut else said.cuts
+    begins = (0, *ends)
+    parts = [said.text[begin:end] + CUT for begin, end in zip(begins, ends, strict=False)]
+    return "".join(parts) + said.text[begins[-1] :]
 
 
 def _tool_step(message: ToolsCalled, answers: dict[str, ToolReturned]) -> list[dict[str, Any]]:

@@ -13,20 +13,23 @@ from core.tools import ToolCall, ToolSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSaid:
-    """The caller's words. `interrupted`: he cut the agent short to say them."""
+    """The caller's words."""
 
     text: str
-    interrupted: bool = False
     role: Literal["user"] = "user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSaid:
-    """What the caller really heard of a reply; `cut` when he interrupted it."""
+    """What the caller really heard of an agent in one turn; `cut` when he interrupted its end.
+
+    `cuts`: after how many characters earlier replies of the turn were interrupted.
+    """
 
     text: str
     agent: str = ""
     cut: bool = False
+    cuts: tuple[int, ...] = ()
     role: Literal["assistant"] = "assistant"
 
 

@@ -210,7 +210,7 @@ def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:
             "agent": last[-1].agent if last else "",
             "reply": text,
             "heard": text,
-            "interrupted": any(each.cut for each in last),
+            "interrupted": any(each.cut or each.cuts for each in last),
             "tools": [{k: v for k, v in run.items() if k != "id"} for run in turn.tools],
             "handoffs": turn.handoffs,
             "latency_ms": {},

@@ -119,6 +119,6 @@ def same_request(one: ChatRequest, other: ChatRequest) -> bool:
     last, wanted = one.messages[-1], other.messages[-1]
     if not isinstance(last, UserSaid) or not isinstance(wanted, UserSaid):
         return False
-    if last.interrupted != wanted.interrupted or not same_words(last.text, wanted.text):
+    if not same_words(last.text, wanted.text):
         return False
     return one == replace(other, messages=(*other.messages[:-1], last))

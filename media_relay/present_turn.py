@@ -106,9 +106,9 @@ class PresentTurn:
 
     def heard(self, live: list[tuple[str, str]], *, done: bool, cut: bool) -> None:
         """Keep how far a reply that is over was heard."""
-        for fact in self.record.heard_facts(live, done=done, cut=cut):
+        self.record.keep(live, cut=cut)
+        for fact in self.record.heard_facts(done=done):
             self._journal.write(fact)
-        self.record.heard += live
 
     # --- its end ---------------------------------------------------------------------------------
 

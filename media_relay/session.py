@@ -244,8 +244,8 @@ class CallSession:
 
     def _do(self, output: t.Output) -> None:
         match output:
-            case t.ThinkAhead(text=text, interrupted=interrupted):
-                self._thinker.think_ahead(text, interrupted=interrupted)
+            case t.ThinkAhead(text=text):
+                self._thinker.think_ahead(text)
             case t.ThinkAgain():
                 self._thinker.think_again()
             case t.Pause():

@@ -88,12 +88,12 @@ class Thinker:
         tools = self._catalog.tools(self._stage.scene)
         return self._open or self._tools.busy or any(tool.secrets for tool in tools)
 
-    def think_ahead(self, text: str, *, interrupted: bool) -> None:
+    def think_ahead(self, text: str) -> None:
         """Begin to answer what the caller seems to have said; `think` uses it if he did."""
         scene = self._stage.scene
-        said = UserSaid(text=text, interrupted=interrupted)
+        messages = (*scene.conversation.messages(), UserSaid(text=text))
         with suppress(EngineFailed):  # `think` tells of a prompt that cannot be rendered
-            self._chat.foresee(self._asking(scene, (*scene.conversation.messages(), said)))
+            self._chat.foresee(self._asking(scene, messages))
 
     def think_again(self) -> None:
         """Drop what was begun ahead: it answers nothing."""

@@ -47,16 +47,18 @@ def with_unheard(conversation: Conversation, thought: Thought) -> tuple[Message,
         messages.append(Note(text=thought.note))
     if not unheard and not thought.greeted:
         return tuple(messages)
-    live = {
+    told = {
         id(entry.message)
         for entry in conversation.said
         if entry.turn == thought.record.turn
         and isinstance(entry.message, AgentSaid)
         and entry.message.agent == agent
     }
-    messages = [message for message in messages if id(message) not in live]
+    messages = [message for message in messages if id(message) not in told]
     kind = Note if thought.greeted and not unheard else ToolsCalled
     at = max((n for n, message in enumerate(messages) if isinstance(message, kind)), default=None)
-    said = AgentSaid(text=" ".join(filter(None, (thought.greeted, unheard))), agent=agent)
+    live = [(agent, text) for text in (thought.greeted, unheard) if text]
+    fact = thought.record.heard_facts(live)[-1]
+    said = AgentSaid(text=fact.text, agent=agent, cuts=fact.cuts)
     messages.insert(len(messages) if at is None else at, said)
     return tuple(messages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -144,9 +145,17 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 3)
 
 
+class Heard(NamedTuple):
+    """What was heard of a piece of a reply. `cut`: the caller interrupted the reply after it."""
+
+    agent: str
+    text: str
+    cut: bool = False
+
+
 @dataclass(slots=True)
 class TurnRecord:
-    """A turn in the making. `heard`: (agent, text) of replies of this turn that are over.
+    """A turn in the making. `heard`: what was heard of its replies that are over.
 
     `engines`: who served it where that was not the first of its chain. `voice_s`: how long the
     synthesizer has worked for it, not counting a piece that it works on since `voice_since`.
@@ -155,7 +164,7 @@ class TurnRecord:
     turn: int
     caller: list[str] = field(default_factory=list)
     reply: list[str] = field(default_factory=list)
-    heard: list[tuple[str, str]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     tools: list[ToolRun] = field(default_factory=list)
     handoffs: list[HandoffMade] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
@@ -189,24 +198,35 @@ class TurnRecord:
             model=finished.model or spent.model,
         )
 
+    def keep(self, heard: list[tuple[str, str]], *, cut: bool = False) -> None:
+        """Add (agent, text) of each piece of a reply that is over, as far as it was heard."""
+        self.heard += [Heard(agent, text) for agent, text in heard]
+        if heard and cut:
+            self.heard[-1] = self.heard[-1]._replace(cut=True)
+
     def heard_facts(
-        self, live: list[tuple[str, str]], *, done: bool = False, cut: bool = False
+        self, live: Iterable[tuple[str, str]] = (), *, done: bool = False
     ) -> list[AgentHeard]:
-        """Return what was heard so far, one fact per agent; only the last may be unfinished."""
-        texts: dict[str, list[str]] = {}
-        for agent, text in (*self.heard, *live):
-            texts.setdefault(agent, []).append(text)
-        last = next(reversed(texts), "")
-        return [
-            AgentHeard(
-                turn=self.turn,
-                agent=agent,
-                text=" ".join(parts),
-                done=done or agent != last,
-                cut=cut and agent == last,
-            )
-            for agent, parts in texts.items()
-        ]
+        """Return what was heard so far, one fact per agent; who spoke last comes last.
+
+        `live`: of a reply that goes on. Only the last may be unfinished.
+        """
+        pieces: dict[str, list[Heard]] = {}
+        for piece in (*self.heard, *(Heard(agent, text) for agent, text in live)):
+            pieces[piece.agent] = [*pieces.pop(piece.agent, []), piece]
+        last = next(reversed(pieces), "")
+        return [self._fact(pieces[agent], done=done or agent != last) for agent in pieces]
+
+    def _fact(self, pieces: list[Heard], *, done: bool) -> AgentHeard:
+        texts = [piece.text for piece in pieces]
+        cuts = tuple(
+            len(" ".join(texts[:number]))
+            for number, piece in enumerate(pieces[:-1], start=1)
+            if piece.cut
+        )
+        agent, cut = pieces[-1].agent, pieces[-1].cut
+        text = " ".join(texts)
+        return AgentHeard(turn=self.turn, agent=agent, text=text, done=done, cut=cut, cuts=cuts)
 
     def done(self, agent: str, *, interrupted: bool, left_at: float | None = None) -> TurnDone:
         """Return the whole turn; `left_at`: when it was left, if nothing of it was sent."""
@@ -215,7 +235,7 @@ class TurnRecord:
             agent=agent,
             caller=" ".join(self.caller),
             reply=" ".join(self.reply),
-            heard=" ".join(text for _, text in self.heard),
+            heard=" ".join(piece.text for piece in self.heard),
             interrupted=interrupted,
             tools=tuple(self.tools),
             handoffs=tuple(self.handoffs),
@@ -236,8 +256,16 @@ def record_of(conversation: Conversation) -> TurnRecord:
         match entry.message:
             case UserSaid(text=text):
                 record.caller.append(text)
-            case AgentSaid(text=text, agent=agent):
-                record.heard.append((agent, text))
+            case AgentSaid() as said:
+                record.heard += _pieces_of(said)
             case _:
                 pass
     return record
+
+
+def _pieces_of(said: AgentSaid) -> list[Heard]:
+    """Return what was heard of an agent, parted where the caller interrupted him."""
+    begins, ends = (0, *said.cuts), (*said.cuts, len(said.text))
+    texts = [said.text[begin:end].strip() for begin, end in zip(begins, ends, strict=True)]
+    cuts = (*(True for _ in said.cuts), said.cut)
+    return [Heard(said.agent, text, cut) for text, cut in zip(texts, cuts, strict=True)]

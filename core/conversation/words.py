@@ -13,7 +13,7 @@ WITHHELD = "(The caller said something that the content filter refused.)"
 
 def caller_said(conversation: Conversation, fact: CallerSaid) -> Conversation:
     """Add his words; they open a turn, or go on with one."""
-    said = UserSaid(text=fact.text, interrupted=fact.interrupted)
+    said = UserSaid(text=fact.text)
     wanted = conversation.collecting
     # Secret keys may be wrong and be pressed again, unasked: they stay secret until they are right.
     taken = fact.keys and wanted is not None and not wanted.secret
@@ -61,7 +61,7 @@ def agent_heard(conversation: Conversation, fact: AgentHeard) -> Conversation:
     done = fact.done or fact.cut
     if not fact.text:
         return replace(conversation, said=rest, reply_done=done)
-    said = AgentSaid(text=fact.text, agent=fact.agent, cut=fact.cut)
+    said = AgentSaid(text=fact.text, agent=fact.agent, cut=fact.cut, cuts=fact.cuts)
     at = len(rest)
     while at > 0 and rest[at - 1].turn > fact.turn:
         at -= 1

@@ -35,13 +35,18 @@ class LanguageRecognised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentHeard:
-    """What the caller has heard of reply `turn` so far (all of it, not the difference)."""
+    """What the caller has heard of an agent in a turn so far (all of it, not the difference).
+
+    `cut`: he interrupted the end of it; `cuts`: after how many characters he interrupted earlier
+    replies of the same turn.
+    """
 
     turn: int
     agent: str
     text: str
     done: bool = False
     cut: bool = False
+    cuts: tuple[int, ...] = ()
     kind: Literal["agent_heard"] = "agent_heard"
 
 

@@ -140,8 +140,8 @@ def _think_ahead(state: TurnState, before: tuple[o.Output, ...], settings: TurnS
     free = state.floor is Floor.LISTENING and not state.holding and not state.keys
     if not settings.think_ahead or known or not free or state.tries >= settings.think_ahead_tries:
         return state, before
-    ahead = o.ThinkAhead(text=text, interrupted=state.cut)
-    return replace(state, ahead=text, tries=state.tries + 1), (*before, ahead)
+    thought = replace(state, ahead=text, tries=state.tries + 1)
+    return thought, (*before, o.ThinkAhead(text=text))
 
 
 def noise(state: TurnState, at: float, settings: TurnSettings) -> Stepped:

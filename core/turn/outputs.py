@@ -43,7 +43,6 @@ class ThinkAhead:
     """The caller pauses after these words: begin to answer them, and say nothing of it yet."""
 
     text: str
-    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,8 +49,8 @@ def _told(entry: LogEntry) -> tuple[str, str]:  # noqa: C901 one row per fact
             return "caller", f"{_quoted(text)} (corrected)"
         case f.CallerSaid(text=text, interrupted=interrupted):
             return "caller", _quoted(text) + (" (interrupting)" if interrupted else "")
-        case f.AgentHeard(agent=agent, text=text, cut=cut):
-            return agent, _quoted(text) + (" (cut off)" if cut else "")
+        case f.AgentHeard(agent=agent, text=text, cut=cut, cuts=cuts):
+            return agent, _quoted(text) + (" (cut off)" if cut or cuts else "")
         case f.ToolStarted(name=name, arguments=arguments):
             return "tool", f"{name}({_listed(arguments)})"
         case f.ToolFinished(name=name, ok=ok, ms=ms, error=error):

@@ -158,8 +158,8 @@ class Talk:
         record.marks.words_known(self._loop.time())
         record.marks.audio = record.marks.sent = record.marks.words
         record.reply = [piece for _, piece in said]
-        record.heard = said
-        for fact in record.heard_facts([], done=True):
+        record.keep(said)
+        for fact in record.heard_facts(done=True):
             self._journal.write(fact)
         done = record.done(self.agent, interrupted=False)
         self.spoken.append((done.caller, done.heard))

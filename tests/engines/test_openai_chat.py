@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.measured_chat import RequestWatch, watched
 from adapters.openai_chat import OpenAIChat, azure_base_url
+from adapters.openai_messages import CUT
 from adapters.openai_reply import Reply as Streamed
 from adapters.openai_reply import readable
 from core.agents import AgentSpec, ModelSpec
@@ -383,7 +384,7 @@ async def test_the_conversation_arrives_with_every_tool_call_answered_in_place()
         ASKED,
         messages=(
             UserSaid(text="My balance?"),
-            AgentSaid(text="Let me", cut=True),
+            AgentSaid(text="Let me Are you there? I", cut=True, cuts=(6,)),
             ToolsCalled(calls=calls),
             UserSaid(text="Hurry"),
             ToolReturned(call_id="a", name="get_balance", text="10"),
@@ -399,6 +400,7 @@ async def test_the_conversation_arrives_with_every_tool_call_answered_in_place()
     assert [message["role"] for message in sent] == [
         "system", "user", "assistant", "assistant", "tool", "tool", "user", "system",
     ]  # fmt: skip
+    assert sent[2]["content"] == f"Let me{CUT} Are you there? I{CUT}"
     assert [call["id"] for call in sent[3]["tool_calls"]] == ["a", "b"]
     assert (sent[4]["tool_call_id"], sent[4]["content"]) == ("a", "10")
     assert "No result" in sent[5]["content"]

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.scripted import ScriptedChat, ScriptedSpeaking
-from core.agents import SpeechSpec
-from core.chat import AgentSaid, TextDelta, UserSaid
+from core.agents import HandoffType, SpeechSpec
+from core.chat import AgentSaid, TextDelta, ToolCalled, UserSaid
 from core.facts import AgentHeard, CallerSaid, TurnDone
+from core.tools import ToolCall
 from core.turn import TurnSettings
 from media_relay.call_settings import CallSettings
-from tests.relay.calls import agent, calling, scenario
+from tests.relay.calls import agent, calling, edge, scenario
 from tests.virtual_time import VIRTUAL, VirtualTimeLoop
 
 SPEECH_STARTS_S = 0.1  # of the scripted ears
@@ -57,7 +58,7 @@ async def test_history_is_cut_at_the_last_word_heard():
         history = call.chat.requests[-1].messages
 
         assert history[-2] == AgentSaid(text=cut.heard, agent="Ann", cut=True)
-        assert history[-1] == UserSaid(text="stop please", interrupted=True)
+        assert history[-1] == UserSaid(text="stop please")
         assert cut.heard in call.heard
         # What sounded after the last whole word is less than one word more.
         assert len(call.heard.split("All right.")[0].split("Ann.")[1].strip()) - len(cut.heard) < 12
@@ -261,6 +262,47 @@ async def test_speech_without_words_interrupts_only_when_it_lasts():
     assert not turn.interrupted
 
 
+async def test_an_agent_who_was_cut_by_a_noise_and_asks_again_remembers_both():
+    async with calling([LONG, "Fine."]) as call:
+        await call.until(TurnDone)
+        call.says("tell me about accounts")
+        await call.until(AgentHeard, count=3)
+        call.makes_noise(1_500)
+        cut = await call.until(TurnDone, count=2)
+        await call.after(6)
+        call.says("I am here")
+        await call.until(TurnDone, count=3)
+
+        said = [m for m in call.chat.requests[-1].messages if isinstance(m, AgentSaid)]
+
+        assert cut.interrupted
+        assert LONG.startswith(cut.heard)
+        both = f"{cut.heard} Are you still there?"
+        assert said[-1] == AgentSaid(text=both, agent="Ann", cuts=(len(cut.heard),))
+        assert "Are you still there?" in call.heard
+
+
+HANDED = "Bob knows more about that. "
+
+
+def talkative(request):
+    """Every second time, let the other agent answer."""
+    asked = sum(isinstance(message, UserSaid) for message in request.messages)
+    if asked % 2 or not isinstance(request.messages[-1], UserSaid):
+        return LONG
+    (other,) = [tool.name for tool in request.tools]
+    return [TextDelta(text=HANDED), ToolCalled(call=ToolCall(id="h", name=other, arguments={}))]
+
+
+TWO = scenario(
+    agent("Ann", return_greeting="Ann again."),
+    agent("Bob", return_greeting="Bob again."),
+    edges=(
+        edge("Ann", "Bob", HandoffType.ANNOUNCED),
+        edge("Bob", "Ann", HandoffType.ANNOUNCED),
+    ),
+)
+CLOGGED = st.lists(st.tuples(st.floats(2, 20), st.floats(0.1, 3)), max_size=2)
 SOUNDS = st.lists(
     st.tuples(
         st.sampled_from(["stop please", "mhm", "noise", "and my cards", "long noise"]),
@@ -271,13 +313,14 @@ SOUNDS = st.lists(
 )
 
 
-@given(SOUNDS)
-@settings(max_examples=25, deadline=None, derandomize=True)
-def test_history_equals_what_was_heard_whatever_the_caller_does(sounds):
+@given(SOUNDS, st.booleans(), CLOGGED)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_history_equals_what_was_heard_whatever_the_caller_and_the_line_do(sounds, timed, clogged):
     async def live():
-        chat = ScriptedChat(lambda _: LONG)
-        speaking = ScriptedSpeaking(words=True)
-        async with calling(chat, speaking=speaking) as call:
+        chat = ScriptedChat(talkative)
+        speaking = ScriptedSpeaking(words=timed)
+        async with calling(chat, speaking=speaking, scenario=TWO) as call:
+            call.wire.clogged = [(begin, begin + seconds) for begin, seconds in clogged]
             await call.until(TurnDone)
             call.says("tell me about accounts")
             for sound, after in sounds:
@@ -286,7 +329,8 @@ def test_history_equals_what_was_heard_whatever_the_caller_does(sounds):
                     call.makes_noise(1_500 if "long" in sound else 300)
                 else:
                     call.says(sound)
-            await call.after(30)
+            await call.after(5)
+            await call.silence()
             said = call.session._journal.conversation.messages()
             return [m for m in said if isinstance(m, AgentSaid)], call.heard
 
