@@ -85,7 +85,7 @@ class Opening:
         self._journal.write(AnsweredBy(who=who.value, by=by, action=action), urgent=True)
         if action in ("hang_up", "leave_message"):
             closing = BY_MACHINE if action == "hang_up" else None
-            self._turns.feed(t.MachineAnswered(at=self._loop.time(), closing=closing))
+            self._turns.feed(t.SilenceWanted(at=self._loop.time(), closing=closing))
         elif self._turns.state.generation == 0:  # nothing was said yet
             if text:
                 self._overheard(text)

@@ -104,6 +104,7 @@ class People:
     def _consult(self, ref: str, text: str) -> None:
         if self._consultation is not None:
             return
+        self._turns.feed(t.SilenceWanted(at=self._loop.time()))
         self._consultation = Consultation(
             self._mouth,
             self._playout,

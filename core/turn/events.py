@@ -53,9 +53,11 @@ class SpeechWanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MachineAnswered:
-    """A machine is at the other end: be silent. `closing` comes at once, without one a message
-    may be said later (`SpeechWanted`)."""
+class SilenceWanted:
+    """The caller is on hold, or a machine is at the other end: say nothing, and wait for nothing.
+
+    `closing` comes at once; without one something may be said later (`SpeechWanted`).
+    """
 
     at: float
     closing: Closing | None = None
@@ -147,7 +149,7 @@ Event = (
     Heard
     | KeyPressed
     | SpeechWanted
-    | MachineAnswered
+    | SilenceWanted
     | PieceReady
     | ReplyDone
     | ReplyFailed

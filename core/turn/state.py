@@ -163,6 +163,7 @@ def hush(state: TurnState, at: float, closing: Closing | None) -> Stepped:
         since=at,
         speech_at=None,
         partial="",
+        taken="",
         ahead="",
         keys="",
         holding=True,

@@ -48,7 +48,7 @@ def step(  # noqa: C901 one row per event
         case e.SpeechWanted(at=at, purpose=purpose, closing=closing):
             stopped, outputs = stop(state)
             return begin(replace(stopped, closing=closing), outputs, at=at, purpose=purpose)
-        case e.MachineAnswered(at=at, closing=closing):
+        case e.SilenceWanted(at=at, closing=closing):
             return hush(state, at, closing)
         case (
             e.PieceReady()

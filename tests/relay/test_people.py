@@ -88,6 +88,45 @@ async def test_a_person_is_told_what_it_is_about_and_says_whether_he_takes_the_c
         assert all("lost card" not in fact.text for fact in call.facts(AgentHeard))
 
 
+LONG = "There is a lot to tell about that. Some of it is long. And some of it is even longer."
+
+
+async def test_a_caller_who_is_put_on_hold_in_mid_sentence_heard_just_that_much_of_it():
+    async with calling([LONG]) as call:
+        await call.until(TurnDone)
+        call.session.obey(told("announce", "t1", text="One moment."))
+        await call.until(TransferAnnounced)
+        call.says("tell me more")
+        await call.until(CallerSaid)
+        await call.after(1.5)
+        call.session.obey(told("consult", "t1", text=BRIEF))
+        await call.after(20)
+
+        *_, last = call.facts(AgentHeard)
+        assert last.cut
+        assert 0 < len(last.text) < len(LONG)
+        assert LONG.startswith(last.text)
+        assert call.facts(TurnDone)[-1].heard == last.text
+        assert call.heard.endswith(BRIEF)
+
+
+async def test_what_a_caller_on_hold_waited_for_is_not_said_to_the_person():
+    async with calling([[30.0, LONG]]) as call:
+        await call.until(TurnDone)
+        call.session.obey(told("announce", "t1", text="One moment."))
+        await call.until(TransferAnnounced)
+        call.says("tell me more")
+        await call.until(CallerSaid)
+        call.session.on_key("5")
+        await call.after(0.1)
+        call.session.obey(told("consult", "t1", text=BRIEF))
+        await call.after(60)
+
+        assert call.chat.cancelled == 1
+        assert call.heard.endswith(f"One moment. {BRIEF}")
+        assert [said.text for said in call.facts(CallerSaid)] == ["tell me more"]
+
+
 async def test_a_person_takes_the_caller_by_a_key_at_any_time():
     async with calling([]) as call:
         await consulted(call)

@@ -59,7 +59,7 @@ CLOSINGS = st.builds(
 )
 OTHERS = st.one_of(
     st.builds(t.KeyPressed, at=st.just(0.0), key=st.sampled_from("12#"), secret=st.booleans()),
-    st.builds(t.MachineAnswered, at=st.just(0.0), closing=st.none() | CLOSINGS),
+    st.builds(t.SilenceWanted, at=st.just(0.0), closing=st.none() | CLOSINGS),
     st.builds(t.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
     st.just(t.TransferOver(at=0.0)),
     st.builds(t.NewsCame, at=st.just(0.0), purpose=st.sampled_from([Purpose.ANSWER, Purpose.TIME])),
@@ -388,7 +388,7 @@ def test_a_late_final_corrects_the_turn_and_its_answer_unless_that_was_heard():
 
 
 def test_to_a_machine_nothing_more_is_said_until_there_is_a_message():
-    hushed, outputs = step(talking(), t.MachineAnswered(at=2.0))
+    hushed, outputs = step(talking(), t.SilenceWanted(at=2.0))
 
     assert [type(output) for output in outputs] == [t.StopTalking, t.TurnOver]
     assert deadline(hushed) is None
@@ -403,7 +403,7 @@ def test_what_was_begun_to_be_answered_to_a_machine_is_dropped():
         guess("the person you call"),
     )
 
-    closed, outputs = step(state, t.MachineAnswered(at=2.0, closing=t.Closing(kind="hang_up")))
+    closed, outputs = step(state, t.SilenceWanted(at=2.0, closing=t.Closing(kind="hang_up")))
 
     assert [type(output) for output in outputs] == [t.ThinkAgain, t.Close]
     assert closed.closed
