@@ -37,6 +37,11 @@ _NOT_ALONE = 16  # fewer of the sentence are not left for a piece of their own
 _LONGEST = (_FIRST_LONGEST * 5, 80, 110, 140)
 
 
+def ends_sentence(text: str) -> bool:
+    """Whether a sentence is over with this text, and does not go on in the next piece."""
+    return text.rstrip().rstrip(_CLOSERS).endswith((*_ENDS, *_FULL_ENDS))
+
+
 class Splitter:
     """Cuts one reply into pieces as its tokens come. Code is left out, tables are read by rows.
 

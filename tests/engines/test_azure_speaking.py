@@ -24,6 +24,7 @@ from tests.engines.azure_service import MUTE, account_at, until
 
 AVA = Voice(name="en-US-AvaMultilingualNeural")
 XML = "{http://www.w3.org/2001/10/synthesis}"
+MSTTS = "{https://www.w3.org/2001/mstts}"
 
 
 async def events_of(speaking: AzureSpeaking, text: str, voice: Voice = AVA) -> list[SpeakingEvent]:
@@ -109,7 +110,45 @@ def test_ssml_is_well_formed_and_says_the_text_whatever_it_holds(
 def test_a_voice_of_another_engine_is_spoken_by_the_default() -> None:
     ssml = ssml_of("Hello.", Voice(name="caller", type="embedded"))
 
-    assert f'<voice name="{DEFAULT_VOICE}">Hello.</voice>' in ssml
+    assert f'<voice name="{DEFAULT_VOICE}">' in ssml
+    assert "Hello.</voice>" in ssml
+
+
+def pauses_of(text: str, name: str, type_: str = "azure-standard") -> dict[str, int]:
+    """Return the silences that a voice is told to make around a text, in ms."""
+    speak = ElementTree.fromstring(ssml_of(text, Voice(name=name, type=type_)))  # noqa: S314
+    told = speak.iterfind(f"{XML}voice/{MSTTS}silence")
+    return {each.attrib["type"]: int(each.attrib["value"].removesuffix("ms")) for each in told}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["en-US-AvaMultilingualNeural", "de-DE-KatjaNeural", "zh-CN-liaoning-XiaobeiNeural",
+     "sr-Latn-RS-NicholasNeural", "en-US-AlloyTurboMultilingualNeural"],
+)  # fmt: skip
+def test_the_pause_between_two_pieces_is_that_of_a_sentence_or_of_a_clause(name: str) -> None:
+    sentence, quoted = pauses_of("I am here.", name), pauses_of('"Are you?"', name)
+    clause, words = pauses_of("If you like,", name), pauses_of("so that you", name)
+
+    assert 200 <= sum(sentence.values()) <= 400
+    assert quoted == sentence
+    assert 50 <= sum(clause.values()) < 200
+    assert words == clause
+    assert {*sentence, *clause} == {"Leading-exact", "Tailing-exact"}
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [
+        ("en-US-Ava:DragonHDLatestNeural", "azure-standard"),
+        ("en-US-AlloyMultilingualNeural", "azure-standard"),
+        ("en-US-AlloyMultilingualNeuralHD", "azure-standard"),
+        ("DragonLatestNeural", "azure-standard"),
+        ("OurVoiceNeural", "azure-custom"),
+    ],
+)
+def test_a_voice_that_cannot_be_told_of_pauses_is_not(name: str, type_: str) -> None:
+    assert pauses_of("I am here.", name, type_) == {}
 
 
 def test_a_voice_of_many_languages_is_told_which_one_this_is() -> None:
