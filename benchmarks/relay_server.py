@@ -10,7 +10,6 @@ detector hears every call. `idle`: nobody speaks.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 import time
@@ -37,6 +36,7 @@ from core.session import (
     Session,
 )
 from core.speech import FRAME_BYTES, HearingConfig, HearingEvent, SpeakingEvent, SpokenAudio, Voice
+from media_relay import collector
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.calls import AdmissionSettings, Calls
 from media_relay.catalog import Scene, ToolUse
@@ -190,7 +190,7 @@ async def serve_relay(engines: Engines) -> None:
         )
         server = RelayServer(calls, verify=anybody, signing_key=KEY, ready=lambda: True)
         print(await server.start("127.0.0.1", 0), flush=True)
-        gc.freeze()  # as the relay does once it is warm
+        collector.come_often()
         await asyncio.Event().wait()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ import sys
 from adapters.logs import log_to
 from adapters.settings import Mistake, SettingsError
 from core.errors import StartRefused
+from media_relay import collector
 from media_relay.app import DRAIN_S, serve
 
 DEFAULTS = {"HOST": "0.0.0.0", "PORT": "8085", "DRAIN_SECONDS": f"{DRAIN_S:g}"}  # noqa: S104
@@ -39,11 +39,7 @@ def number_of(name: str, *, most: float) -> float:
 
 
 def _ready(url: str) -> None:
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: a collection that looks at it all stops every call
-    # The parts of a call know each other, so a call that is over waits for the collector. It comes
-    # five times as often as usual, to find a fifth: each time all calls wait for it.
-    gc.set_threshold(2_000, 10, 1)
+    collector.come_often()
     sys.stdout.write(f"relay ready at {url}\n")
     sys.stdout.flush()
 

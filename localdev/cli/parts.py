@@ -105,15 +105,20 @@ async def _relay(
     layout: Layout, environ: dict[str, str], stop: asyncio.Event, ready: Ready
 ) -> None:
     from adapters.settings import Settings
+    from media_relay import collector
     from media_relay.__main__ import number_of
     from media_relay.app import serve
+
+    def warm(url: str) -> None:
+        collector.come_often()
+        ready(url)
 
     await serve(
         Settings.read(environ),
         host="127.0.0.1",
         port=layout.ports["relay"],
         stop=stop,
-        on_ready=ready,
+        on_ready=warm,
         drain_s=number_of("DRAIN_SECONDS", most=3600),
     )
 
