@@ -39,13 +39,14 @@ def request_span(request: ModelRequest) -> Measured:
     if request.first is not None:
         attributes["gen_ai.response.time_to_first_chunk"] = round(request.first - request.start, 6)
     if done := request.finished:
-        attributes |= {
-            "gen_ai.response.finish_reasons": (done.reason,),
-            "gen_ai.usage.input_tokens": done.input_tokens,
-            "gen_ai.usage.output_tokens": done.output_tokens,
-            "gen_ai.usage.cache_read.input_tokens": done.cached_tokens,
-            "gen_ai.usage.reasoning.output_tokens": done.reasoning_tokens,
+        attributes["gen_ai.response.finish_reasons"] = (done.reason,)
+        tokens = {
+            "input_tokens": done.input_tokens,
+            "output_tokens": done.output_tokens,
+            "cache_read.input_tokens": done.cached_tokens,
+            "reasoning.output_tokens": done.reasoning_tokens,
         }
+        attributes |= {f"gen_ai.usage.{kind}": count for kind, count in tokens.items() if count}
     return Measured(
         name=f"chat {request.to.model}".strip(),
         kind="client",

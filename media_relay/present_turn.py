@@ -70,7 +70,10 @@ class PresentTurn:
 
     def begin_reply(self, purpose: Purpose) -> None:
         """A reply begins, perhaps not the first of this turn."""
-        self.record.marks.begin_anew(purpose, self._hearer.now, self._clock())
+        marks = self.record.marks
+        if marks.corrected is not None and marks.sent is None:
+            self.record.reply.clear()  # it answered other words, and nobody heard it
+        marks.begin_anew(purpose, self._hearer.now, self._clock())
 
     def words_known(self) -> None:
         """The first words to say are known."""

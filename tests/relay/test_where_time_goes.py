@@ -65,7 +65,7 @@ async def test_an_answer_to_corrected_words_is_timed_from_when_they_were_known()
         ears.emit(FinalHeard(text="my other balance", start_ms=0, end_ms=1, decided_ms=1))
         turn = await call.until(TurnDone, count=2)
 
-        assert turn.caller == "my other balance"
+        assert (turn.caller, turn.reply) == ("my other balance", "Two.")
         latency = turn.latency
         decided = float(latency.heard_until)
         assert latency.stt == pytest.approx((guessed + 0.5 - decided) * 1000, abs=1)
