@@ -1,8 +1,9 @@
-"""The ears of one call: what its recognitions tell becomes utterances."""
+"""The ears of one call: fed, asked for finals, and replaced when they tell nothing any more."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
@@ -12,8 +13,6 @@ from typing import assert_never
 from adapters.azure_speech.doubts import Doubts
 from adapters.azure_speech.errors import error_of
 from adapters.azure_speech.native import SdkThreads
-from adapters.azure_speech.phrases import Phrase, phrase_of
-from adapters.azure_speech.positions import Positions
 from adapters.azure_speech.recognition import (
     MAX_SILENCE_MS,
     Began,
@@ -24,21 +23,13 @@ from adapters.azure_speech.recognition import (
     Stopped,
     Told,
 )
+from adapters.azure_speech.utterances import Utterances
 from adapters.mailbox import Mailbox
 from core.errors import Cause, EngineError, EngineFailed
-from core.speech import (
-    BYTES_PER_MS,
-    FinalHeard,
-    HearingConfig,
-    HearingEvent,
-    HearingFailed,
-    PartialHeard,
-    SpeechStarted,
-    SpeechStopped,
-    Word,
-)
+from core.speech import BYTES_PER_MS, HearingConfig, HearingEvent, HearingFailed
 
-TICKS_PER_MS = 10_000
+log = logging.getLogger(__name__)
+
 # Beyond the silence that ends a phrase: the detector is not exact.
 BURST_MARGIN_MS = 200
 # Events nobody fetched.
@@ -53,7 +44,7 @@ type Opening = Callable[[Callable[[Told], None]], Awaitable[Recognition]]
 
 
 class AzureStream:
-    """The ears of one call. Azure tells no end of speech: it is told just before the final.
+    """The ears of one call.
 
     `connect_s` bounds the wait for a connection, also for one that the SDK makes again.
     Ears that tell nothing of two utterances in more than `slow_s` are stopped: a service that
@@ -75,12 +66,10 @@ class AzureStream:
         self._loop = asyncio.get_running_loop()
         self._recognition: Recognition | None = None
         self._box: Mailbox[HearingEvent] = Mailbox()
-        self._positions = Positions()
+        self._utterances = Utterances(self._emit)
         silence_ms = min(MAX_SILENCE_MS, config.hangover_ms + BURST_MARGIN_MS)
         self._burst = bytes(silence_ms * BYTES_PER_MS)
         self._open = True
-        self._speaking = False
-        self._began_ms = 0
         self._connected = False
         self._answered = False
         self._doubts = Doubts(slow_s)
@@ -94,7 +83,7 @@ class AzureStream:
         """Begin to hear. Raises `EngineFailed`."""
         self._connected = False
         self._wait_for_connection()
-        recognition = await self._opening(partial(self._told_in, self._positions))
+        recognition = await self._opening(partial(self._told_of, self._utterances))
         if not self._open:
             self._threads.release(recognition)
             return
@@ -105,7 +94,7 @@ class AzureStream:
     def push(self, pcm: bytes) -> None:
         """Take the caller's next audio; a stream that has ended takes none."""
         if self._recognition is not None and pcm:
-            self._positions.push(pcm)
+            self._utterances.positions.push(pcm)
             self._recognition.write(pcm)
         elif self._taking_over is not None and self._open:
             self._meanwhile.append(pcm)
@@ -118,7 +107,7 @@ class AzureStream:
         """
         if self._recognition is None:
             return
-        self._positions.insert(self._burst)
+        self._utterances.positions.insert(self._burst)
         self._recognition.write(self._burst)
         self._recognition.commit()
         if self._connected and self._doubts.asked(self._loop.time()):
@@ -150,79 +139,28 @@ class AzureStream:
         match told:
             case Connected():
                 self._connected = True
-                self._be_patient()
+                self._stop_waiting()
             case Disconnected():
                 self._connected = False
                 self._wait_for_connection()
             case Began():
                 self._told_something()
-                self._start(self._ms(told.offset))
+                self._utterances.began(told)
             case Result():
                 self._told_something()
-                self._understand(told)
+                self._utterances.result(told)
             case Stopped():
                 self._end(told)
             case _:
                 assert_never(told)
 
-    def _told_in(self, positions: Positions, told: Told) -> None:
-        if positions is self._positions:  # not by a recognition that another one has replaced
+    def _told_of(self, utterances: Utterances, told: Told) -> None:
+        if utterances is self._utterances:  # else another recognition has taken over
             self.take(told)
 
     def _told_something(self) -> None:
         self._answered = True
         self._doubts.told()
-
-    # --- what is heard ---------------------------------------------------------------------------
-
-    def _understand(self, result: Result) -> None:
-        phrase = phrase_of(result.json)
-        start_ms, end_ms = self._ms(result.offset), self._ms(result.offset + result.duration)
-        if result.kind == "partial":
-            if phrase.text:
-                self._start(start_ms)
-                self._emit(PartialHeard(text=phrase.text, start_ms=start_ms, end_ms=end_ms))
-            return
-        text = phrase.text if result.kind == "final" else ""
-        if not text and (not self._speaking or end_ms <= self._began_ms):
-            # A silence that timed out, or a commit of nothing; the SDK may tell of it only after
-            # the next speech has begun.
-            return
-        self._start(start_ms)
-        self._speaking = False
-        now_ms = self._positions.now_ms
-        self._emit(SpeechStopped(speech_end_ms=end_ms, decided_ms=now_ms))
-        self._emit(
-            FinalHeard(
-                text=text,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                decided_ms=now_ms,
-                confidence=phrase.confidence,
-                words=self._words(phrase, result.offset - phrase.offset),
-                language=phrase.language,
-            )
-        )
-
-    def _start(self, at_ms: int) -> None:
-        # After a reconnection the service tells of the same start again.
-        if not self._speaking:
-            self._speaking, self._began_ms = True, at_ms
-            self._emit(SpeechStarted(at_ms=at_ms))
-
-    def _words(self, phrase: Phrase, base: int) -> tuple[Word, ...]:
-        """Return the words; their offsets are those of the turn, which began at `base` (ticks)."""
-        return tuple(
-            Word(
-                text=word.text,
-                start_ms=self._ms(base + word.offset),
-                end_ms=self._ms(base + word.offset + word.duration),
-            )
-            for word in phrase.words
-        )
-
-    def _ms(self, ticks: int) -> int:
-        return self._positions.of(ticks // TICKS_PER_MS)
 
     def _emit(self, event: HearingEvent) -> None:
         if len(self._box) >= MAX_EVENTS:
@@ -247,8 +185,8 @@ class AzureStream:
         if not alive:
             self._fail(EngineError(cause=Cause.TIMEOUT, detail="nothing told, nor that it stopped"))
             return
-        self._positions = Positions(self._positions.now_ms)
-        self._speaking = False
+        log.info("a recognizer told nothing, and another one takes over")
+        self._utterances = Utterances(self._emit, self._utterances.positions.now_ms)
         self._doubts.told()
         try:
             await self.begin()
@@ -265,10 +203,10 @@ class AzureStream:
             self._fail(error_of(code, stopped.details, begun=self._answered))
 
     def _wait_for_connection(self) -> None:
-        self._be_patient()
+        self._stop_waiting()
         self._patience = self._loop.call_later(self._connect_s, self._give_up)
 
-    def _be_patient(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
 
@@ -283,7 +221,7 @@ class AzureStream:
 
     def _shut(self) -> None:
         self._open = False
-        self._be_patient()
+        self._stop_waiting()
         self._meanwhile.clear()
         recognition, self._recognition = self._recognition, None
         if recognition is not None:

@@ -47,8 +47,10 @@ MUTE: dict[Fault, Cause] = {
     Drop(): Cause.UNAVAILABLE,
     Drop(after_ms=40): Cause.LOST,
     Hang(): Cause.TIMEOUT,
+    Hang(after_ms=40): Cause.TIMEOUT,
     Hang(connected=False): Cause.TIMEOUT,
 }
+BEGUN = (Drop(after_ms=40), Hang(after_ms=40))  # of these, those in the middle of what is said
 
 
 def account_at(service: SpeechEmulator) -> SpeechAccount:

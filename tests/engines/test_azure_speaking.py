@@ -210,6 +210,16 @@ async def test_a_stumble_of_the_service_is_not_noticed() -> None:
         assert said_in(events) == ["Hello."]
 
 
+async def test_slow_audio_is_waited_for_piece_by_piece() -> None:
+    slow = ScriptedSpeaking(next_audio_ms=400)
+    async with SpeechEmulator(speaking=slow) as service:
+        speaking = AzureSpeaking(account_at(service), audio_s=1.0)
+        events = await events_of(speaking, "Your balance is ten.")
+        await speaking.aclose()
+
+    assert said_in(events) == ["Your balance is ten."]
+
+
 @pytest.mark.parametrize("text", ["", " ... ", "\n"])
 async def test_what_has_no_words_is_not_sent(text: str) -> None:
     async with SpeechEmulator() as service:
