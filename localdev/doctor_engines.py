@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from adapters.providers import Built, has_one_model
 from adapters.settings import Settings
@@ -21,8 +21,9 @@ def engine_findings(settings: Settings) -> Iterator[Finding]:
         for n, built in enumerate(chain):
             name = work if n == 0 else f"{work}, fallback {n}"
             yield from _engine(name, setting, built)
-    yield from _languages(settings)
-    yield from _models(settings)
+    agents = _agents()
+    yield from _languages(settings, agents)
+    yield from model_findings(settings, agents)
 
 
 def _engine(name: str, setting: str, built: Built) -> Iterator[Finding]:
@@ -76,23 +77,25 @@ def _agents() -> list[AgentSpec]:
         return []
 
 
-def _models(settings: Settings) -> Iterator[Finding]:
-    """Say which models that agents name are not asked for."""
-    if "openai" not in [name.strip() for name in settings.chat.split(",")]:
-        return
-    named = {agent.model.deployment_id for agent in _agents()} - {"", settings.openai_model}
-    if named and has_one_model(settings):
+def model_findings(settings: Settings, agents: Sequence[AgentSpec]) -> Iterator[Finding]:
+    """Say which models that agents name are not asked for, and which setting counts for nobody."""
+    names = [name.strip() for name in settings.chat.split(",")]
+    named = {agent.model.deployment_id for agent in agents} - {"", settings.openai_model}
+    if "openai" in names and named and has_one_model(settings):
         what = f"OPENAI_MODEL thinks for every agent; agents name {', '.join(sorted(named))}"
         yield note("models", what, "Set OPENAI_AGENT_MODELS=on if the server has them.")
+    kinds = {name.partition("@")[0] for name in names}
+    if settings.openai_tools != "native" and "openai" not in kinds and "azure_openai" in kinds:
+        yield note("OPENAI_TOOLS", "counts for CHAT=openai only", "Set AZURE_OPENAI_TOOLS.")
 
 
-def _languages(settings: Settings) -> Iterator[Finding]:
+def _languages(settings: Settings, agents: Sequence[AgentSpec]) -> Iterator[Finding]:
     """Say which agents speak what the embedded engine cannot hear."""
     if "embedded" not in [name.strip() for name in settings.stt.split(",")]:
         return
     wanted = {
         language
-        for agent in _agents()
+        for agent in agents
         for language in (agent.speech.language, *agent.speech.languages)
         if not language.lower().startswith("en")
     }

@@ -5,7 +5,9 @@ import pytest
 from adapters.fallback import ChatChain, HearingChain, SpeakingChain
 from adapters.providers import has_one_model
 from adapters.settings import Settings, SettingsError
+from core.agents import AgentSpec, ModelSpec
 from localdev.doctor import local_findings
+from localdev.doctor_engines import model_findings
 from localdev.findings import Health
 from media_relay.engines import engines_of
 
@@ -117,3 +119,22 @@ def test_openai_has_the_models_that_agents_name_and_a_server_at_home_has_one(
 
     assert has_one_model(settings) is alone
     assert has_one_model(settings.under("small"))  # what an agent names is what has just failed
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"CHAT": "openai", "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1"}, ["models"]),
+        ({"CHAT": "openai,scripted"}, []),
+        ({"CHAT": "azure_openai", "OPENAI_TOOLS": "json_schema"}, ["OPENAI_TOOLS"]),
+        ({"CHAT": "azure_openai,openai@home", "OPENAI_TOOLS": "json_schema"}, []),
+    ],
+)
+def test_the_doctor_tells_of_names_and_settings_that_count_for_nothing(
+    environ: dict[str, str], told: list[str]
+) -> None:
+    agents = [AgentSpec(name="Ann", prompt="", model=ModelSpec(deployment_id="gpt-4o"))]
+
+    found = model_findings(Settings.read({"OPENAI_MODEL": "qwen3", **environ}), agents)
+
+    assert [each.name for each in found] == told
