@@ -30,9 +30,9 @@ async def first_that_begins[E: Engine, T](
     error = TOO_SLOW
     turn = links.in_turn()
     for n, link in enumerate(turn):
-        links.ask(link)
         if n:
             yield Working()
+        links.ask(link)
         patience = first_s if links.others_wait(turn[n + 1 :]) else None
         events = cast("AsyncGenerator[T]", ask(link.engine))
         begun: list[T] = []

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.speech import sayable
 from localdev.caller.lines import InOrder, Key, key_of, keys_of
 from localdev.stack.layout import CALLER_NUMBER, OUR_NUMBER, PORTS
 
@@ -255,7 +256,7 @@ def _folder(text: str) -> Path:
 
 
 def _words(text: str) -> str:
-    if not any(letter.isalnum() for letter in text):
+    if not sayable(text):
         raise ArgumentTypeError("there is nothing to say in it")
     return text
 

@@ -179,10 +179,11 @@ async def test_words_alone_are_all_the_life_there_is() -> None:
 
 async def test_a_call_that_is_written_for_longer_than_a_reply_may_wait_is_made() -> None:
     call = Call(name="get_balance", arguments='{"account": "checking"}', fragment=1)
-    reply = Reply(calls=(call,), drip_s=0.03)
+    reply = Reply(calls=(call,), drip_s=0.07)  # 27 chunks
 
     async with ChatEmulator([reply]) as server:
-        chat = chat_with(server, first_token_s=60, next_token_s=0.5)
+        chat = chat_with(server, first_token_s=1.5, next_token_s=1.5)
+        await chat.warm()
         events = await reply_of(chat)
 
     assert isinstance(events[0], ToolCalled)
