@@ -13,6 +13,8 @@ class Phrases:
     """Fixed words of a call, in one language."""
 
     greeting: str = "Hello. How can I help you?"
+    welcome_back: str = "Welcome back!"
+    passing_on: str = "One moment, I am passing you on."
     reprompts: tuple[str, ...] = (
         "Are you still there?",
         "I can't hear you. If you need a moment, just tell me.",
@@ -53,6 +55,8 @@ PHRASES: Mapping[str, Phrases] = {
     "en": Phrases(),
     "de": Phrases(
         greeting="Guten Tag. Wie kann ich Ihnen helfen?",
+        welcome_back="Schön, dass Sie wieder da sind!",
+        passing_on="Einen Moment, ich gebe Sie weiter.",
         reprompts=(
             "Sind Sie noch da?",
             "Ich höre Sie nicht. Wenn Sie einen Moment brauchen, sagen Sie es einfach.",
@@ -83,6 +87,8 @@ PHRASES: Mapping[str, Phrases] = {
     ),
     "es": Phrases(
         greeting="Hola. ¿En qué puedo ayudarle?",
+        welcome_back="¡Hola de nuevo!",
+        passing_on="Un momento, le paso con otra persona.",
         reprompts=(
             "¿Sigue ahí?",
             "No le oigo. Si necesita un momento, dígamelo.",
@@ -108,6 +114,8 @@ PHRASES: Mapping[str, Phrases] = {
     ),
     "fr": Phrases(
         greeting="Bonjour. Comment puis-je vous aider ?",
+        welcome_back="Ravi de vous retrouver !",
+        passing_on="Un instant, je vous passe un collègue.",
         reprompts=(
             "Vous êtes toujours là ?",
             "Je ne vous entends pas. S'il vous faut un moment, dites-le-moi.",
@@ -140,3 +148,8 @@ PHRASES: Mapping[str, Phrases] = {
 def phrases_in(language: str, book: Mapping[str, Phrases] = PHRASES) -> Phrases:
     """Return the phrases of a language, English where the book has none."""
     return book.get(primary(language)) or book.get("en") or PHRASES["en"]
+
+
+def phrases_just_in(language: str) -> Phrases | None:
+    """Return the phrases of just that language, if we have any."""
+    return PHRASES.get(primary(language))

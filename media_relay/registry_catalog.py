@@ -26,6 +26,7 @@ from registries import (
     RenderFailed,
     ToolContext,
     known_caller,
+    render_farewell,
     render_greeting,
     render_prompt,
     render_values,
@@ -91,8 +92,7 @@ class RegistryCatalog:
         said = {"reason": handoff.reason, "details": str(handoff.context.get("details", ""))}
         known = {**self._variables(scene), **said}
         values = render_values(scene.agent, known, handoff.context_vars)
-        farewell = render_values(scene.agent, known, {"farewell": handoff.farewell})
-        return values, farewell.get("farewell", "")
+        return values, render_farewell(scene.agent, known, handoff.farewell)
 
     def voicemail(self, scene: Scene) -> str:
         """Render the message; a plain one is better than none."""

@@ -13,6 +13,7 @@ from registries.handoff_tools import tools_for
 from registries.mistakes import CatalogError, Mistake
 from registries.prompts import (
     RenderFailed,
+    render_farewell,
     render_greeting,
     render_prompt,
     render_values,
@@ -37,6 +38,7 @@ __all__ = [
     "load_scenario",
     "longest_s",
     "register_tool",
+    "render_farewell",
     "render_greeting",
     "render_prompt",
     "render_values",

@@ -26,6 +26,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from core.agents import AgentSpec, Scenario
 from core.languages import name_of, same
+from core.phrases import phrases_just_in
 from core.spoken import FILTERS
 from registries.mistakes import did_you_mean
 
@@ -207,10 +208,29 @@ def render_greeting(agent: AgentSpec, variables: Mapping[str, Any], *, returning
     Empty when the agent has no greeting, or none in the caller's language: one in another, which
     does not ask for the `language`, is better left to the model. Raises `RenderFailed`.
     """
-    source = (agent.return_greeting or "Welcome back!") if returning else agent.greeting
     known = variables_of(agent, variables)
-    foreign = not same(str(known["language"]), agent.speech.language)
-    return "" if foreign and "language" not in source else render(source, known)
+    if returning and not agent.return_greeting:
+        phrases = phrases_just_in(str(known["language"]))
+        return phrases.welcome_back if phrases else ""
+    source = agent.return_greeting if returning else agent.greeting
+    return "" if _is_foreign(agent, known, source) else render(source, known)
+
+
+def render_farewell(agent: AgentSpec, variables: Mapping[str, Any], source: str) -> str:
+    """Return what an agent says who hands the caller over, empty if it can not be rendered.
+
+    For a caller of another language it is a phrase of that one, or nothing.
+    """
+    known = {**PASSED_ON_VARIABLES, **variables_of(agent, variables)}
+    if source and _is_foreign(agent, known, source):
+        phrases = phrases_just_in(str(known["language"]))
+        return phrases.passing_on if phrases else ""
+    return str(render_values(agent, variables, {"farewell": source}).get("farewell", ""))
+
+
+def _is_foreign(agent: AgentSpec, known: Mapping[str, Any], source: str) -> bool:
+    """Whether set words are in the agent's language only, and the caller speaks another."""
+    return not same(str(known["language"]), agent.speech.language) and "language" not in source
 
 
 def render_values(

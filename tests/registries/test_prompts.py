@@ -3,7 +3,13 @@ from dataclasses import replace
 import pytest
 
 from core.agents import AgentSpec
-from registries import RenderFailed, load_scenario, render_greeting, render_prompt
+from registries import (
+    RenderFailed,
+    load_scenario,
+    render_farewell,
+    render_greeting,
+    render_prompt,
+)
 from registries.prompts import render, template_mistakes
 
 
@@ -105,3 +111,22 @@ def test_every_shipped_agent_renders_before_and_after_a_handoff() -> None:
 def test_a_hostile_template_fails_soon(attack: str) -> None:
     with pytest.raises(RenderFailed):
         render(attack, {"slots": {}})
+
+
+def test_words_that_are_set_are_said_in_the_callers_language_or_not_at_all() -> None:
+    desk = agent()
+
+    back = [
+        render_greeting(desk, {"language": tag}, returning=True)
+        for tag in ("en-GB", "de-AT", "it-IT")
+    ]
+    away = [
+        render_farewell(desk, {"language": tag}, "One moment.")
+        for tag in ("en-GB", "de-AT", "it-IT")
+    ]
+    asked = render_farewell(desk, {"language": "it-IT"}, "{{ language_name }}, please.")
+    silent = render_farewell(desk, {"language": "de-AT"}, "")
+
+    assert back == ["Welcome back!", "Schön, dass Sie wieder da sind!", ""]
+    assert away == ["One moment.", "Einen Moment, ich gebe Sie weiter.", ""]
+    assert (asked, silent) == ("Italian, please.", "")
