@@ -42,13 +42,14 @@ class SpeechStarted:
 class PartialHeard:
     """What the utterance seems to be so far; the next partial may change all of it.
 
-    `stable`: the caller pauses after these words.
+    `stable`: the caller pauses after these words. `language` as in `FinalHeard`.
     """
 
     text: str
     start_ms: int
     end_ms: int
     stable: bool = False
+    language: str = ""
     kind: Literal["partial_heard"] = "partial_heard"
 
 
@@ -84,7 +85,8 @@ class FinalHeard:
 
     `language` is the one it was recognised to be in, if the engine was asked to find out.
     `engine` is the one that heard it, if it is not the first of its chain.
-    `corrects`: these are the words of an utterance that was taken by its last partial before.
+    `corrects`: these are the words of an utterance that was taken by its last partial before;
+    `again`: the same words, of which only the language was not known.
     """
 
     text: str
@@ -96,6 +98,7 @@ class FinalHeard:
     language: str = ""
     engine: str = ""
     corrects: bool = False
+    again: bool = False
     kind: Literal["final_heard"] = "final_heard"
 
 

@@ -23,7 +23,7 @@ from core.speech import (
     SpeechStarted,
     SpeechStopped,
 )
-from media_relay.guesses import Guess, Guesses
+from media_relay.guesses import Guess, Guesses, last_language
 from media_relay.habits import Habits
 
 # Words that come this long after the last ones without a pause: the detector hears a noise.
@@ -252,6 +252,7 @@ class Endpointing:
             start_ms=final.start_ms if start_ms is None else start_ms,
             decided_ms=stopped.decided_ms if stopped else final.decided_ms,
             words=(*(word for each in self._segments for word in each.words), *final.words),
+            language=last_language(*self._segments, final),
         )
         self._reset(final.end_ms)
         self._take(whole)
@@ -266,13 +267,14 @@ class Endpointing:
             start_ms=self._start_ms or 0,
             end_ms=stopped.speech_end_ms,
             decided_ms=stopped.decided_ms,
+            language=last_language(*self._segments, self._partial),
         )
         before = self._joined("")
         complete = self._partial is None and bool(before)
         self._reset(stopped.speech_end_ms)
         self._take(guess)
         if not complete:
-            self._guesses.add(Guess(end_ms=guess.end_ms, before=before, text=guess.text))
+            self._guesses.add(Guess(end_ms=guess.end_ms, before=before, taken=guess))
 
     def _take(self, words: FinalHeard) -> None:
         if words.text:

@@ -17,11 +17,11 @@ _BEYOND_MS = 500  # how far its end of an utterance is from the detector's
 
 @dataclass(slots=True)
 class Guess:
-    """An utterance that was taken as `text`. `before`: what was final of it by then."""
+    """An utterance that was `taken` as a guess. `before`: what was final of it by then."""
 
     end_ms: int
     before: str
-    text: str
+    taken: FinalHeard
     final: list[FinalHeard] = field(default_factory=list)  # since then
     outdated: bool = False  # other words were taken since
 
@@ -36,10 +36,13 @@ class Guess:
         earlier = [each for each in self.final if each.end_ms <= final.start_ms]
         self.final = [*earlier, final]
         text = " ".join(filter(None, (self.before, *(each.text for each in self.final))))
-        if not final.text or text == self.text or (self.outdated and self.text):
+        again = text == self.taken.text
+        known = again and final.language in ("", self.taken.language)
+        if not final.text or known or (self.outdated and self.taken.text):
             return None
-        taken, self.text = self.text, text
-        return replace(final, text=text, corrects=bool(taken))
+        corrects = bool(self.taken.text)
+        self.taken = replace(final, text=text, corrects=corrects, again=again)
+        return self.taken
 
 
 class Guesses:
@@ -60,3 +63,9 @@ class Guesses:
     def told_by(self, event: PartialHeard | FinalHeard) -> Guess | None:
         """Return the utterance that this is told of, if its words were guessed."""
         return next((each for each in self._kept if each.told_by(event)), None)
+
+
+def last_language(*heard: FinalHeard | PartialHeard | None) -> str:
+    """Return the language of what was understood last, empty where none was recognised."""
+    tags = [each.language for each in heard if each is not None and each.language]
+    return tags[-1] if tags else ""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from core.conversation import Conversation, apply
-from core.facts import Fact, LanguageRecognised, TurnDone
-from core.languages import spoken_after
-from core.speech import FinalHeard
+from core.facts import Fact, TurnDone
 from media_relay.measuring import CallMeter
 from media_relay.reporting import Reporter
 
@@ -26,13 +24,6 @@ class Journal:
         if self._meter is not None:
             self._meter.saw(fact)
         return self._reporter.report(fact, urgent=urgent)
-
-    def recognise(self, heard: FinalHeard) -> None:
-        """Write which language the caller speaks, if these words tell another one."""
-        known = self.conversation.language
-        spoken = spoken_after(known, heard.language, heard.text)
-        if spoken != known:
-            self.write(LanguageRecognised(language=spoken), urgent=True)
 
     def turn_over(self, done: TurnDone, sent: float | None, voice_s: float) -> None:
         """Write a whole turn, and measure it; `sent`: when its first frame left."""

@@ -19,6 +19,7 @@ from core.speech import FinalHeard, HearingEvent, PartialHeard
 from core.turn import Floor, pressed, settings_with
 from core.waiting_sound import WaitingSound
 from media_relay.call_settings import CallSettings, Engines
+from media_relay.callers_language import CallersLanguage
 from media_relay.catalog import Catalog
 from media_relay.closing import Closings
 from media_relay.fixed_words import FixedWords
@@ -67,6 +68,7 @@ class CallSession:
             settings=settings,
             tasks=asyncio.TaskGroup(),
         )
+        self._language = CallersLanguage(self._journal)
         self._turns = TurnDriver(state_after(before), settings.turn, do=self._do)
         self._playout = Playout(
             wire, settings.playout, on_sounding=self._on_sounding, on_dry=self._on_dry
@@ -229,13 +231,12 @@ class CallSession:
     def _heard(self, event: HearingEvent) -> None:
         if self._people.heard(event):
             return
-        if isinstance(event, FinalHeard):
-            self._journal.recognise(event)
+        anew = isinstance(event, FinalHeard) and self._language.heard(event, self._turns.state)
         if self._opening.takes(event):
             return
         words = isinstance(event, PartialHeard | FinalHeard)
         asked = words and self._replies.asked()
-        self._turns.feed(t.Heard(at=self._loop.time(), event=event, asked=asked))
+        self._turns.feed(t.Heard(at=self._loop.time(), event=event, asked=asked, anew=anew))
 
     def _deaf(self, cause: str) -> None:
         self._journal.write(EngineStumbled(engine="hearing", cause=cause))
@@ -254,5 +255,8 @@ class CallSession:
                 self._playout.resume()
             case t.Close(closing=closing):
                 self._leaving.close(closing)
+            case t.Generate():
+                self._language.reply_begins()
+                self._replies.do(output)
             case _:
                 self._replies.do(output)

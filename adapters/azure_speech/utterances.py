@@ -42,7 +42,14 @@ class Utterances:
         if told.kind == "partial":
             if phrase.text:
                 self._start(start_ms)
-                self._emit(PartialHeard(text=phrase.text, start_ms=start_ms, end_ms=end_ms))
+                self._emit(
+                    PartialHeard(
+                        text=phrase.text,
+                        start_ms=start_ms,
+                        end_ms=end_ms,
+                        language=phrase.language,
+                    )
+                )
             return
         text = phrase.text if told.kind == "final" else ""
         if not text and (not self._speaking or end_ms <= self._began_ms):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from adapters.mailbox import Mailbox
 from adapters.scripted.kept import keep
@@ -31,7 +32,7 @@ class ScriptedHearing:
 
     `script` holds events to emit when that much audio (ms) has been pushed, on top of what is
     heard. `delay_s`: how long a final takes. `failures`: raised by the next `open`s, in order.
-    `language_of` recognises the language of a text.
+    `language_of` recognises the language of a text; with `finals_only` guesses do not tell it.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class ScriptedHearing:
         delay_s: float = 0.0,
         failures: Sequence[EngineError] = (),
         language_of: Callable[[str], str] = lambda _: "",
+        finals_only: bool = False,
     ) -> None:
         self.script = tuple(sorted(script, key=lambda timed: timed[0]))
         self.onset_ms = onset_ms
@@ -50,6 +52,7 @@ class ScriptedHearing:
         self.delay_s = delay_s
         self.streams: list[ScriptedStream] = []
         self.language_of = language_of
+        self.finals_only = finals_only
         self._failures = list(failures)
 
     async def open(self, config: HearingConfig) -> ScriptedStream:
@@ -138,8 +141,7 @@ class ScriptedStream:
         if self._started and self.now_ms - told_ms >= self._engine.partial_every_ms:
             now = self._words()
             if now != text:
-                end_ms = self.now_ms
-                self.emit(PartialHeard(text=now, start_ms=self._start_ms, end_ms=end_ms))
+                self.emit(self._guess(now))
             self._partial = (now, self.now_ms)
 
     def finalize(self) -> None:
@@ -161,8 +163,15 @@ class ScriptedStream:
         at_ms, now_ms = self._sound_end_ms, self.now_ms
         self.emit(SpeechPaused(at_ms=at_ms, now_ms=now_ms))
         if text := self._words():
-            start_ms = self._start_ms
-            self.emit(PartialHeard(text=text, start_ms=start_ms, end_ms=now_ms, stable=True))
+            self.emit(replace(self._guess(text), stable=True))
+
+    def _guess(self, text: str) -> PartialHeard:
+        return PartialHeard(
+            text=text,
+            start_ms=self._start_ms,
+            end_ms=self.now_ms,
+            language="" if self._engine.finals_only else self._engine.language_of(text),
+        )
 
     def _end(self) -> None:
         if self._started:

@@ -46,6 +46,7 @@ from core.turn.settings import (
     settings_with,
 )
 from core.turn.state import (
+    AGENT_HAS_FLOOR,
     TurnState,
     quiet_for,
     same_words,
@@ -56,6 +57,7 @@ from core.turn.step import (
 )
 
 __all__ = [
+    "AGENT_HAS_FLOOR",
     "BreakNews",
     "Close",
     "Closing",

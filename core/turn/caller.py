@@ -68,7 +68,9 @@ def _quiet(state: TurnState) -> TurnState:
 def _final(state: TurnState, told: e.Heard, final: FinalHeard, settings: TurnSettings) -> Stepped:
     text, at = final.text.strip(), told.at
     if final.corrects and not state.let_go:
-        return _correct(state, text, at)
+        return _correct(state, text, at, anew=told.anew)
+    if final.again:
+        return state, ()
     # A correction comes when he may be saying something else already.
     quiet = state if final.corrects else replace(state, speech_at=None, partial="")
     if not text:
@@ -76,7 +78,7 @@ def _final(state: TurnState, told: e.Heard, final: FinalHeard, settings: TurnSet
     if _only_listens(state, text, settings, asked=told.asked):
         return noise(replace(quiet, let_go=True), at, settings)
     if state.taken:
-        return _correct(quiet, text, at)
+        return _correct(quiet, text, at, anew=told.anew)
     return take(quiet, text, at=at)
 
 
@@ -177,16 +179,16 @@ def take(state: TurnState, text: str, *, at: float, keys: bool = False) -> Stepp
     return begin(fresh, (*outputs, taken), at=at, purpose=Purpose.ANSWER)
 
 
-def _correct(state: TurnState, text: str, at: float) -> Stepped:
-    """The last words were taken before they were final; these are they."""
+def _correct(state: TurnState, text: str, at: float, *, anew: bool) -> Stepped:
+    """The last words were taken before they were final; these are they, or their language is."""
     # They may have been heard a second time, by other ears, and have stopped their own answer.
     stopped = bool(state.taken) and not state.answered and state.floor not in AGENT_HAS_FLOOR
     state, same = replace(state, taken=""), same_words(text, state.words)
-    if not state.words or not text or (same and not stopped):
+    unheard = stopped or (state.floor is Floor.THINKING and state.sounding is None)
+    if not state.words or not text or (same and not stopped and not (anew and unheard)):
         return state, ()
     state = replace(state, words=text)
     correct = o.Correct(turn=state.turn, text=text)
-    unheard = stopped or (state.floor is Floor.THINKING and state.sounding is None)
     if not unheard or state.purpose is not Purpose.ANSWER:
         return state, (correct,)
     silenced, outputs = stop(state)

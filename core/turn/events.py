@@ -17,12 +17,14 @@ from core.turn.floor import Closing, Purpose
 class Heard:
     """The recognizer says something about the caller.
 
-    `asked`: a question of the present reply has begun to be heard.
+    `asked`: a question of the present reply has begun to be heard. `anew`: he speaks another
+    language than was thought.
     """
 
     at: float
     event: HearingEvent
     asked: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def message_of(event: HearingEvent, language: str) -> tuple[str, dict[str, Any]]
             duration = (event.end_ms - event.start_ms) * TICKS_PER_MS
             offset = event.start_ms * TICKS_PER_MS
             body = {"Id": "partial", "Text": event.text, "Offset": offset, "Duration": duration}
-            return "speech.hypothesis", body
+            return "speech.hypothesis", body | _found(language)
         case FinalHeard():
             return "speech.phrase", phrase_body(
                 text=event.text,
@@ -121,9 +121,11 @@ def phrase_body(
         "Display": text,
         "Words": timed,
     }
-    if language:
-        body["PrimaryLanguage"] = {"Language": language, "Confidence": "High"}
-    return body | {"DisplayText": text, "Channel": 0, "NBest": [best]}
+    return body | _found(language) | {"DisplayText": text, "Channel": 0, "NBest": [best]}
+
+
+def _found(language: str) -> dict[str, Any]:
+    return {"PrimaryLanguage": {"Language": language, "Confidence": "High"}} if language else {}
 
 
 def boundary_body(word: Word, *, after_ms: int = 0) -> dict[str, Any]:

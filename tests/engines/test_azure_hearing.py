@@ -113,7 +113,7 @@ async def test_the_language_is_found_among_candidates_and_meaning_ends_an_uttera
     async with SpeechEmulator(language="es-ES") as service:
         hearing = AzureHearing(account_at(service))
         stream = await hearing.open(config)
-        stream.push(spoken("Hola.") + SECOND)
+        stream.push(spoken("Hola, quisiera saber cuánto tengo en mi cuenta.") + SECOND)
         seen = await until(stream.events(), FinalHeard)
         await hearing.aclose()
 
@@ -122,6 +122,7 @@ async def test_the_language_is_found_among_candidates_and_meaning_ends_an_uttera
     assert context["languageId"]["mode"] == "DetectContinuous"
     assert context["phraseDetection"]["CONVERSATION"]["segmentation"]["mode"] == "Semantic"
     assert finals(seen)[0].language == "es-ES"
+    assert {event.language for event in seen if isinstance(event, PartialHeard)} == {"es-ES"}
 
 
 async def test_every_way_a_service_gives_up_is_a_failure_with_its_cause() -> None:

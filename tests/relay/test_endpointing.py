@@ -258,3 +258,27 @@ async def test_the_judge_of_sound_ends_a_turn_sooner_or_later_and_only_for_its_o
         await ears.until(2_200)
 
     assert sure.asked_at[0] < stale.asked_at[0] < doubts.asked_at[0]
+
+
+async def test_a_turn_has_the_language_of_its_guess_and_a_late_final_may_tell_another() -> None:
+    def final(language: str) -> FinalHeard:
+        text = "Quel est mon solde?"
+        return FinalHeard(text=text, start_ms=0, end_ms=1_000, decided_ms=1_000, language=language)
+
+    told: list[list[tuple[str, bool]]] = []
+    for known, late in (("fr-FR", "fr-FR"), ("it-IT", "fr-FR"), ("fr-FR", "")):
+        ears = Ears(final_wait_ms=200)
+        ears.hear(SpeechStarted(at_ms=0))
+        await ears.until(1_000)
+        ears.hear(PartialHeard(text=final("").text, start_ms=0, end_ms=1_000, language=known))
+        await ears.until(1_120)
+        ears.pause()
+        await ears.until(2_000)
+        ears.hear(final(late))
+        told.append([(e.language, e.corrects) for e in ears.told if isinstance(e, FinalHeard)])
+
+    assert told == [
+        [("fr-FR", False)],
+        [("it-IT", False), ("fr-FR", True)],
+        [("fr-FR", False)],
+    ]
