@@ -20,6 +20,7 @@ from core.agents import RecordingRule
 from core.call import CallState, Phase, fold
 from core.call_store import NewFact, Relay, StoredCall
 from core.control_ports import Orchestrations
+from core.tools import CallEffect, TransferCall
 from core.transfers import MAX_SUMMARY
 
 # Of a call's life a relay may tell only what happens at the relay.
@@ -130,6 +131,8 @@ def _fact(fact: f.Fact) -> f.Fact:
         raise Problem(400, f"a relay does not report {fact.kind}")
     if isinstance(fact, f.TransferRequested):
         return _transfer(fact)
+    if isinstance(fact, f.ToolFinished):
+        return replace(fact, effects=tuple(_named(effect) for effect in fact.effects))
     if isinstance(fact, f.ApprovalRequested) and not approvals.is_sound(fact):
         raise Problem(400, "approval_requested: not an id, or too much")
     if isinstance(fact, f.CallbackRequested) and not promised_calls.is_sound(fact):
@@ -141,10 +144,19 @@ def _transfer(fact: f.TransferRequested) -> f.TransferRequested:
     """Take an agent's request as it may be kept; a relay asks for agents, and for names only."""
     if not approvals.REQUEST_ID.fullmatch(fact.request_id):
         raise Problem(400, "transfer_requested: not an id")
-    # A number, or words: no name of ours. The transfer fails, and the log stays clean.
-    target = fact.target if TARGET.fullmatch(fact.target) else "unknown"
     summary = fact.summary[:MAX_SUMMARY]
-    return replace(fact, target=target, summary=summary, by="agent", address="")
+    return replace(fact, target=_target(fact.target), summary=summary, by="agent", address="")
+
+
+def _named(effect: CallEffect) -> CallEffect:
+    if isinstance(effect, TransferCall):
+        return replace(effect, target=_target(effect.target))
+    return effect
+
+
+def _target(name: str) -> str:
+    """Return a desk's name. A number, or words: the transfer fails, and the log stays clean."""
+    return name if TARGET.fullmatch(name) else "unknown"
 
 
 async def heartbeat(request: Request, plane: Plane, durable: Orchestrations) -> Reply:

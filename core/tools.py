@@ -142,6 +142,9 @@ class Remember:
     kind: Literal["remember"] = "remember"
 
 
+CallEffect = HandOff | TransferCall | HangUp
+"""Effects that wait for words: they are owed until the caller has heard what goes with them."""
+
 Effect = (
     HandOff
     | TransferCall

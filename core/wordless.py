@@ -44,7 +44,7 @@ def wordless(fact: f.Fact) -> f.Fact:  # noqa: C901, PLR0912 one row per fact
         case f.ToolStarted():
             return replace(fact, arguments={})
         case f.ToolFinished():
-            return replace(fact, text="", data={}, error="")
+            return replace(fact, text="", data={}, error="", effects=())
         case f.Remembered(slots=slots):
             return replace(fact, slots={name: slots[name] for name in slots if name == PROVED})
         case f.TurnDone():

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.conversation import Owed
 from core.facts import HangUpRequested, TransferAnnounced, TransferRequested
-from core.tools import Effect, HangUp, TransferCall
+from core.tools import HangUp, TransferCall
 from core.turn import Closing
 
 
 class Closings:
-    """The closings one session promised. `prefix` makes its transfer requests unique."""
+    """The closings one session promised. A transfer is named by the tool call that wants it, so
+    that it is the same one if another relay asks for it again.
+    """
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._count = 0
+    def __init__(self, call_id: str) -> None:
+        self._call_id = call_id
         self._reason = ""
         self._transfers: dict[str, TransferCall] = {}
         self._failed: set[str] = set()
 
-    def wanted(self, effects: Iterable[Effect]) -> list[Closing]:
+    def wanted(self, owed: Iterable[Owed]) -> list[Closing]:
         """Return what effects do to the call at the end of the reply; mostly nothing."""
-        closings = (self._closing(effect) for effect in effects)
+        closings = (self._closing(each) for each in owed)
         return [closing for closing in closings if closing is not None]
 
     def fact(self, closing: Closing) -> HangUpRequested | TransferRequested | TransferAnnounced:
@@ -46,14 +48,13 @@ class Closings:
         self._failed.add(ref)
         return fresh
 
-    def _closing(self, effect: Effect) -> Closing | None:
-        match effect:
+    def _closing(self, owed: Owed) -> Closing | None:
+        match owed.effect:
             case HangUp(reason=reason):
                 self._reason = reason
                 return Closing(kind="hang_up")
-            case TransferCall():
-                self._count += 1
-                ref = f"{self._prefix}-{self._count}"
+            case TransferCall() as effect:
+                ref = f"{self._call_id}-{owed.tool}"
                 self._transfers[ref] = effect
                 return Closing(kind="transfer", ref=ref)
             case _:

@@ -96,8 +96,9 @@ class Consent:
         return self._stage.catalog.tools(self._stage.scene)
 
     def _keys(self) -> bool:
-        wanted = self._journal.conversation.collecting
-        return wanted is not None and wanted.secret
+        conversation = self._journal.conversation
+        wanted = conversation.collecting
+        return conversation.guarded or (wanted is not None and wanted.secret)
 
     def _await(self, *, awaited: bool) -> None:
         if self._journal.conversation.secret_awaited is not awaited:

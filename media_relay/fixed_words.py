@@ -37,7 +37,7 @@ class FixedWords:
                 return self.notice
             case Purpose.APOLOGY | Purpose.DEAF | Purpose.RESUMED | Purpose.TIME:
                 return _phrase(phrases, purpose)
-            case Purpose.ANSWER:
+            case Purpose.ANSWER | Purpose.OWED:
                 return ""
             case _:
                 assert_never(purpose)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from core import turn as t
-from core.tools import Effect
+from core.conversation import Owed
 from media_relay.closing import Closings
 from media_relay.stage import Stage
 from media_relay.turn_driver import TurnDriver
@@ -30,12 +30,12 @@ class Leaving:
         if not self.over.done():
             self.over.set_result(reason)
 
-    def wanted(self, generation: int, effects: Iterable[Effect]) -> None:
+    def wanted(self, generation: int, owed: Iterable[Owed]) -> None:
         """Close as tools want it, unless the caller has gone on to something else."""
         if generation != self._turns.state.generation:
             return
         at = self._loop.time()
-        for closing in self._closings.wanted(effects):
+        for closing in self._closings.wanted(owed):
             self._turns.feed(t.ClosingWanted(at=at, generation=generation, closing=closing))
 
     def close(self, closing: t.Closing) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from core.tools import ToolCall, ToolResult
+from core.tools import HangUp, ToolCall, ToolResult
 
 _TRIES = 2
 
@@ -61,4 +61,6 @@ def _told_again(name: str, result: ToolResult) -> ToolResult:
         f"You have called {name} with the same arguments in this turn already, and nothing has "
         f"changed since. It answered: {result.text}\nDo not call it again; answer the caller."
     )
-    return replace(result, text=text, effects=())
+    # A goodbye that the caller took back may be said again.
+    ends = tuple(effect for effect in result.effects if isinstance(effect, HangUp))
+    return replace(result, text=text, effects=ends)

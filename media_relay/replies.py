@@ -9,13 +9,13 @@ from typing import Any, Literal, assert_never
 
 from core import turn as t
 from core.chat import AgentSaid
+from core.conversation import Owed
 from core.errors import EngineFailed
 from core.facts import DigitsWanted, EngineStumbled
 from core.languages import language_of, voice_of
 from core.ports import Speaking
 from core.served import ServedBy
 from core.speech import sayable
-from core.tools import Effect
 from core.turn import Purpose, quiet_for
 from media_relay.consent import Consent
 from media_relay.fixed_words import FixedWords
@@ -60,7 +60,7 @@ class Replies:
         playout: Playout,
         turn: PresentTurn,
         fixed: FixedWords,
-        effects: Callable[[int, tuple[Effect, ...]], None],
+        close: Callable[[int, tuple[Owed, ...]], None],
         saying: Callable[[str, str], None],
     ) -> None:
         self.mouth = Mouth(
@@ -80,7 +80,7 @@ class Replies:
         self._turn = turn
         self._fixed = fixed
         self._consent = Consent(stage)
-        self._effects = effects
+        self._close = close
         self._saying = saying
         self._loop = asyncio.get_running_loop()
         self._reply: _Reply | None = None
@@ -259,7 +259,7 @@ class Replies:
         thought = Thought(
             record=self._turn.record,
             say=lambda piece, agent: self._piece(generation, piece, agent),
-            effects=lambda effects: self._effects(generation, effects),
+            close=lambda owed: self._close(generation, owed),
             mark=self._turn.words_known,
             waited=self._turn.waited,
             quiet_for=lambda: quiet_for(self._turns.state, self._loop.time()),
@@ -273,7 +273,7 @@ class Replies:
     async def _go_on(self, generation: int) -> None:
         await self._thinker.finish_open(self._turn.record)
         conversation = self._journal.conversation
-        if conversation.reply_done:
+        if conversation.reply_done and not conversation.owed:
             self._piece(generation, self._stage.phrases.go_on, conversation.agent)
             return
         messages = conversation.messages()

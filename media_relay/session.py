@@ -16,7 +16,7 @@ from core.languages import speech_of
 from core.ports import Speaking
 from core.session import Directive, Session
 from core.speech import FinalHeard, HearingEvent, PartialHeard
-from core.turn import Floor, pressed, settings_with
+from core.turn import Floor, Purpose, pressed, settings_with
 from core.waiting_sound import WaitingSound
 from media_relay.call_settings import CallSettings, Engines
 from media_relay.callers_language import CallersLanguage
@@ -76,7 +76,7 @@ class CallSession:
         self._waiting = Waiting(wire, after_s=settings.sound_after_s)
         self._hearer = self._ears(engines)
         chat = engines.chat if meter is None else meter.watched(engines.chat)
-        self._thinker = Thinker(chat, self._stage, on_agent=self._follow_agent)
+        self._thinker = Thinker(chat, self._stage, on_agent=self._follow_agent, on_owed=self._owed)
         self._speaking(engines.speaking)
 
     def _ears(self, engines: Engines) -> Hearer:
@@ -94,7 +94,7 @@ class CallSession:
         """Put together what speaks: to the caller, to people, first of all and at the end."""
         stage, turns = self._stage, self._turns
         turn, fixed = PresentTurn(self._journal, self._hearer), FixedWords(stage)
-        closings = Closings(f"{self.session.call_id}-{self.session.epoch}")
+        closings = Closings(self.session.call_id)
         self._leaving = Leaving(stage, turns, closings)
         self._replies = Replies(
             stage,
@@ -104,7 +104,7 @@ class CallSession:
             playout=self._playout,
             turn=turn,
             fixed=fixed,
-            effects=self._leaving.wanted,
+            close=self._leaving.wanted,
             saying=self._hearer.agent_said,
         )
         self._people = People(
@@ -237,6 +237,14 @@ class CallSession:
         words = isinstance(event, PartialHeard | FinalHeard)
         asked = words and self._replies.asked()
         self._turns.feed(t.Heard(at=self._loop.time(), event=event, asked=asked, anew=anew))
+
+    def _owed(self) -> None:
+        """Have the agent speak by himself if a tool asks something of the call after its reply."""
+        at, owed = self._loop.time(), Purpose.OWED
+        news: t.Event = t.NewsGone(at=at, purpose=owed)
+        if self._thinker.owes:
+            news = t.NewsCame(at=at, purpose=owed)
+        self._turns.feed(news)
 
     def _deaf(self, cause: str) -> None:
         self._journal.write(EngineStumbled(engine="hearing", cause=cause))

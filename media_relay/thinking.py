@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from core.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, ToolCalled, UserSaid
+from core.conversation import Owed
 from core.errors import Cause, EngineError, EngineFailed
 from core.facts import DigitsWanted, EngineStumbled, Filtered
 from core.handoff import wanted
@@ -29,21 +30,42 @@ from media_relay.toolwork import ToolWork
 from media_relay.turn_record import TurnRecord
 
 _MAY_BE_SECRET = 3  # keys; fewer are a choice
+_MEANWHILE = (
+    "A tool that you had asked before has answered meanwhile; what it asks for is done after your"
+    " next words. Tell the caller."
+)
 
 
 class Thinker:
-    """Thinks for one call. `on_agent` is told that another agent has the caller."""
+    """Thinks for one call. `on_agent` is told that another agent has the caller.
 
-    def __init__(self, chat: Chat, stage: Stage, *, on_agent: Callable[[], None]) -> None:
+    `on_owed` is told when that may have changed which `owes` tells.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        stage: Stage,
+        *,
+        on_agent: Callable[[], None],
+        on_owed: Callable[[], None],
+    ) -> None:
         self._stage = stage
         self._chat = Foresight(chat, stage.tasks.create_task)
         self._catalog = stage.catalog
         self._journal = stage.journal
-        self._tools = ToolWork(stage)
-        self._handovers = Handovers(stage, self._tools, on_agent=on_agent)
+        self._tools = ToolWork(stage, on_owed=on_owed)
+        self._handovers = Handovers(stage, on_agent=on_agent)
+        self._on_owed = on_owed
+        self._taken_up: set[str] = set()  # calls of tools whose effects are being done
         self._preparing: asyncio.Task[None] | None = None
         self._open = False  # an answer was begun, and may have had more to ask
         self._settings = stage.settings.thinking
+
+    @property
+    def owes(self) -> bool:
+        """Whether a tool asks something of the call that only another reply can do."""
+        return bool(self._fresh())
 
     def prepare(self) -> None:
         """Let the model read beforehand what the present agent's requests begin with."""
@@ -63,11 +85,18 @@ class Thinker:
             thought.record.wasted += self._chat.take_wasted()
 
     async def _think(self, thought: Thought) -> None:
+        agent = self._journal.conversation.agent
+        if self._take_up(thought) and self._journal.conversation.agent == agent:
+            thought.note = thought.note or _MEANWHILE
         for _ in range(self._settings.max_rounds):
+            agent = self._journal.conversation.agent
             calls = await self._round(thought)
-            if not calls:
+            if calls:
+                await self._work(thought, calls)
+                continue
+            self._take_up(thought)
+            if self._journal.conversation.agent == agent:
                 return
-            await self._work(thought, calls)
         self._say(thought, self._stage.phrases.too_many_steps)
 
     def keys_told(self, keys: str, wanted: DigitsWanted | None, *, secret: bool = False) -> str:
@@ -84,9 +113,11 @@ class Thinker:
     @property
     def _may_be_asked(self) -> bool:
         """Whether keys that nobody asked for (yet) may be a secret: a tool of this agent takes
-        one, or what is under way, or was cut by the keys, would have asked for one."""
+        one, the agent before asked for one, or what is under way, or was cut by the keys, would
+        have asked for one."""
+        guarded = self._journal.conversation.guarded or self._open or self._tools.busy
         tools = self._catalog.tools(self._stage.scene)
-        return self._open or self._tools.busy or any(tool.secrets for tool in tools)
+        return guarded or any(tool.secrets for tool in tools)
 
     def think_ahead(self, text: str) -> None:
         """Begin to answer what the caller seems to have said; `think` uses it if he did."""
@@ -120,7 +151,7 @@ class Thinker:
         (asked,) = self._tools.ask(scene, thought.record, [call], ours=True, hidden=hidden)
         running = {self._tools.run(asked, scene, thought.record): asked}
         await self._wait(thought, running)
-        self._do_effects(thought, running)
+        self._take_up(thought)
 
     # --- one round -------------------------------------------------------------------------------
 
@@ -204,30 +235,37 @@ class Thinker:
     # --- tools -----------------------------------------------------------------------------------
 
     async def _work(self, thought: Thought, calls: list[ToolCall]) -> None:
-        """Run the tools of one round side by side, then do what they ask for."""
+        """Run the tools of one round side by side, then do what they ask for.
+
+        A handoff is answered at once, and done with the rest, by whichever reply is the next.
+        """
         scene = self._stage.scene
-        handoffs: list[tuple[Asked | None, HandOff]] = []
         running: dict[asyncio.Task[ToolResult], Asked] = {}
-        for asked in self._tools.ask(scene, thought.record, calls):
-            request = wanted(scene.scenario, scene.agent.name, asked.call)
+        for wish, asked in zip(calls, self._tools.ask(scene, thought.record, calls), strict=True):
+            # Keys that are kept secret are for tools: the next agent gets what stands for them.
+            request = wanted(scene.scenario, scene.agent.name, wish)
             if request is not None:
-                handoffs.append((asked, request))
+                self._tools.settle(asked, thought.record, ToolResult(text="", effects=(request,)))
             else:
                 running[self._tools.run(asked, scene, thought.record)] = asked
         await self._wait(thought, running)
-        self._do_effects(thought, running, handoffs)
+        self._take_up(thought)
 
-    def _do_effects(
-        self,
-        thought: Thought,
-        ran: Iterable[asyncio.Task[ToolResult]],
-        handoffs: Iterable[tuple[Asked | None, HandOff]] = (),
-    ) -> None:
-        """Do what the tools of one round ask of the call."""
-        effects = tuple(effect for task in ran if task.done() for effect in task.result().effects)
-        others = ((None, effect) for effect in effects if isinstance(effect, HandOff))
-        self._handovers.settle(thought, [*handoffs, *others])
-        thought.effects(effects)
+    def _take_up(self, thought: Thought) -> bool:
+        """Do what tools ask of the call, also those of an earlier reply, or of another relay."""
+        fresh = self._fresh()
+        self._taken_up |= {each.tool for each in fresh}
+        for each in fresh:
+            if isinstance(each.effect, HandOff):
+                self._handovers.follow(thought, each.effect)
+        thought.close(tuple(each for each in fresh if not isinstance(each.effect, HandOff)))
+        if fresh:
+            self._on_owed()
+        return bool(fresh)
+
+    def _fresh(self) -> tuple[Owed, ...]:
+        owed = self._journal.conversation.owed
+        return tuple(each for each in owed if each.tool not in self._taken_up)
 
     async def _wait(self, thought: Thought, running: dict[asyncio.Task[ToolResult], Asked]) -> None:
         """Wait for tools as long as they may take; say something whenever it is quiet for long."""

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.chat import AgentSaid, Message, Note, ToolsCalled
-from core.conversation import Conversation
+from core.conversation import Conversation, Owed
 from core.sentences import Splitter
-from core.tools import Effect
 from media_relay.turn_record import TurnRecord
 
 
@@ -17,17 +16,17 @@ from media_relay.turn_record import TurnRecord
 class Thought:
     """One reply in the making. `say` takes each piece and who says it; `mark` the first words.
 
+    `close` takes what tools ask of the call once all was said.
     `quiet_for`: how long, in seconds, the caller has heard nothing and will hear nothing yet.
     """
 
     record: TurnRecord
     say: Callable[[str, str], None]
-    effects: Callable[[tuple[Effect, ...]], None]
+    close: Callable[[tuple[Owed, ...]], None]
     mark: Callable[[], None]
     waited: Callable[[float], None]
     quiet_for: Callable[[], float] = lambda: math.inf
     said: list[str] = field(default_factory=list)
-    handoffs: int = 0
     greeted: str = ""
     note: str = ""
 

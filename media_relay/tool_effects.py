@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from core.agents import Scenario
 from core.conversation import Conversation
 from core.facts import ApprovalRequested, CallbackRequested, CallbacksDropped, DigitsWanted
+from core.handoff import HandoffLimits, Refused, resolve
 from core.tools import (
     AskApproval,
     CallBack,
     CollectDigits,
     DropCallBacks,
     Effect,
+    HandOff,
     ToolResult,
     TransferCall,
 )
@@ -22,6 +25,8 @@ from media_relay.asked import Asked
 from media_relay.catalog import Scene
 
 log = logging.getLogger(__name__)
+
+_ONE_AT_A_TIME = "The caller was handed over already, to one colleague only."
 
 
 def lasting(
@@ -66,3 +71,45 @@ def checked(result: ToolResult, scene: Scene, tools: Collection[str]) -> ToolRes
             text = "Keys can not be taken here. Ask the caller to say it instead."
             return ToolResult(ok=False, error="unknown_tool", text=text)
     return result
+
+
+def permitted(
+    result: ToolResult,
+    asked: Asked,
+    scenario: Scenario,
+    conversation: Conversation,
+    *,
+    made_in_turn: int,
+    limits: HandoffLimits,
+) -> ToolResult:
+    """Refuse a handoff that may not be, beside what its tool has done; the model hears of it.
+
+    Of several at once the first counts, and who has handed over can not do it again.
+    """
+    wish = next((effect for effect in result.effects if isinstance(effect, HandOff)), None)
+    if wish is None:
+        return result
+    others = [effect for effect in result.effects if not isinstance(effect, HandOff)]
+    answer = resolve(
+        scenario,
+        asked.agent,
+        wish,
+        visited=conversation.visited,
+        made_in_turn=made_in_turn,
+        made_in_call=conversation.handoffs,
+        limits=limits,
+    )
+    if isinstance(answer, Refused):
+        reason = answer.reason
+    elif conversation.agent != asked.agent or _handing_over(conversation):
+        reason = _ONE_AT_A_TIME
+    else:
+        text = result.text or f"{answer.to_agent} has the caller now."
+        return replace(result, text=text, effects=(wish, *others))
+    log.info("handoff refused", extra={"agent": asked.agent})
+    text = f"{result.text} But the caller was not handed over. {reason}" if result.text else reason
+    return replace(result, ok=False, error="refused", text=text, effects=tuple(others))
+
+
+def _handing_over(conversation: Conversation) -> bool:
+    return any(isinstance(each.effect, HandOff) for each in conversation.owed)

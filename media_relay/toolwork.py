@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from core.conversation import OpenTool
 from core.facts import EngineStumbled, Remembered, ToolFinished, ToolRun, ToolStarted
-from core.tools import HIDDEN, Remember, ToolCall, ToolResult, ToolSpec
+from core.tools import HIDDEN, CallEffect, Remember, ToolCall, ToolResult, ToolSpec
 from media_relay.asked import Asked, effect_key, shown
 from media_relay.catalog import Scene, ToolUse
 from media_relay.kept_keys import KeptKeys
 from media_relay.stage import Stage
-from media_relay.tool_effects import checked, lasting
+from media_relay.tool_effects import checked, lasting, permitted
 from media_relay.turn_record import TurnRecord
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,17 @@ _INTERRUPTED = ToolResult(
 
 
 class ToolWork:
-    """Runs the tools of one call, as tasks that outlive the reply that asked."""
+    """Runs the tools of one call, as tasks that outlive the reply that asked.
 
-    def __init__(self, stage: Stage) -> None:
+    `on_owed` is told when one has asked something of the call, which may be long after its reply.
+    """
+
+    def __init__(self, stage: Stage, *, on_owed: Callable[[], None]) -> None:
+        self._on_owed = on_owed
+        self._limits = stage.settings.thinking.handoffs
         self._catalog = stage.catalog
         self._journal = stage.journal
+        self._scenario = stage.session.scenario
         self._epoch = stage.session.epoch
         self._tasks = stage.tasks
         self._clock = asyncio.get_running_loop().time
@@ -127,7 +134,7 @@ class ToolWork:
 
     def settle(self, asked: Asked, record: TurnRecord, result: ToolResult) -> None:
         """Record a result that needed no run, such as a handoff's."""
-        self._finish(asked, record, result, 0)
+        self._finish(asked, record, self._permitted(asked, record, result), 0)
 
     async def _run(self, asked: Asked, scene: Scene, record: TurnRecord) -> ToolResult:
         began = self._clock()
@@ -168,7 +175,18 @@ class ToolWork:
             slots=self._journal.conversation.slots,
         )
         result = await self._catalog.run(asked.call, use)
-        return checked(result, scene, {spec.name for spec in self._catalog.tools(scene)})
+        result = checked(result, scene, {spec.name for spec in self._catalog.tools(scene)})
+        return self._permitted(asked, record, result)
+
+    def _permitted(self, asked: Asked, record: TurnRecord, result: ToolResult) -> ToolResult:
+        return permitted(
+            result,
+            asked,
+            self._scenario,
+            self._journal.conversation,
+            made_in_turn=len(record.handoffs),
+            limits=self._limits,
+        )
 
     async def _stored(self, number: int) -> bool:
         return await self._journal.stored(number, within_s=self._record_s)
@@ -189,14 +207,20 @@ class ToolWork:
                 data=result.data,
                 ms=ms,
                 error=result.error,
+                effects=tuple(e for e in result.effects if isinstance(e, CallEffect)),
             )
         )
         if not result.ok and result.error in ("timeout", "failed"):
             self._journal.write(EngineStumbled(engine="tool", cause=result.error, spoken=True))
+        elsewhere = asked.agent != self._journal.conversation.agent
         for effect in result.effects:
             if isinstance(effect, Remember):
-                self._journal.write(Remembered(slots=dict(effect.slots)))
+                slots, agent = dict(effect.slots), asked.agent if elsewhere else ""
+                self._journal.write(Remembered(slots=slots, agent=agent))
+        if self._journal.conversation.owed:
+            self._on_owed()
 
 
 def _again(tool: OpenTool) -> Asked:
-    return Asked(call=tool.call, spec=None, shown=tool.call.arguments, key=tool.key, ours=True)
+    call, agent = tool.call, tool.agent
+    return Asked(call=call, spec=None, shown=call.arguments, agent=agent, key=tool.key, ours=True)

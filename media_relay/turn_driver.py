@@ -73,5 +73,8 @@ def state_after(conversation: Conversation) -> TurnState:
         turn=conversation.turn,
         answered=conversation.talked,
         turn_done=conversation.turn - (not conversation.reply_done),
-        news=(Purpose.ANSWER,) if conversation.news else (),
+        news=(
+            *((Purpose.ANSWER,) if conversation.news else ()),
+            *((Purpose.OWED,) if conversation.owed else ()),
+        ),
     )

@@ -3,7 +3,7 @@
 from core.conversation.fold import apply, rebuild
 from core.conversation.handoffs import PASSED_ON
 from core.conversation.people import WHISPERED
-from core.conversation.state import UNFINISHED, Conversation, OpenTool, begin
+from core.conversation.state import UNFINISHED, Conversation, OpenTool, Owed, begin
 
 __all__ = [
     "PASSED_ON",
@@ -11,6 +11,7 @@ __all__ = [
     "WHISPERED",
     "Conversation",
     "OpenTool",
+    "Owed",
     "apply",
     "begin",
     "rebuild",

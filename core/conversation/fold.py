@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from core.conversation.handoffs import handed_off
+from core.conversation.handoffs import handed_off, remembered
 from core.conversation.people import PeopleFact, told_by_people
-from core.conversation.state import Conversation, begin
+from core.conversation.state import Conversation, begin, settled
 from core.conversation.tool_use import tool_finished, tool_started
 from core.conversation.words import agent_heard, caller_said, corrected, withheld
 from core.facts import (
@@ -22,6 +22,7 @@ from core.facts import (
     Fact,
     Filtered,
     HandedOff,
+    HangUpRequested,
     LanguageRecognised,
     LogEntry,
     Remembered,
@@ -29,6 +30,7 @@ from core.facts import (
     ToolFinished,
     ToolStarted,
 )
+from core.tools import HangUp
 
 
 def rebuild(start_agent: str, log: Iterable[LogEntry]) -> Conversation:
@@ -59,6 +61,8 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:
             return tool_finished(conversation, fact)
         case HandedOff():
             return handed_off(conversation, fact)
+        case HangUpRequested():
+            return settled(conversation, HangUp)
         case _:
             return _known(conversation, fact)
 
@@ -66,15 +70,15 @@ def apply(conversation: Conversation, fact: Fact) -> Conversation:
 def _known(conversation: Conversation, fact: Fact) -> Conversation:
     """Replace what is known of the caller, and what he was asked for."""
     match fact:
-        case Remembered(slots=slots):
-            return replace(conversation, slots={**conversation.slots, **slots})
+        case Remembered(slots=slots, agent=agent):
+            return remembered(conversation, slots, agent)
         case LanguageRecognised(language=language):
             return replace(conversation, language=language)
         case ConsentDecided(decision=decision):
             return replace(conversation, consent=decision)
         case SecretAwaited(awaited=awaited):
             return replace(conversation, secret_awaited=awaited)
-        case DigitsWanted():
-            return replace(conversation, collecting=fact)
+        case DigitsWanted(agent=agent) if agent == conversation.agent:
+            return replace(conversation, collecting=fact, guarded=False)
         case _:
             return conversation

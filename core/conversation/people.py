@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from core.approvals import note_of
-from core.conversation.state import Conversation, added, noted
+from core.conversation.state import Conversation, added, noted, settled
 from core.facts import (
     ApprovalDecided,
     ApprovalRequested,
@@ -16,6 +16,7 @@ from core.facts import (
     TransferRequested,
     Whispered,
 )
+from core.tools import TransferCall
 from core.transfers import TOLD, why
 
 WHISPERED = (
@@ -48,7 +49,8 @@ def told_by_people(conversation: Conversation, fact: PeopleFact) -> Conversation
             briefed = replace(conversation, slots={**conversation.slots, **slots})
             return noted(briefed, text)
         case TransferRequested(target=target):
-            return noted(conversation, f"You asked to connect the caller to {target}.")
+            asked = settled(conversation, TransferCall)
+            return noted(asked, f"You asked to connect the caller to {target}.")
         case TransferFailed(code=code, sub_code=sub_code):
             because = TOLD[why(code, sub_code)]
             text = f"Nobody took the caller, because {because}; the transfer failed."

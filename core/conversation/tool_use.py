@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.chat import ToolReturned, ToolsCalled
-from core.conversation.state import Conversation, OpenTool, Said, added
+from core.chat import ToolReturned, ToolsCalled, UserSaid
+from core.conversation.state import Conversation, OpenTool, Owed, Said, added, gone_on
 from core.facts import ToolFinished, ToolStarted
 from core.tools import ToolCall
 
@@ -17,7 +17,7 @@ def tool_started(conversation: Conversation, fact: ToolStarted) -> Conversation:
         conversation,
         open_tools=(
             *conversation.open_tools,
-            OpenTool(turn=fact.turn, call=call, key=fact.key),
+            OpenTool(turn=fact.turn, call=call, agent=conversation.agent, key=fact.key),
         ),
     )
     last = conversation.said[-1] if conversation.said else None
@@ -35,18 +35,31 @@ def tool_finished(conversation: Conversation, fact: ToolFinished) -> Conversatio
         call_id=fact.id, name=fact.name, text=fact.text, ok=fact.ok, data=fact.data
     )
     entries = conversation.said
-    at = len(entries)
-    for index, entry in enumerate(entries):
-        match entry.message:
-            case ToolsCalled(calls=calls) if any(call.id == fact.id for call in calls):
-                at = index + 1
+    at = asked = _asked_at(entries, fact.id)
     while at < len(entries) and isinstance(entries[at].message, ToolReturned):
         at += 1
     wanted = conversation.collecting
     right = wanted is not None and wanted.then == fact.name and fact.ok
-    return replace(
+    # Whoever knows that it was asked may know what it answered, and nobody else.
+    answer = Said(turn=fact.turn, message=returned, known_by=entries[asked - 1].known_by)
+    finished = replace(
         conversation,
         collecting=None if right else wanted,
-        said=(*entries[:at], Said(turn=fact.turn, message=returned), *entries[at:]),
+        said=(*entries[:at], answer, *entries[at:]),
         open_tools=tuple(tool for tool in conversation.open_tools if tool.call.id != fact.id),
+        owed=(
+            *conversation.owed,
+            *(Owed(tool=fact.id, effect=effect) for effect in fact.effects),
+        ),
     )
+    gone = any(isinstance(entry.message, UserSaid) for entry in entries[asked:])
+    return gone_on(finished) if gone else finished
+
+
+def _asked_at(entries: tuple[Said, ...], id_: str) -> int:
+    """Return the place behind the message that asked for this call."""
+    for index in reversed(range(len(entries))):
+        match entries[index].message:
+            case ToolsCalled(calls=calls) if any(call.id == id_ for call in calls):
+                return index + 1
+    return len(entries)

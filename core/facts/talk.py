@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.facts.turn import TurnDone
+from core.tools import CallEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class ToolStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFinished:
-    """What a tool came to."""
+    """What a tool came to. `effects`: what it still asks of the call, whichever relay has it."""
 
     turn: int
     id: str
@@ -74,6 +75,7 @@ class ToolFinished:
     data: Mapping[str, Any] = field(default_factory=dict)
     ms: int = 0
     error: str = ""
+    effects: tuple[CallEffect, ...] = ()
     kind: Literal["tool_finished"] = "tool_finished"
 
 
@@ -94,9 +96,13 @@ class DigitsWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """Facts about the caller that agents may use from now on."""
+    """Facts about the caller that agents may use from now on.
+
+    `agent`: who asked the tool that found them out, if another has the caller by now.
+    """
 
     slots: Mapping[str, Any]
+    agent: str = ""
     kind: Literal["remembered"] = "remembered"
 
 

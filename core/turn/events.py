@@ -134,6 +134,14 @@ class NewsCame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewsGone:
+    """That is not to be told any more."""
+
+    at: float
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HearingLost:
     """The caller cannot be heard any more, whatever was tried."""
 
@@ -160,6 +168,7 @@ Event = (
     | ClosingWanted
     | TransferOver
     | NewsCame
+    | NewsGone
     | HearingLost
     | Tick
 )

@@ -18,7 +18,7 @@ class Floor(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a reply is for. Only an answer needs the model."""
+    """What a reply is for. Only answers need the model."""
 
     GREETING = "greeting"
     ANSWER = "answer"
@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     NOTICE = "notice"
     TIME = "time"
     MESSAGE = "message"  # on a voicemail
+    OWED = "owed"  # an answer that nobody asked for: a tool was done when its reply was over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ from core.turn.state import (
 _DEFAULTS = TurnSettings()
 
 
-def step(  # noqa: C901 one row per event
+def step(  # noqa: C901, PLR0912 one row per event
     state: TurnState, event: e.Event, settings: TurnSettings = _DEFAULTS
 ) -> Stepped:
     """Return the next state and what is to be done. A closed call does nothing more."""
@@ -64,6 +64,8 @@ def step(  # noqa: C901 one row per event
         case e.NewsCame(purpose=purpose):
             waiting = [each for each in state.news if each is not purpose]
             return replace(state, news=(*waiting, purpose)), ()
+        case e.NewsGone(purpose=purpose):
+            return replace(state, news=tuple(n for n in state.news if n is not purpose)), ()
         case e.TransferOver(at=at):
             # What was heard meanwhile was not the caller.
             back = replace(state, holding=False, since=at, speech_at=None, partial="")

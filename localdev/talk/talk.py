@@ -87,7 +87,7 @@ class Talk:
             tasks=tasks,
         )
         self._closings = Closings(session.call_id)
-        self._thinker = Thinker(chat, self._stage, on_agent=lambda: None)
+        self._thinker = Thinker(chat, self._stage, on_agent=lambda: None, on_owed=lambda: None)
 
     @property
     def agent(self) -> str:
@@ -122,7 +122,7 @@ class Talk:
         thought = Thought(
             record=record,
             say=lambda piece, agent: said.append((agent, piece)),
-            effects=lambda effects: closings.extend(self._closings.wanted(effects)),
+            close=lambda owed: closings.extend(self._closings.wanted(owed)),
             mark=lambda: record.marks.words_known(self._loop.time()),
             waited=record.marks.waited,
         )

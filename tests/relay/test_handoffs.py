@@ -5,7 +5,7 @@ import pytest
 from core.agents import GenericHandoff, HandoffType, SpeechSpec
 from core.chat import AgentSaid, Note, TextDelta, ToolCalled, UserSaid
 from core.facts import HandedOff, ToolFinished, TurnDone
-from core.tools import HandOff, ToolCall, ToolResult, ToolSpec
+from core.tools import HandOff, Remember, ToolCall, ToolResult, ToolSpec
 from tests.relay.calls import PlainCatalog, agent, calling, edge, scenario
 from tests.virtual_time import VIRTUAL
 
@@ -235,3 +235,45 @@ async def test_the_caller_is_heard_in_the_next_agents_language():
         assert [stream.config.language for stream in streams] == ["en-US", "de-DE"]
         assert not streams[0].open
         assert turn.heard == "Gut."
+
+
+async def test_who_gets_the_caller_back_knows_what_he_knew_and_what_he_is_told():
+    def verify(arguments, use):
+        return ToolResult(text="It is Maria.", effects=(Remember(slots={"client_id": "c1"}),))
+
+    def order(arguments, use):
+        return ToolResult(text="Ordered.", effects=(Remember(slots={"card": "gold"}),))
+
+    specs = {
+        name: ToolSpec(name=name, description="", parameters={}) for name in ("verify", "order")
+    }
+    catalog = PlainCatalog(specs=specs, runs={"verify": verify, "order": order})
+    graph = scenario(
+        agent("Ann", tools=("verify",)),
+        agent("Bob", tools=("order",)),
+        edges=(edge("Ann", "Bob", DISCRETE, share_context=False), edge("Bob", "Ann", DISCRETE)),
+    )
+
+    def asks(tool):
+        return [ToolCalled(call=ToolCall(id="t", name=tool, arguments={}))]
+
+    replies = [
+        asks("verify"),
+        "Welcome.",
+        hands_over("Bob"),
+        asks("order"),
+        "Done.",
+        hands_over("Ann"),
+    ]
+    async with calling([*replies, "Anything else?"], scenario=graph, catalog=catalog) as call:
+        await call.until(TurnDone)
+        for n, words in enumerate(("it is Maria", "a golden card", "and my balance"), start=2):
+            call.says(words)
+            await call.until(TurnDone, count=n)
+        bob, ann = call.chat.requests[3], call.chat.requests[-1]
+
+        assert (bob.agent.name, bob.slots) == ("Bob", {})
+        assert "it is Maria" not in repr(bob.messages)
+        assert (ann.agent.name, ann.slots) == ("Ann", {"client_id": "c1", "card": "gold"})
+        said = [message.text for message in ann.messages if isinstance(message, UserSaid)]
+        assert said == ["it is Maria", "a golden card", "and my balance"]

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from core.agents import HandoffType
 from core.chat import ToolCalled
 from core.facts import AgentHeard, CallerSaid, ToolFinished, ToolStarted, TurnDone
 from core.tools import CollectDigits, ToolCall, ToolResult, ToolSpec
-from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, scenario
+from tests.relay.calls import MemoryControl, PlainCatalog, agent, calling, edge, scenario
 from tests.virtual_time import VIRTUAL
 
 PIN = "4127"
@@ -312,6 +313,33 @@ async def test_keys_that_nobody_asked_for_are_no_secret_unless_a_tool_takes_one(
         await call.until(TurnDone, count=3)
 
         assert taken == [{"pin": PIN}]
+        assert PIN not in shown(call)
+        assert " ".join(PIN) not in shown(call)
+        assert call.facts(CallerSaid)[-1].text == "pressed 1"
+
+
+async def test_keys_that_one_agent_asked_for_are_not_taken_for_him_when_another_has_the_caller():
+    pins = Pins()
+    graph = scenario(
+        agent("Ann", tools=tuple(pins.catalog.specs)),
+        agent("Bob"),
+        edges=(edge("Ann", "Bob", HandoffType.DISCRETE),),
+    )
+    ask, hand_over = (
+        [ToolCalled(call=ToolCall(id="w", name=name, arguments={}))]
+        for name in ("ask", "handoff_bob")
+    )
+    replies = [ask, "Your pin please.", hand_over, "Press one for gold.", "Gold.", "Thanks."]
+    async with calling(replies, scenario=graph, catalog=pins.catalog) as call:
+        await asked_for_the_pin(call)
+        call.says("I would rather have a card")
+        await call.until(TurnDone, count=3)
+        press(call, PIN + "#")
+        await call.until(TurnDone, count=4)
+        press(call, "1#")
+        await call.until(TurnDone, count=5)
+
+        assert pins.taken == []
         assert PIN not in shown(call)
         assert " ".join(PIN) not in shown(call)
         assert call.facts(CallerSaid)[-1].text == "pressed 1"

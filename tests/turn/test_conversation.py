@@ -1,16 +1,20 @@
 """A conversation is a fold over facts: live and rebuilt are the same."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import facts as f
-from core.chat import AgentSaid, ToolReturned, ToolsCalled, UserSaid
+from core.chat import AgentSaid, Note, ToolReturned, ToolsCalled, UserSaid
 from core.conversation import UNFINISHED, apply, begin, rebuild
 from core.facts import ENTRIES, LogEntry
+from core.tools import HandOff, HangUp, TransferCall
 
 TURNS = st.integers(0, 4)
 TEXTS = st.sampled_from(["", "one", "one two", "one two three"])
 AGENTS = st.sampled_from(["Ann", "Bob"])
+EFFECTS = st.sampled_from([HandOff(to_agent="Bob"), TransferCall(target="desk"), HangUp()])
 IDS = st.sampled_from(["1-1", "1-2", "1-3"])
 FACTS = st.one_of(
     st.builds(f.CallerSaid, turn=TURNS, text=TEXTS, interrupted=st.booleans()),
@@ -25,11 +29,23 @@ FACTS = st.one_of(
         arguments=st.just({"a": 1}),
         key=st.sampled_from(["", "k"]),
     ),
-    st.builds(f.ToolFinished, turn=TURNS, id=IDS, name=st.just("pay"), ok=st.booleans()),
-    st.builds(f.Remembered, slots=st.dictionaries(st.sampled_from("ab"), st.integers(0, 3))),
+    st.builds(
+        f.ToolFinished,
+        turn=TURNS,
+        id=IDS,
+        name=st.just("pay"),
+        ok=st.booleans(),
+        effects=st.lists(EFFECTS, max_size=2).map(tuple),
+    ),
+    st.builds(
+        f.Remembered,
+        slots=st.dictionaries(st.sampled_from("ab"), st.integers(0, 3)),
+        agent=st.sampled_from(["", "Ann", "Bob"]),
+    ),
     st.builds(
         f.HandedOff, from_agent=AGENTS, to_agent=AGENTS, turn=TURNS, share_context=st.booleans()
     ),
+    st.builds(f.TransferRequested, request_id=st.just("t"), target=st.just("desk")),
     st.builds(f.TransferFailed),
     st.builds(f.SessionOpened, epoch=st.just(1), relay_id=st.just("r")),
 )
@@ -129,3 +145,54 @@ def test_a_handoff_without_context_hides_what_was_said_before_and_its_slots():
     assert "a secret" not in texts
     assert conversation.slots == {}
     assert (conversation.agent, conversation.visited) == ("Bob", ("Ann", "Bob"))
+
+
+@given(st.lists(FACTS, max_size=30))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_nobody_is_told_of_what_was_not_shared_with_him(facts):
+    hidden = "only Ann may know this"
+    facts = [
+        replace(fact, share_context=False) if isinstance(fact, f.HandedOff) else fact
+        for fact in facts
+    ]
+    before = (
+        f.CallerSaid(turn=9, text=hidden),
+        f.Remembered(slots={"hidden": hidden}),
+        f.ToolStarted(turn=9, id="9", name="look", arguments={"a": hidden}),
+        f.AgentHeard(turn=9, agent="Ann", text=hidden, done=True),
+        f.CallerSaid(turn=10, text="a card"),
+    )
+    after = (f.ToolFinished(turn=9, id="9", name="look", ok=True, text=hidden),)
+
+    conversation = told(*before, *facts, *after)
+
+    if conversation.agent != "Ann":
+        assert hidden not in repr((conversation.messages(), conversation.slots))
+
+
+def test_an_effect_is_owed_until_it_was_done():
+    asked = (
+        f.CallerSaid(turn=1, text="a person"),
+        f.ToolStarted(turn=1, id="1", name="connect", arguments={}),
+        f.ToolFinished(
+            turn=1, id="1", name="connect", ok=True, effects=(TransferCall(target="desk"),)
+        ),
+    )
+    spoken = f.CallerSaid(turn=1, text="thanks")
+
+    assert [owed.tool for owed in told(*asked, spoken).owed] == ["1"]
+    assert told(*asked, f.TransferRequested(request_id="c-1", target="desk")).owed == ()
+
+
+def test_a_caller_who_goes_on_takes_a_goodbye_back_whenever_its_tool_is_done():
+    said = f.CallerSaid(turn=1, text="that is all")
+    started = f.ToolStarted(turn=1, id="1", name="end", arguments={})
+    finished = f.ToolFinished(turn=1, id="1", name="end", ok=True, effects=(HangUp(),))
+    more = f.CallerSaid(turn=1, text="or wait")
+
+    for facts in ((said, started, finished, more), (said, started, more, finished)):
+        conversation = told(*facts)
+        notes = [m for m in conversation.messages() if isinstance(m, Note)]
+
+        assert conversation.owed == ()
+        assert len(notes) == 1
