@@ -83,7 +83,7 @@ class Reply:
     def tool_calls(self) -> list[ToolCall]:
         """Return the complete calls. Raises `EngineFailed` for damaged ones."""
         self.check()
-        if self._reason not in ("stop", "tool_calls"):
+        if self.cut:
             return []
         return [
             ToolCall(
@@ -100,6 +100,11 @@ class Reply:
             raise EngineFailed(
                 EngineError(cause=Cause.LOST, detail="the reply ended without a finish reason")
             )
+
+    @property
+    def cut(self) -> bool:
+        """Whether a limit or a filter ended it; servers call other ends what they like."""
+        return self._reason in ("length", "content_filter")
 
     def finished(self, *, calls: bool) -> Finished:
         """Return how it ended and what it cost."""

@@ -112,7 +112,7 @@ class SchemaReply(Reply):
     def tool_calls(self) -> list[ToolCall]:
         """Return the calls. Raises `EngineFailed` for an answer that is damaged."""
         self.check()
-        if self._reason != "stop" or self._raw.lstrip()[:1] not in ("{", "`"):
+        if self.cut or self._raw.lstrip()[:1] not in ("{", "`"):
             return []
         answer = self._parsed()
         wished = answer.get("calls", [])

@@ -41,7 +41,7 @@ class Reply:
 
     text: str = ""
     calls: tuple[Call, ...] = ()
-    finish: Literal["stop", "tool_calls", "length", "content_filter"] | None = None
+    finish: Literal["stop", "tool_calls", "length", "content_filter", "eos_token"] | None = None
     azure: bool = False
     filters: bool = False
     refusal: str = ""

@@ -149,6 +149,17 @@ async def test_parallel_calls_that_are_all_counted_as_the_first_are_several() ->
     ]
 
 
+async def test_an_end_that_a_server_names_in_its_own_way_is_an_end() -> None:
+    reply = Reply(calls=(Call(name="get_balance"),), finish="eos_token")
+
+    async with ChatEmulator([reply]) as server:
+        called, end = await reply_of(chat_with(server))
+
+    assert isinstance(called, ToolCalled)
+    assert isinstance(end, Finished)
+    assert end.reason == "tool_calls"
+
+
 @pytest.mark.parametrize(
     "reply",
     [
