@@ -54,6 +54,11 @@ class CheckedTurn:
     wait_ms: float | None
     checks: tuple[Check, ...]
 
+    @property
+    def answered(self) -> bool:
+        """Whether the caller heard an answer, and no apology for one."""
+        return all(check.name != ANSWERED for check in self.checks)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:

@@ -34,8 +34,8 @@ def report_of(
     checked: Sequence[Checked], *, brain: str, mode: str, skipped: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the whole run; `mode` is text or audio, `skipped` the conversations left out."""
-    answers = [turn for each in checked for turn in each.turns if turn.n and turn.said]
-    waits = [turn.wait_ms for turn in answers if turn.wait_ms is not None]
+    turns = [turn for each in checked for turn in each.turns if turn.n and turn.answered]
+    waits = [turn.wait_ms for turn in turns if turn.wait_ms is not None]
     every = [check for each in checked for check in each.every_check()]
     return {
         "schema": SCHEMA,

@@ -35,7 +35,8 @@ def _course(each: Mapping[str, Any]) -> str:
     turns = [turn for turn in each["turns"] if turn["n"]]
     waits = [turn["wait_ms"] for turn in turns if turn["wait_ms"] is not None]
     slowest = f", slowest answer {max(waits):.0f} ms" if waits else ""
-    return f"{len(turns)} turns{slowest}, left {escape(each['ended'])}"
+    count = "1 turn" if len(turns) == 1 else f"{len(turns)} turns"
+    return f"{count}{slowest}, left {escape(each['ended'])}"
 
 
 def _print_failures(out: Console, turn: Mapping[str, Any], where: str) -> None:

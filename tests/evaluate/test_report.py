@@ -110,6 +110,10 @@ async def test_what_nobody_waited_for_makes_no_answer_fast(goodbye: Path) -> Non
     assert found["wait_ms"] == {"p50": 900.0, "p95": 900.0, "max": 900.0}
 
 
+async def test_an_apology_is_no_answer_to_wait_for(goodbye: Path) -> None:
+    assert (await report(ScriptedChat([]), goodbye))["wait_ms"] == {}
+
+
 async def test_a_conversation_that_cannot_be_held_any_more_is_a_regression(goodbye: Path) -> None:
     before = await report(ScriptedBrain(), goodbye)
     (conversation,) = read_conversations([goodbye])
