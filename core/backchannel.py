@@ -8,9 +8,14 @@ import unicodedata
 _LISTENING = frozenset(
     "mhm mm mmm mmhm hm hmm hmmm uh huh um ah aha oh ooh ok okay yes yeah yep yup right sure "
     "alright all good great fine nice cool wow really exactly "
-    "ja genau klar gut si sí vale claro oui ouais accord hai".split()
+    "ja genau klar gut verstehe stimmt si sí vale claro entiendo bueno perfecto "
+    "oui ouais accord entendu voilà hai".split()
 )
-_PHRASES = ("i see", "got it", "i understand", "of course", "go on")
+_PHRASES = (
+    "i see", "got it", "i understand", "of course", "go on",
+    "ich verstehe", "alles klar", "na klar", "ach so", "de acuerdo", "por supuesto", "ya veo",
+    "d accord", "je vois", "je comprends", "bien sûr",
+)  # fmt: skip
 _BEGINNINGS = {said[:n] for said in (*_LISTENING, *_PHRASES) for n in range(1, len(said) + 1)}
 MOST_WORDS = 3
 

@@ -353,7 +353,11 @@ def guess(text, *, stable=True, asked=False):
     return t.Heard(at=1.4, event=event, asked=asked)
 
 
-@pytest.mark.parametrize("text", ["Mm-hmm.", "okay", "Yes.", "I see.", "uh huh"])
+LISTENS = ["Mm-hmm.", "okay", "Yes.", "I see.", "uh huh"]
+LISTENS += ["Ja, alles klar.", "Ach so.", "Sí, de acuerdo.", "Oui, d\u2019accord.", "Je vois."]
+
+
+@pytest.mark.parametrize("text", LISTENS)
 def test_a_sound_of_listening_gives_the_floor_back_at_once(text):
     state, outputs = step(talking(), guess(text))
 
@@ -362,7 +366,14 @@ def test_a_sound_of_listening_gives_the_floor_back_at_once(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"), [("yes", True), ("no", False), ("okay but wait", False), ("stop", False)]
+    ("text", "asked"),
+    [
+        ("yes", True),
+        ("no", False),
+        ("okay but wait", False),
+        ("stop", False),
+        ("ich verstehe nicht", False),
+    ],
 )
 def test_an_answer_or_other_words_take_the_floor(text, asked):
     state, outputs = step(talking(), guess(text, asked=asked))
