@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, assert_never
 
-from core.answering import Answerer, AnsweringRules, By, told
+from core.answering import Answerer, AnsweringRules, By, told, told_by_words
 from core.speech import (
     FinalHeard,
     HearingEvent,
@@ -51,6 +51,7 @@ class Screening:
         self._beep = BeepEar()
         self._who: Answerer | None = None
         self._waits_for_beep = False
+        self._doubts = False  # who was a person says what voicemails say, and persons may
         # The present utterance: its words so far, since when without a pause, and its pause.
         self._text = ""
         self._speaks = self._long = False
@@ -68,11 +69,11 @@ class Screening:
                 timer.cancel()
 
     def on_audio(self, pcm: bytes) -> None:
-        """Take the far side's next audio. Beeps behind words of a person are none of a machine."""
-        unknown = self._who in (None, Answerer.NOBODY)
-        if self.over or not (unknown or self._waits_for_beep) or not self._beep.over(pcm):
+        """Take the far side's next audio. What beeps behind a person's words may be anything."""
+        listens = self._waits_for_beep or self._doubts or self._who in (None, Answerer.NOBODY)
+        if self.over or not listens or not self._beep.over(pcm):
             return
-        if unknown:
+        if not self._waits_for_beep:
             self._decide(Answerer.VOICEMAIL, "beep", "")
         if self._waits_for_beep:
             self._speak()
@@ -154,6 +155,9 @@ class Screening:
     def _judge(self, *, over: bool) -> None:
         if self._waits_for_beep:
             return
+        if self._who is Answerer.PERSON and not self._doubts:
+            words = told_by_words(self._text, self._rules.languages)
+            self._doubts = words is Answerer.VOICEMAIL
         found = told(self._text, self._rules, over=over, long=self._long, before=self._who)
         if found is None:
             return

@@ -174,6 +174,28 @@ async def test_a_voicemail_that_begins_like_a_person_is_known_by_what_no_person_
     assert answered(call) == ["person", "voicemail"]
 
 
+@pytest.mark.parametrize(
+    ("said", "beeps", "who"),
+    [
+        ("I can't come to the phone please leave me a message", True, ["person", "voicemail"]),
+        ("I can't come to the phone please leave me a message", False, ["person"]),
+        ("one moment I have to turn off the oven", True, ["person"]),
+    ],
+)
+async def test_words_of_a_voicemail_and_then_a_beep_are_no_person(said, beeps, who):
+    async with outbound(["Fine.", "Yes?"]) as call:
+        call.says("hi this is maria")
+        await call.after(2.0)
+        call.says(said)
+        await call.until(CallerSaid, count=2)
+        await call.after(0.5)
+        call._sound += tone(1_000, 400) if beeps else b""
+        await call.after(4.0)
+
+    assert answered(call) == who
+    assert bool(call.facts(HangUpRequested)) is ("voicemail" in who)
+
+
 async def test_after_the_watch_nobody_is_taken_for_a_machine_however_much_was_said_in_it():
     async with outbound(["Yes.", "I will."], watch_s=6.0) as call:
         call.says("hello")
