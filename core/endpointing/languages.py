@@ -15,7 +15,7 @@ from core.languages import primary
 _FIGURES = Numerals(values={})
 _UNKNOWN = TurnWords(
     counts={},
-    address_ends=address_ends(r"\."),
+    address_ends=address_ends("dot"),
     digits=_FIGURES.digits,
     numeral=_FIGURES.numeral,
     date_whole=date_whole,

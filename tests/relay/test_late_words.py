@@ -166,7 +166,7 @@ def test_words_that_were_guessed_are_taken_once_and_stop_no_reply(
 
 
 class SlowEars(ScriptedHearing):
-    """Ears that understand so many words at first, and the rest a second later."""
+    """Ears that understand so many words at first, and a second later all: guessed, then final."""
 
     def __init__(self, words: int) -> None:
         super().__init__(delay_s=1.0)
@@ -185,6 +185,28 @@ class _SlowStream(ScriptedStream):
         if isinstance(event, PartialHeard):
             event = replace(event, text=" ".join(event.text.split()[: self._few]))
         super().emit(event)
+
+    def _emit_later(self, final: FinalHeard) -> None:
+        guess = PartialHeard(text=final.text, start_ms=final.start_ms, end_ms=final.end_ms)
+        asyncio.get_running_loop().call_later(0.9, super().emit, guess)
+        super()._emit_later(final)
+
+
+@pytest.mark.parametrize("words", [9, 4])
+async def test_words_that_come_while_they_are_answered_do_not_stop_the_answer(words: int) -> None:
+    answer = "Ten dollars, and not a single cent more than that."
+    async with calling([answer], hearing=SlowEars(words)) as call:
+        await call.until(TurnDone)
+        call.says("what is my balance today")
+        turn = await call.until(TurnDone, count=2)
+        await call.after(2)
+
+        assert turn.heard == answer
+        assert not turn.interrupted
+        assert turn.caller == "what is my balance today"
+        said = [(fact.text, fact.corrects) for fact in call.facts(CallerSaid)]
+        assert said[0] == (" ".join(turn.caller.split()[:words]), False)
+        assert said[1:] == ([(turn.caller, True)] if words < 5 else [])
 
 
 @pytest.mark.parametrize(("audio_ms", "heard"), [(0, "Thank you."), (3_000, "is not recorded")])
