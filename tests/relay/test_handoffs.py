@@ -277,3 +277,18 @@ async def test_who_gets_the_caller_back_knows_what_he_knew_and_what_he_is_told()
         assert (ann.agent.name, ann.slots) == ("Ann", {"client_id": "c1", "card": "gold"})
         said = [message.text for message in ann.messages if isinstance(message, UserSaid)]
         assert said == ["it is Maria", "a golden card", "and my balance"]
+
+
+async def test_the_next_agent_waits_for_the_caller_as_long_as_it_wants_to():
+    slow = agent("Bob", speech=SpeechSpec(min_silence_ms=1_500))
+    graph = scenario(agent("Ann"), slow, edges=(edge("Ann", "Bob", DISCRETE),))
+    async with calling([hands_over("Bob"), "Which card?", "Noted."], scenario=graph) as call:
+        await call.until(TurnDone)
+        call.says("I want a card")
+        first = await call.until(TurnDone, count=2)
+        call.says("the golden one")
+        second = await call.until(TurnDone, count=3)
+
+        assert first.latency.endpointing < 700
+        assert 1_450 <= second.latency.endpointing < 1_700
+        assert len(call.hearing.streams) == 1
