@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, assert_never
 
 from core import facts as f
 from core.call import CallState, Phase, Recording, fold, step
+from core.measured import total_ms
 
 SCHEMA = 1
 # What a turn is made of; other facts only say in which turn they came.
@@ -194,9 +195,28 @@ def _gather(turn: _Turn, fact: TURNED) -> None:
         case f.HandedOff(from_agent=before, to_agent=after, reason=reason):
             turn.handoffs.append({"from": before, "to": after, "reason": reason})
         case f.TurnDone():
-            turn.done, turn.later = fact, False
+            turn.done, turn.later = _gone_on(turn.done, fact) if turn.done else fact, False
         case _:
             assert_never(fact)
+
+
+def _gone_on(before: f.TurnDone, after: f.TurnDone) -> f.TurnDone:
+    """Return a turn that one relay left and another ended; he waited for its first words."""
+    spent = {
+        each.name: getattr(before.usage, each.name) + getattr(after.usage, each.name)
+        for each in fields(f.Usage)
+        if each.name != "model"
+    }
+    return replace(
+        after,
+        tools=(*before.tools, *after.tools),
+        handoffs=(*before.handoffs, *after.handoffs),
+        latency=before.latency if total_ms(before.latency) else after.latency,
+        partials_ms=before.partials_ms or after.partials_ms,
+        engines={**before.engines, **after.engines},
+        usage=f.Usage(**spent, model=after.usage.model or before.usage.model),
+        wasted=before.wasted + after.wasted,
+    )
 
 
 def _turn_record(n: int, turn: _Turn) -> dict[str, Any]:

@@ -67,3 +67,24 @@ def test_a_fact_that_only_names_a_turn_makes_none() -> None:
     (turn,) = call_record("call", log(proved, consent, DONE))["turns"]
 
     assert (turn["n"], turn["caller"]) == (1, "a person")
+
+
+def test_a_turn_that_another_relay_ended_keeps_its_wait_its_tools_and_what_it_cost() -> None:
+    looked = f.ToolRun(name="look_up", arguments={}, ok=True)
+    waited = f.Latency(heard_until="10:00", llm_first_token=600.0)
+    begun = f.TurnDone(
+        turn=1, agent="Ann", caller="a person", reply=ANSWER, heard="Please", interrupted=True,
+        tools=(looked,), latency=waited, usage=f.Usage(requests=2, input_tokens=90, model="gpt"),
+    )  # fmt: skip
+    ended = f.TurnDone(
+        turn=1, agent="Ann", caller="a person", reply="Stay on the line.", heard=ANSWER,
+        usage=f.Usage(requests=1, input_tokens=40),
+    )  # fmt: skip
+
+    (turn,) = call_record("call", log(begun, ended))["turns"]
+
+    assert (turn["heard"], turn["interrupted"]) == (ANSWER, False)
+    assert turn["latency_ms"]["llm_first_token"] == 600.0
+    assert [run["name"] for run in turn["tools"]] == ["look_up"]
+    assert (turn["usage"]["requests"], turn["usage"]["input_tokens"]) == (3, 130)
+    assert turn["usage"]["model"] == "gpt"
