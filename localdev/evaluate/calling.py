@@ -27,7 +27,7 @@ from localdev.evaluate.judging import decided
 from localdev.evaluate.playing import Played
 from localdev.evaluate.simulating import not_to_the_end
 from localdev.replay.source import Unavailable, from_host
-from localdev.stack.layout import OUR_NUMBER, PORTS, Layout, local_settings
+from localdev.stack.layout import CARRIER, OUR_NUMBER, PORTS, Layout, local_settings
 from localdev.stack.running import find
 from localdev.stack.supervisor import PartFailed, Stack, on_free_ports
 
@@ -100,6 +100,8 @@ class _Calls:
 async def _stack(
     stack: AsyncExitStack, brain: str | None, out: Console
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    if any(map(os.environ.get, CARRIER)) and not os.environ.get("EMULATOR_TOKEN"):
+        raise CannotRun(f"only the simulator takes these calls; unset {' and '.join(CARRIER)}")
     layout = Layout()
     running = find(layout.home)
     if running is not None and not running.passing:

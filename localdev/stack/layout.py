@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+CARRIER = ("ACS_ENDPOINT", "ACS_CONNECTION_STRING")  # a real one, in place of the simulator
 SECRETS = ("CALL_SIGNING_KEY", "RELAY_SHARED_KEY")
 PORTS = {"host": 7071, "relay": 8085, "simulator": 8090}
 OUR_NUMBER = "+15550199"
@@ -108,7 +109,7 @@ def local_settings(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]
         "ACS_SOURCE_PHONE_NUMBER": OUR_NUMBER,
         **keys(layout.home),
     }
-    if not any(environ.get(name) for name in ("ACS_ENDPOINT", "ACS_CONNECTION_STRING")):
+    if not any(environ.get(name) for name in CARRIER):
         defaults |= _simulated_carrier(layout, defaults["CALL_SIGNING_KEY"])
     return {**defaults, **{name: value for name, value in environ.items() if value}}
 

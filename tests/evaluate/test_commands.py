@@ -62,6 +62,13 @@ def test_a_run_in_which_nothing_could_be_held_is_none(tmp_path: Path) -> None:
     assert not base.exists()
 
 
+def test_no_telephone_call_is_placed_at_a_real_carrier() -> None:
+    real = artvoice("eval", GOODBYE, "--audio", ACS_ENDPOINT="https://x.communication.azure.com")
+
+    assert real.returncode == 2
+    assert "unset ACS_ENDPOINT" in real.stderr
+
+
 def test_calls_that_cannot_be_placed_fail_by_name_and_are_reported(tmp_path: Path) -> None:
     nobody = dict.fromkeys(("host", "relay", "simulator"), "http://127.0.0.1:9")
     publish(tmp_path, Running(pid=os.getpid(), urls=nobody, pids={}))
