@@ -57,7 +57,7 @@ class Consultation:
 
     def heard(self, event: HearingEvent) -> None:
         """Take what the person says; what is no answer is answered with the question, again."""
-        if not isinstance(event, FinalHeard) or not event.text.strip():
+        if not isinstance(event, FinalHeard) or event.again or not event.text.strip():
             return
         agreed = yes_or_no(event.text)
         yes = agreed or TAKES.search(event.text)

@@ -232,7 +232,8 @@ class CallSession:
         if self._people.heard(event):
             return
         anew = isinstance(event, FinalHeard) and self._language.heard(event, self._turns.state)
-        if self._opening.takes(event):
+        known = isinstance(event, FinalHeard) and event.again
+        if not known and self._opening.takes(event):
             return
         words = isinstance(event, PartialHeard | FinalHeard)
         asked = words and self._replies.asked()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.scripted import ScriptedHearing
 from core.chat import Note
 from core.conversation import WHISPERED
 from core.facts import (
@@ -86,6 +87,17 @@ async def test_a_person_is_told_what_it_is_about_and_says_whether_he_takes_the_c
         assert answered == ConsultAnswered(request_id="t1", taken=taken)
         assert call.facts(CallerSaid) == []
         assert all("lost card" not in fact.text for fact in call.facts(AgentHeard))
+
+
+async def test_a_person_is_asked_once_whose_words_are_told_again_with_their_language():
+    hearing = ScriptedHearing(language_of=lambda _: "en-US", delay_s=1, finals_only=True)
+    async with calling([], hearing=hearing) as call:
+        await consulted(call)
+        await call.after(20)
+        call.says("what is it")
+        await call.after(20)
+
+        assert call.heard.count(HOW_TO_ANSWER) == 2  # with the briefing
 
 
 LONG = "There is a lot to tell about that. Some of it is long. And some of it is even longer."
