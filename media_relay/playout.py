@@ -120,12 +120,10 @@ class Playout:
 
     def nudge(self) -> None:
         """Send what is due. The caller's own frames are a clock that costs nothing."""
-        if not self._frames or self._paused:
-            return
-        if self._sounding:
+        if self._frames and self._sounding and not self._paused:
             self._send_due(self._loop.time())
-        if not self._frames or not self._sounding:
-            self._pump()
+            if not self._frames:
+                self._pump()
 
     def pause(self) -> None:
         """Fall silent now. What the far side has not played yet is taken back, to be sent again."""
