@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import numpy as np
 import pytest
@@ -70,6 +71,23 @@ async def hear(engine: MoonshineHearing, pcm: bytes) -> list[HearingEvent]:
 
 def words(text: str) -> str:
     return re.sub(r"[^a-z ]", "", text.lower())
+
+
+async def test_of_many_calls_at_once_each_hears_its_own_words_and_no_sample_else(
+    speaking: PiperSpeaking,
+) -> None:
+    texts = ["Hello, Maria.", "Goodbye, Peter.", "It is ten.", "Your card ends in four."]
+    alone = [await say(speaking, text, caller_voice()) for text in texts]
+
+    async def interrupts() -> None:
+        async with aclosing(speaking.speak("One. Two. Three. Four.", caller_voice())) as story:
+            await anext(story)
+
+    talks = [say(speaking, text, caller_voice()) for text in texts]
+    *together, _ = await asyncio.gather(*talks, interrupts())
+
+    assert together == alone
+    assert len(set(alone)) == len(texts)
 
 
 @pytest.mark.parametrize(
