@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 MAX_HEAD = 16 * 1024
 _HEAD_S = 5.0  # a client that sends its request slower is not one of ours
 _PING_S = 20.0  # front ends drop sockets that seem idle; a dead peer is found
+# Bytes that may wait to be sent, here and in the kernel: such audio is not heard, and cannot be
+# taken back. Left alone, both took 85 s of it for a carrier that did not read.
+_HERE, _IN_KERNEL = 16 * 1024, 32 * 1024
 _picows_log = logging.getLogger("picows.relay")
 _picows_log.setLevel(logging.WARNING)
 
@@ -130,6 +134,9 @@ class Door(asyncio.Protocol):
 
     def _upgrade(self, transport: asyncio.Transport, listener: WSListener) -> None:
         """Let picows read the head again, as if it had been there from the start."""
+        transport.set_write_buffer_limits(high=_HERE)
+        line = transport.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _IN_KERNEL)
 
         def accept(_: WSUpgradeRequest) -> WSListener:
             return listener
