@@ -235,6 +235,7 @@ class Replies:
         except EngineFailed as failure:
             self._failed(generation, "thinking", failure)
         else:
+            self._thinker.remind()  # of what this reply, if no model made it, left to be done
             self._turns.feed(t.ReplyDone(at=self._loop.time(), generation=generation))
         reply.pieces.put_nowait(None)
 

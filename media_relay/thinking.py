@@ -67,6 +67,11 @@ class Thinker:
         """Whether a tool asks something of the call that only another reply can do."""
         return bool(self._fresh())
 
+    def remind(self) -> None:
+        """Say again that something is owed, if so."""
+        if self.owes:
+            self._on_owed()
+
     def prepare(self) -> None:
         """Let the model read beforehand what the present agent's requests begin with."""
         self._preparing = self._stage.tasks.create_task(self._prepare())

@@ -196,9 +196,8 @@ def tell(state: TurnState, at: float) -> Stepped:
     turn = state.turn + 1 if state.answered or state.turn == 0 else state.turn
     purpose, *later = state.news
     fresh = replace(state, turn=turn, answered=False, cut=False, asked=0, partial="", taken="")
-    owed = purpose is Purpose.OWED  # until somebody says that it was done
-    fresh = replace(fresh, news=state.news if owed else tuple(later))
-    answers = Purpose.ANSWER if owed else purpose
+    fresh = replace(fresh, news=tuple(later))
+    answers = Purpose.ANSWER if purpose is Purpose.OWED else purpose
     return begin(fresh, (o.BreakNews(turn=turn, purpose=purpose),), at=at, purpose=answers)
 
 

@@ -1,11 +1,12 @@
 """What tools ask of a call is done once, whoever speaks meanwhile and whichever relay has it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from core.agents import HandoffType
-from core.chat import Note, TextDelta, ToolReturned, UserSaid
+from core.agents import HandoffType, RecordingRule
+from core.chat import Note, TextDelta, ToolReturned, ToolsCalled, UserSaid
 from core.facts import (
     CallerSaid,
     HandedOff,
@@ -89,6 +90,27 @@ async def test_an_agent_speaks_by_himself_when_a_tool_was_done_after_its_reply()
         assert isinstance(note, Note)
         assert "meanwhile" in note.text
         assert len(call.chat.requests) == 3
+
+
+async def test_what_is_owed_outlives_a_reply_that_no_model_makes():
+    catalog = tools(connect=slow(2, CONNECTING))
+    asks = replace(with_tools(catalog)["scenario"], recording=RecordingRule.ASK)
+
+    def answer(request):
+        asked = any(isinstance(message, ToolsCalled) for message in request.messages)
+        return "I connect you now." if asked else wants("connect")
+
+    async with calling(answer, catalog=catalog, scenario=asks) as call:
+        await call.until(TurnDone)
+        call.says("yes")
+        await call.until(TurnDone, count=2)
+        call.says("a person please")
+        await call.until(ToolStarted)
+        call.says("stop recording")
+        await call.until(TransferRequested)
+
+        assert "this call is not recorded" in call.heard
+        assert call.heard.endswith("I connect you now.")
 
 
 async def test_a_tool_that_is_done_while_its_caller_is_answered_is_not_told_of_twice():

@@ -52,6 +52,7 @@ SPEECH = st.one_of(
     ),
     st.just(heard(HearingFailed(error=EngineError(cause=Cause.LOST)))),
 )
+NEWS = st.sampled_from([Purpose.ANSWER, Purpose.TIME, Purpose.OWED])
 CLOSINGS = st.builds(
     t.Closing,
     kind=st.sampled_from(["hang_up", "transfer"]),
@@ -62,7 +63,8 @@ OTHERS = st.one_of(
     st.builds(t.SilenceWanted, at=st.just(0.0), closing=st.none() | CLOSINGS),
     st.builds(t.SpeechWanted, at=st.just(0.0), purpose=st.sampled_from(Purpose)),
     st.just(t.TransferOver(at=0.0)),
-    st.builds(t.NewsCame, at=st.just(0.0), purpose=st.sampled_from([Purpose.ANSWER, Purpose.TIME])),
+    st.builds(t.NewsCame, at=st.just(0.0), purpose=NEWS),
+    st.builds(t.NewsGone, at=st.just(0.0), purpose=NEWS),
     st.just(t.HearingLost(at=0.0)),
     st.just(t.Tick(at=0.0)),
 )
@@ -396,6 +398,41 @@ def test_a_late_final_corrects_the_turn_and_its_answer_unless_that_was_heard():
     assert any(isinstance(output, t.Generate) for output in before)
     assert after == (correct,)
     assert step(thinking, t.Heard(at=1.3, event=late)) == (thinking, ())
+
+
+def test_an_answer_of_which_nothing_was_heard_is_begun_anew_for_another_language():
+    said = FinalHeard(text="ja bitte", start_ms=0, end_ms=0, decided_ms=0)
+    again = t.Heard(at=1.2, event=replace(said, corrects=True, again=True), anew=True)
+    thinking, _ = step(TurnState(), t.Heard(at=1.0, event=said))
+    sounding, _ = step(thinking, t.Sounding(at=1.1, generation=thinking.generation))
+
+    _, anew = step(thinking, again)
+
+    assert any(isinstance(output, t.Generate) for output in anew)
+    assert step(thinking, replace(again, anew=False)) == (thinking, ())
+    assert step(sounding, again) == (sounding, ())
+
+
+def test_a_sound_of_listening_is_no_words_when_its_language_is_told():
+    mhm = FinalHeard(text="mhm", start_ms=0, end_ms=0, decided_ms=0)
+    let_go, _ = step(talking(), heard(mhm))
+    listening = replace(let_go, floor=Floor.LISTENING)
+
+    assert let_go.let_go
+    assert step(listening, heard(replace(mhm, corrects=True, again=True))) == (listening, ())
+
+
+def test_what_is_owed_is_answered_for_as_soon_as_nobody_speaks_unless_it_is_done():
+    owed, _ = step(TurnState(answered=True), t.NewsCame(at=0.0, purpose=Purpose.OWED))
+
+    told, outputs = step(owed, t.Tick(at=RULES.news_s))
+    done, _ = step(owed, t.NewsGone(at=0.1, purpose=Purpose.OWED))
+
+    assert outputs == (
+        t.BreakNews(turn=1, purpose=Purpose.OWED),
+        t.Generate(generation=1, turn=1, purpose=Purpose.ANSWER),
+    )
+    assert (told.news, done.news) == ((), ())
 
 
 def test_to_a_machine_nothing_more_is_said_until_there_is_a_message():
