@@ -108,7 +108,8 @@ def permitted(
         return replace(result, text=text, effects=(wish, *others))
     log.info("handoff refused", extra={"agent": asked.agent})
     text = f"{result.text} But the caller was not handed over. {reason}" if result.text else reason
-    return replace(result, ok=False, error="refused", text=text, effects=tuple(others))
+    done = result.ok and bool(result.text)  # what it did beside that is done, and done once
+    return replace(result, ok=done, error="refused", text=text, effects=tuple(others))
 
 
 def _handing_over(conversation: Conversation) -> bool:

@@ -126,11 +126,14 @@ class ToolWork:
 
         So is one whose secrets died with that relay: a guess at them could do something else.
         """
+        again: list[asyncio.Task[ToolResult]] = []
         for tool in scene.conversation.open_tools:
             if tool.key and HIDDEN not in tool.call.arguments.values():
-                await self.run(_again(tool), scene, record)
+                again.append(self.run(_again(tool), scene, record))
             else:
                 self._finish(_again(tool), record, _INTERRUPTED, 0)
+        if again:
+            await asyncio.wait(again)  # a caller who speaks meanwhile cancels this, never a tool
 
     def settle(self, asked: Asked, record: TurnRecord, result: ToolResult) -> None:
         """Record a result that needed no run, such as a handoff's."""

@@ -54,7 +54,9 @@ def told_by_people(conversation: Conversation, fact: PeopleFact) -> Conversation
         case TransferFailed(code=code, sub_code=sub_code):
             because = TOLD[why(code, sub_code)]
             text = f"Nobody took the caller, because {because}; the transfer failed."
-            return noted(conversation, f"{text} {_AFTER_FAILED}", say=f"I am sorry, {because}.")
+            # One more that was asked for meanwhile failed with it, and is not made out of nowhere.
+            failed = settled(conversation, TransferCall)
+            return noted(failed, f"{text} {_AFTER_FAILED}", say=f"I am sorry, {because}.")
         case Whispered():
             return _whispered(conversation, fact)
         case _:

@@ -10,7 +10,7 @@ from core.chat import AgentSaid, Message, Note, ToolReturned, ToolsCalled, UserS
 from core.facts import ApprovalDecided, ConsentDecision, DigitsWanted
 from core.tools import CallEffect, HangUp, ToolCall
 
-_NOT_ENDED = "The caller went on, so the call was not ended. End it again when he is done."
+NOT_ENDED = "The caller went on, so the call was not ended. End it again when he is done."
 UNFINISHED = "This tool has not answered yet; its result is unknown."
 
 
@@ -117,6 +117,13 @@ def noted(conversation: Conversation, text: str, say: str = "") -> Conversation:
     return added(conversation, conversation.turn, Note(text=text, say=say))
 
 
+def in_turn(conversation: Conversation, turn: int) -> Conversation:
+    """Return the conversation in a turn that the agent has opened, if it is a new one."""
+    if turn <= conversation.turn:
+        return conversation
+    return replace(conversation, turn=turn, reply_done=False)
+
+
 def settled(conversation: Conversation, *kinds: type[CallEffect]) -> Conversation:
     """Return the conversation in which no effect of these kinds is owed any more."""
     owed = tuple(each for each in conversation.owed if not isinstance(each.effect, kinds))
@@ -128,4 +135,4 @@ def gone_on(conversation: Conversation) -> Conversation:
     after = settled(conversation, HangUp)
     if len(after.owed) == len(conversation.owed):
         return conversation
-    return noted(after, _NOT_ENDED)
+    return noted(after, NOT_ENDED)

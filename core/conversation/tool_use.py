@@ -5,14 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.chat import ToolReturned, ToolsCalled, UserSaid
-from core.conversation.state import Conversation, OpenTool, Owed, Said, added, gone_on
+from core.conversation.state import (
+    NOT_ENDED,
+    Conversation,
+    OpenTool,
+    Owed,
+    Said,
+    added,
+    in_turn,
+    noted,
+)
 from core.facts import ToolFinished, ToolStarted
-from core.tools import ToolCall
+from core.tools import HangUp, ToolCall
 
 
 def tool_started(conversation: Conversation, fact: ToolStarted) -> Conversation:
     """Add a call to those that are made at once; it is open until it has finished."""
     call = ToolCall(id=fact.id, name=fact.name, arguments=fact.arguments)
+    conversation = in_turn(conversation, fact.turn)
     started = replace(
         conversation,
         open_tools=(
@@ -42,18 +52,17 @@ def tool_finished(conversation: Conversation, fact: ToolFinished) -> Conversatio
     right = wanted is not None and wanted.then == fact.name and fact.ok
     # Whoever knows that it was asked may know what it answered, and nobody else.
     answer = Said(turn=fact.turn, message=returned, known_by=entries[asked - 1].known_by)
+    # A caller who has gone on since it was asked takes back its goodbye, not that of another tool.
+    gone = any(isinstance(entry.message, UserSaid) for entry in entries[asked:])
+    effects = [each for each in fact.effects if not (gone and isinstance(each, HangUp))]
     finished = replace(
         conversation,
         collecting=None if right else wanted,
         said=(*entries[:at], answer, *entries[at:]),
         open_tools=tuple(tool for tool in conversation.open_tools if tool.call.id != fact.id),
-        owed=(
-            *conversation.owed,
-            *(Owed(tool=fact.id, effect=effect) for effect in fact.effects),
-        ),
+        owed=(*conversation.owed, *(Owed(tool=fact.id, effect=effect) for effect in effects)),
     )
-    gone = any(isinstance(entry.message, UserSaid) for entry in entries[asked:])
-    return gone_on(finished) if gone else finished
+    return finished if len(effects) == len(fact.effects) else noted(finished, NOT_ENDED)
 
 
 def _asked_at(entries: tuple[Said, ...], id_: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.chat import AgentSaid, UserSaid
-from core.conversation.state import Conversation, Said, added, gone_on
+from core.conversation.state import Conversation, Said, added, gone_on, in_turn
 from core.facts import AgentHeard, CallerSaid
 
 WITHHELD = "(The caller said something that the content filter refused.)"
@@ -22,7 +22,7 @@ def caller_said(conversation: Conversation, fact: CallerSaid) -> Conversation:
         turn=fact.turn,
         reply_done=False,
         collecting=None if taken else wanted,
-        guarded=False,
+        guarded=conversation.guarded and fact.keys,  # they may be wrong, and pressed again
     )
 
 
@@ -58,6 +58,7 @@ def agent_heard(conversation: Conversation, fact: AgentHeard) -> Conversation:
     before = [entry for entry in conversation.said if _is_heard(entry, fact.turn, fact.agent)]
     rest = tuple(entry for entry in conversation.said if entry not in before)
     done = fact.done or fact.cut
+    conversation = in_turn(conversation, fact.turn)
     if not fact.text:
         return replace(conversation, said=rest, reply_done=done)
     said = AgentSaid(text=fact.text, agent=fact.agent, cut=fact.cut, cuts=fact.cuts)

@@ -167,7 +167,7 @@ async def test_a_tool_whose_handoff_may_not_be_has_its_agent_told_so():
         finished = call.facts(ToolFinished)[-1]
 
         assert turn.heard == "I can help you."
-        assert (finished.ok, finished.error) == (False, "refused")
+        assert (finished.ok, finished.error) == (True, "refused")
         assert finished.text.startswith("Noted. But the caller was not handed over.")
         assert "only to: Bob" in finished.text
         assert call.chat.requests[-1].slots == {"a": 1}
@@ -182,7 +182,7 @@ async def test_of_two_tools_that_hand_over_at_once_the_second_is_told_that_it_di
         first, second = call.facts(ToolFinished)
 
         assert turn.heard == "Hi, I am Bob. Which card?"
-        assert (first.ok, second.ok) == (True, False)
+        assert (first.error, second.error) == ("", "refused")
         assert "one colleague only" in second.text
 
 
@@ -225,6 +225,25 @@ async def test_another_relay_hands_over_as_a_tool_wanted_that_it_ran_to_its_end(
         await call.until(TurnDone, count=2)
 
         assert call.heard.endswith("Hi, I am Bob. Which card?")
+
+
+async def test_a_caller_who_speaks_cuts_no_tool_that_another_relay_left_open():
+    catalog = tools(connect_now=slow(3, CONNECTING), look=slow(30, "too late"))
+    control = MemoryControl(with_tools(catalog)["scenario"])
+    asks = [wants("look", "connect_now")]
+    async with calling(asks, control=control, **with_tools(catalog)) as call:
+        await call.until(TurnDone)
+        call.says("a person please")
+        await call.until(ToolStarted, count=2)
+        log = list(control.logs["call"])
+    control.logs["call"] = log
+    replies = ["Yes.", "I connect you now.", "Hello?"]
+    async with calling(replies, control=control, **with_tools(catalog)) as call:
+        await call.after(0.5)
+        call.says("are you still there")
+        await call.until(TransferRequested)
+
+        assert [each.name for each in call.facts(ToolFinished)] == ["look", "connect_now"]
 
 
 async def test_a_goodbye_that_the_caller_speaks_over_ends_nothing_and_its_agent_knows():

@@ -196,3 +196,45 @@ def test_a_caller_who_goes_on_takes_a_goodbye_back_whenever_its_tool_is_done():
 
         assert conversation.owed == ()
         assert len(notes) == 1
+
+
+def test_a_slow_tool_that_is_done_at_last_takes_no_goodbye_of_another_back():
+    ended = told(
+        f.CallerSaid(turn=1, text="look it up"),
+        f.ToolStarted(turn=1, id="1", name="look", arguments={}),
+        f.CallerSaid(turn=2, text="never mind, bye"),
+        f.ToolStarted(turn=2, id="2", name="end", arguments={}),
+        f.ToolFinished(turn=2, id="2", name="end", ok=True, effects=(HangUp(),)),
+        f.ToolFinished(turn=1, id="1", name="look", ok=True),
+    )
+
+    assert [owed.tool for owed in ended.owed] == ["2"]
+    assert not any(isinstance(message, Note) for message in ended.messages())
+
+
+def test_a_turn_that_the_agent_opened_is_known_to_the_next_relay():
+    answered = (
+        f.CallerSaid(turn=1, text="hello"),
+        f.AgentHeard(turn=1, agent="Ann", text="Hi.", done=True),
+    )
+    news = f.AgentHeard(turn=2, agent="Ann", text="It is", done=False)
+    tool = f.ToolStarted(turn=2, id="1", name="look", arguments={})
+
+    for opened in (news, tool):
+        after = told(*answered, opened)
+
+        assert (after.turn, after.reply_done) == (2, False)
+    assert told(*answered, replace(news, done=True)).reply_done
+
+
+def test_a_second_transfer_fails_with_the_one_before():
+    conversation = told(
+        f.CallerSaid(turn=1, text="a person"),
+        f.ToolStarted(turn=1, id="1", name="connect", arguments={}),
+        f.ToolFinished(
+            turn=1, id="1", name="connect", ok=True, effects=(TransferCall(target="desk"),)
+        ),
+        f.TransferFailed(),
+    )
+
+    assert conversation.owed == ()
