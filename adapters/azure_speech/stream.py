@@ -115,6 +115,8 @@ class AzureStream:
             old, self._recognition = self._recognition, None
             taking_over = self._take_over(old)
             self._taking_over = self._loop.create_task(taking_over, name="azure-speech-ears")
+            # Also where it is cancelled before its first step.
+            self._taking_over.add_done_callback(lambda _: self._threads.release(old))
 
     @property
     def connected(self) -> bool:
@@ -172,6 +174,24 @@ class AzureStream:
 
     async def _take_over(self, old: Recognition) -> None:
         """Stop the ears that tell nothing, and go on with others if they were alive."""
+        try:
+            if not await self._lives(old):
+                detail = "nothing told, nor that it stopped"
+                self._fail(EngineError(cause=Cause.TIMEOUT, detail=detail))
+                return
+            log.info("a recognizer told nothing, and another one takes over")
+            self._utterances = Utterances(self._emit, self._utterances.positions.now_ms)
+            self._doubts.told()
+            await self.begin()
+        except EngineFailed as failure:
+            self._fail(failure.error)
+        except Exception as error:  # noqa: BLE001  # the SDK's edge: else nobody would hear him
+            detail = f"nothing takes over: {type(error).__name__}"
+            self._fail(EngineError(cause=Cause.LOST, detail=detail))
+        self._taking_over = None
+
+    async def _lives(self, old: Recognition) -> bool:
+        """Stop these ears, let go of them, and return whether they said that they stopped."""
         self._stopped = asyncio.Event()
         alive = False
         try:
@@ -182,17 +202,7 @@ class AzureStream:
         finally:
             self._threads.release(old)
             self._stopped = None
-        if not alive:
-            self._fail(EngineError(cause=Cause.TIMEOUT, detail="nothing told, nor that it stopped"))
-            return
-        log.info("a recognizer told nothing, and another one takes over")
-        self._utterances = Utterances(self._emit, self._utterances.positions.now_ms)
-        self._doubts.told()
-        try:
-            await self.begin()
-        except EngineFailed as failure:
-            self._fail(failure.error)
-        self._taking_over = None
+        return alive
 
     def _end(self, stopped: Stopped) -> None:
         if self._stopped is not None:
