@@ -104,4 +104,4 @@ def told(
         return Answerer.VOICEMAIL, "length"
     if text.strip() and (over or long):
         return Answerer.PERSON, "words"
-    return (Answerer.NOBODY, "silence") if long else None
+    return (Answerer.NOBODY, "silence") if long and before is None else None

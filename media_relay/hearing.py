@@ -210,7 +210,8 @@ class Hearer:
 
     def _tell(self, event: HearingEvent) -> None:
         if isinstance(event, FinalHeard) and event.corrects:
-            self._on_event(event)  # he may be saying something else by now
+            self._forget(event.end_ms)  # he may be saying something else by now
+            self._on_event(event)
             return
         if isinstance(event, SpeechStopped | FinalHeard):
             end_ms = event.speech_end_ms if isinstance(event, SpeechStopped) else event.end_ms

@@ -75,7 +75,8 @@ def _final(state: TurnState, told: e.Heard, final: FinalHeard, settings: TurnSet
     quiet = state if final.corrects else replace(state, speech_at=None, partial="")
     if not text:
         return noise(quiet, at, settings)
-    if _only_listens(state, text, settings, asked=told.asked):
+    # In another language they are answered: that of a reply in the making would change in it.
+    if not told.anew and _only_listens(state, text, settings, asked=told.asked):
         return noise(replace(quiet, let_go=True), at, settings)
     if state.taken:
         return _correct(quiet, text, at, anew=told.anew)
@@ -113,7 +114,7 @@ def _listened_to(
         return noise(_quiet(state), at, settings)
     # However slowly somebody says "of course, I see": it is no long speech.
     slow = settings.backchannels and is_backchannel(text, more=True)
-    return _quiet(state) if slow else state, ()
+    return replace(state, speech_at=at) if slow else state, ()
 
 
 def _resumed(state: TurnState, at: float, settings: TurnSettings) -> Stepped:

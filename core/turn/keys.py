@@ -40,7 +40,7 @@ def key_came(state: TurnState, event: e.KeyPressed, settings: TurnSettings) -> S
         if ends:
             return state, ()
         if state.secret_keys and not event.secret and state.floor in AGENT_HAS_FLOOR:
-            return replace(state, key_at=event.at), ()  # a key too many tells of the secret
+            return state, ()  # a key too many tells of the secret
     before: tuple[o.Output, ...] = ()
     if state.floor in AGENT_HAS_FLOOR:
         state, before = interrupt(state, event.at)

@@ -164,6 +164,8 @@ def hush(state: TurnState, at: float, closing: Closing | None) -> Stepped:
         speech_at=None,
         partial="",
         taken="",
+        words="",
+        let_go=False,
         ahead="",
         keys="",
         holding=True,

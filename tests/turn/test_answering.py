@@ -127,6 +127,7 @@ def test_whoever_does_not_stop_is_a_machine_if_he_says_much() -> None:
     assert told(much, RULES, over=False, long=True) == (Answerer.VOICEMAIL, "length")
     assert told("Hello?", RULES, over=False, long=True) == (Answerer.PERSON, "words")
     assert told("", RULES, over=False, long=True) == (Answerer.NOBODY, "silence")
+    assert told("", RULES, over=True, long=True, before=Answerer.NOBODY) is None
 
 
 def test_who_was_a_person_may_speak_for_as_long_as_he_likes() -> None:

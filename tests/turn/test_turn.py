@@ -498,11 +498,13 @@ def test_words_that_only_began_like_a_sound_of_listening_stop_the_agent(goes_on)
     assert outputs[0] == t.StopTalking(generation=1)
 
 
-def test_speech_after_a_sound_of_listening_that_has_no_words_ends_as_a_noise_does():
-    state, outputs = run(talking(), later(1.4, "okay"))
-
+def test_speech_that_goes_on_after_a_sound_of_listening_stops_the_agent_though_nothing_is_told():
+    state, outputs = run(talking(), later(1.4, "yes"))
     assert outputs == []
-    assert deadline(state) == 1.0 + RULES.resume_s
+
+    _, outputs = run(state, t.Tick(at=1.4 + RULES.barge_in_s))
+
+    assert outputs[0] == t.StopTalking(generation=1)
 
 
 def thinking(purpose=Purpose.ANSWER):
@@ -589,3 +591,31 @@ def test_a_caller_whom_nobody_took_is_told_so_whatever_was_heard_before(stopped)
 
     assert [type(output) for output in outputs] == [t.Say]
     assert state.floor is Floor.SPEAKING
+
+
+def test_what_is_told_late_of_a_person_who_was_rung_corrects_no_word_of_the_caller():
+    state, _ = run(TurnState(), final(1.0, "connect me please"))
+    assert state.words
+    state, _ = run(state, t.SilenceWanted(at=2.0), t.TransferOver(at=60.0))
+    late = FinalHeard(text="I can not", start_ms=0, end_ms=1, decided_ms=1, corrects=True)
+
+    state, outputs = run(state, t.Heard(at=61.0, event=late))
+
+    assert outputs == []
+
+
+def test_keys_behind_a_secret_are_taken_again_when_its_pause_is_over_however_often_they_come():
+    entered = [
+        t.KeyPressed(at=1.0 + n / 10, key=key, max_keys=4, secret=True)
+        for n, key in enumerate("4127")
+    ]
+    state, _ = run(TurnState(), *entered)
+    late = [
+        t.KeyPressed(at=1.3 + RULES.key_pause_s * share, key="1", max_keys=1)
+        for share in (0.5, 0.9, 1.1)
+    ]
+
+    outputs = [run(state, *late[: n + 1])[1] for n in range(3)]
+
+    assert outputs[0] == outputs[1] == []
+    assert any(isinstance(output, t.Take) for output in outputs[2])
