@@ -150,7 +150,8 @@ def _transfer(fact: f.TransferRequested) -> f.TransferRequested:
 
 def _named(effect: CallEffect) -> CallEffect:
     if isinstance(effect, TransferCall):
-        return replace(effect, target=_target(effect.target))
+        reason, summary = effect.reason[:MAX_SUMMARY], effect.summary[:MAX_SUMMARY]
+        return replace(effect, target=_target(effect.target), reason=reason, summary=summary)
     return effect
 
 

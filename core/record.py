@@ -209,6 +209,7 @@ def _gone_on(before: f.TurnDone, after: f.TurnDone) -> f.TurnDone:
     }
     return replace(
         after,
+        reply=f"{before.heard} {after.reply}".strip(),  # the other one said the unheard rest anew
         tools=(*before.tools, *after.tools),
         handoffs=(*before.handoffs, *after.handoffs),
         latency=before.latency if total_ms(before.latency) else after.latency,

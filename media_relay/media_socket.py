@@ -32,6 +32,8 @@ _DEAD_S = 3.0  # the carrier sends 50 frames a second, silence included
 _STUCK_S = 5.0  # a network that takes nothing for so long will not get over it
 _MAX_GARBAGE = 100
 
+TAKES_NOTHING = "takes no sound"  # why a socket is given up that swallows what is said
+
 
 class MediaSocket(WSListener):
     """One audio socket of one call, from upgrade to close."""
@@ -148,7 +150,7 @@ class MediaSocket(WSListener):
 
     def pause_writing(self) -> None:
         self._full = True
-        self._stuck = self._loop.call_later(_STUCK_S, self._give_up, "takes no sound")
+        self._stuck = self._loop.call_later(_STUCK_S, self._give_up, TAKES_NOTHING)
 
     def resume_writing(self) -> None:
         self._full = False
@@ -171,6 +173,9 @@ class MediaSocket(WSListener):
         """Close a socket that is open but dead, so that the carrier is asked for another."""
         if not self._closed:
             log.warning("media socket is dead", extra={"call": self._call_id, "reason": reason})
+            transport, self._transport = self._transport, None
+            if transport is not None:  # a close would wait behind the sound that nobody takes
+                transport.disconnect(graceful=False)
             self.close(reason)
 
     def _other(self, message: MediaFrame) -> None:

@@ -132,7 +132,7 @@ class PresentTurn:
         """The call is left before anything of it was heard. Whoever waited for that is measured;
         nothing is reported, for another relay may say it yet."""
         record = self.record
-        if record.marks.decided is None:
+        if record.marks.decided is None or not record.caller:  # or the agent spoke by himself
             return
         agent = self._journal.conversation.agent
         done = record.done(agent, interrupted=True, left_at=self._clock())

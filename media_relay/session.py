@@ -27,6 +27,7 @@ from media_relay.hearing import Hearer
 from media_relay.journal import Journal
 from media_relay.leaving import Leaving
 from media_relay.measuring import CallMeter
+from media_relay.media_socket import TAKES_NOTHING
 from media_relay.opening import Opening
 from media_relay.people import People
 from media_relay.playout import Playout
@@ -138,7 +139,10 @@ class CallSession:
             self._replies.close(reason)
             self._wire.close(reason)
             detached = MediaDetached(
-                epoch=self.session.epoch, reason=reason, handed_on=reason == DRAINING
+                epoch=self.session.epoch,
+                reason=reason,
+                handed_on=reason == DRAINING,
+                unheard=reason == TAKES_NOTHING,
             )
             self._journal.write(detached, urgent=True)
         return reason

@@ -12,12 +12,12 @@ from dataclasses import is_dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from core.errors import unquoted
 from core.sound_text import sound_data, sound_text
-from core.tools import HIDDEN, ToolResult, ToolSpec
+from core.tools import HIDDEN, Effect, ToolResult, ToolSpec
 from registries.context import ToolContext
 from registries.signature import WrongArguments
 from registries.tools import TOOLS, Tool, ToolRegistry, list_tools
@@ -25,6 +25,7 @@ from registries.tools import TOOLS, Tool, ToolRegistry, list_tools
 log = logging.getLogger(__name__)
 
 TOOL_THREADS = 16
+_EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 _ANOTHER_WAY = "I can try again, or help you with something else."
 
 
@@ -126,16 +127,22 @@ def result_of(answer: Any) -> ToolResult:
     match answer:
         case ToolResult():
             data = sound_data(to_jsonable_python(answer.data))
-            return replace(answer, text=sound_text(answer.text), data=data)
+            effects = tuple(map(_sound, answer.effects))
+            return replace(answer, text=sound_text(answer.text), data=data, effects=effects)
         case str():
             return ToolResult(text=sound_text(answer))
         case None:
             return ToolResult(text="Done.")
         case (value, *effects):
             result = result_of(value)
-            return replace(result, effects=(*result.effects, *effects))
+            return replace(result, effects=(*result.effects, *map(_sound, effects)))
         case _:
             return _from_data(answer)
+
+
+def _sound(effect: Any) -> Effect:
+    """Return an effect as it can be kept. Raises ValueError for a field that is of no use."""
+    return _EFFECT.validate_python(sound_data(to_jsonable_python(effect)))
 
 
 def _from_data(answer: Any) -> ToolResult:

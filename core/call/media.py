@@ -24,20 +24,26 @@ def attached(state: CallState, epoch: int, at: float) -> CallState:
     return clear(state, Deadline.RECONCILE) if state.phase is Phase.TALKING else state
 
 
-def detached(state: CallState, entry: f.LogEntry, epoch: int, *, at_once: bool) -> Decision:
+def detached(
+    state: CallState, entry: f.LogEntry, epoch: int, *, at_once: bool, unheard: bool = False
+) -> Decision:
     """Note that a relay has the audio no more; `at_once`: it is known that the call goes on."""
     if epoch != state.epoch or state.media is not Media.ATTACHED:
         return state, ()
-    state = without_relay(state, entry.at)
+    state = without_relay(state, entry.at, unheard=unheard)
     if at_once and state.phase is Phase.TALKING:
         return dial_again(state, entry)
     return due(state, Deadline.RECONCILE, entry.at + state.limits.detach_grace_s), ()
 
 
-def without_relay(state: CallState, at: float) -> CallState:
-    """Note that nobody has the audio. A session too short to help the caller counts for none."""
+def without_relay(state: CallState, at: float, *, unheard: bool = False) -> CallState:
+    """Note that nobody has the audio.
+
+    A session that can not have helped the caller counts for none: it was too short, or unheard.
+    """
     state = replace(state, media=Media.LOST)
-    if state.speechless_since is None or at - state.attached_at >= state.limits.unattended_s:
+    helped = not unheard and at - state.attached_at >= state.limits.unattended_s
+    if state.speechless_since is None or helped:
         return replace(state, speechless_since=at, redials=0)
     return state
 

@@ -114,8 +114,8 @@ def _relay(state: CallState, entry: f.LogEntry, fact: f.RelayFact) -> Decision:
     match fact:
         case f.SessionOpened(epoch=epoch):
             return attached(state, epoch, entry.at), ()
-        case f.MediaDetached(epoch=epoch, handed_on=handed_on):
-            return detached(state, entry, epoch, at_once=handed_on)
+        case f.MediaDetached(epoch=epoch, handed_on=handed_on, unheard=unheard):
+            return detached(state, entry, epoch, at_once=handed_on, unheard=unheard)
         case f.HandedOff(to_agent=agent):
             return replace(state, agent=agent), ()
         case f.SecretAwaited(awaited=awaited):

@@ -19,12 +19,14 @@ class SessionOpened:
 class MediaDetached:
     """The relay of `epoch` lost the audio socket, or gave it up (`reason`).
 
-    `handed_on`: it drains, and the call is to go on at another relay at once.
+    `handed_on`: it drains, and the call is to go on at another relay at once. `unheard`: the socket
+    took none of its sound, however long it had it.
     """
 
     epoch: int
     reason: str = ""
     handed_on: bool = False
+    unheard: bool = False
     kind: Literal["media_detached"] = "media_detached"
 
 

@@ -84,6 +84,7 @@ def test_a_turn_that_another_relay_ended_keeps_its_wait_its_tools_and_what_it_co
     (turn,) = call_record("call", log(begun, ended))["turns"]
 
     assert (turn["heard"], turn["interrupted"]) == (ANSWER, False)
+    assert turn["reply"] == "Please Stay on the line."
     assert turn["latency_ms"]["llm_first_token"] == 600.0
     assert [run["name"] for run in turn["tools"]] == ["look_up"]
     assert (turn["usage"]["requests"], turn["usage"]["input_tokens"]) == (3, 130)

@@ -290,6 +290,21 @@ def test_a_relay_that_lets_go_at_once_again_and_again_is_apologised_for():
     assert call.at - 1000.0 < LIMITS.speechless_s + LIMITS.attach_s
 
 
+@pytest.mark.parametrize(("unheard", "phase"), [(True, c.Phase.ENDING), (False, c.Phase.TALKING)])
+def test_a_caller_who_can_be_sent_nothing_is_given_up_however_long_each_session_was(unheard, phase):
+    call = Told(OFFERED, ANSWERED, CONNECTED)
+
+    for epoch in range(1, 6):
+        call.tell(f.SessionOpened(epoch=epoch, relay_id="r"))
+        call.at += LIMITS.unattended_s + 1
+        call.tell(f.MediaDetached(epoch=epoch, unheard=unheard))
+        call.miss(c.Deadline.RECONCILE)
+        if "apologise" in call.tell(HERE).asked:
+            break
+
+    assert call.state.phase is phase
+
+
 def test_a_relay_that_dies_in_a_long_session_is_replaced_at_once():
     call = Told(*TALKING)
     call.at += 30

@@ -12,7 +12,7 @@ import pytest
 from pydantic import Field
 
 from core.dialling import Rules
-from core.tools import HangUp, Remember, ToolResult
+from core.tools import HangUp, Remember, ToolResult, TransferCall
 from registries import ToolContext, ToolRegistry, list_tools, run_tool
 from registries.said import Dollars, LastFour
 from registries.tools import DuplicateTool, import_tools
@@ -183,6 +183,23 @@ async def test_a_tool_may_return_effects_with_its_answer(
         "bye",
         ["remember", "hang_up"],
     )
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [TransferCall(target="cards", summary=None), Remember(slots={"a": object()}), "hang up"],  # type: ignore[arg-type]
+)
+async def test_an_effect_that_nobody_could_keep_is_a_failed_tool(
+    tools: ToolRegistry, call: ToolContext, effect: Any
+) -> None:
+    @tools.register
+    def leave(call: ToolContext) -> tuple[str, Any]:
+        """Leave."""
+        return "bye", effect
+
+    result = await run_tool("leave", {}, call, registry=tools)
+
+    assert (result.ok, result.error, result.effects) == (False, "failed", ())
 
 
 async def test_a_dataclass_becomes_plain_data_and_text(

@@ -51,7 +51,7 @@ class Line:
 
     def send_close(self, code, reason): ...
 
-    def disconnect(self):
+    def disconnect(self, *, graceful=True):
         self.gone = True
         asyncio.get_running_loop().call_soon(self.media.on_ws_disconnected, None)
 

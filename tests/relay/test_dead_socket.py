@@ -23,7 +23,7 @@ class DeadTransport:
     def send_close(self, code: object, reason: bytes) -> None:
         pass
 
-    def disconnect(self) -> None:
+    def disconnect(self, *, graceful: bool = True) -> None:
         self.disconnected = True
 
 
