@@ -157,22 +157,16 @@ def hush(state: TurnState, at: float, closing: Closing | None) -> Stepped:
     stopped, outputs = stop(replace(state, closing=None))
     if state.ahead:
         outputs = (*outputs, o.ThinkAgain())
-    hushed = replace(
-        stopped,
-        floor=Floor.LISTENING,
-        since=at,
-        speech_at=None,
-        partial="",
-        taken="",
-        words="",
-        let_go=False,
-        ahead="",
-        keys="",
-        holding=True,
-    )
+    quiet = replace(stopped, floor=Floor.LISTENING, since=at, ahead="", keys="", holding=True)
+    hushed = unsaid(quiet)
     if closing is None:
         return hushed, outputs
     return replace(hushed, closed=True), (*outputs, o.Close(closing=closing))
+
+
+def unsaid(state: TurnState) -> TurnState:
+    """Forget what was heard last: whatever comes of it late is no word of the caller's."""
+    return replace(state, speech_at=None, partial="", taken="", words="", let_go=False)
 
 
 def may_tell(state: TurnState) -> bool:

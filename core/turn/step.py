@@ -29,6 +29,7 @@ from core.turn.state import (
     settle,
     stop,
     tell,
+    unsaid,
 )
 
 _DEFAULTS = TurnSettings()
@@ -68,16 +69,7 @@ def step(  # noqa: C901, PLR0912 one row per event
             return replace(state, news=tuple(n for n in state.news if n is not purpose)), ()
         case e.TransferOver(at=at):
             # What was heard meanwhile was not the caller.
-            back = replace(
-                state,
-                holding=False,
-                since=at,
-                speech_at=None,
-                partial="",
-                taken="",
-                words="",
-                let_go=False,
-            )
+            back = unsaid(replace(state, holding=False, since=at))
             unheard = back.floor is Floor.MAYBE_ENDED
             return replace(back, floor=Floor.LISTENING) if unheard else back, ()
         case e.HearingLost(at=at):
