@@ -7,8 +7,10 @@ from collections.abc import Callable
 from types import TracebackType
 
 from adapters.azure_speech import SpeechAccount
+from adapters.scripted import spoken
 from core.errors import Cause
-from core.ports import HearingStream
+from core.ports import Hearing, HearingStream
+from core.speech import FinalHeard, HearingConfig, HearingEvent, HearingFailed
 from localdev.emulators.azure_speech import (
     Answer,
     Close,
@@ -87,3 +89,16 @@ class OpenLine:
     def _tick(self) -> None:
         self._stream.push(SILENCE)
         self._timer = asyncio.get_running_loop().call_later(0.01, self._tick)
+
+
+async def heard(hearing: Hearing, config: HearingConfig | None = None) -> HearingEvent:
+    """Return the final, or the failure, of one caller's sentence."""
+    stream = await hearing.open(config or HearingConfig())
+    stream.push(spoken("Hello there."))
+    with OpenLine(stream):
+        async with asyncio.timeout(60):
+            async for event in stream.events():
+                if isinstance(event, FinalHeard | HearingFailed):
+                    break
+    await stream.aclose()
+    return event

@@ -9,11 +9,10 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from adapters.azure_speech import AzureHearing, AzureSpeaking, SpeechAccount
-from adapters.scripted import spoken
 from core.errors import Cause, EngineFailed
-from core.speech import FinalHeard, HearingConfig, HearingFailed, Voice
+from core.speech import FinalHeard, HearingFailed, Voice
 from localdev.emulators.azure_speech import Refuse, SpeechEmulator
-from tests.engines.azure_service import OpenLine
+from tests.engines.azure_service import heard
 
 
 class Known:
@@ -37,24 +36,12 @@ class Unknown:
         raise self._error
 
 
-async def final_or_failure(hearing: AzureHearing) -> FinalHeard | HearingFailed:
-    stream = await hearing.open(HearingConfig())
-    stream.push(spoken("Hello there."))
-    with OpenLine(stream):
-        async with asyncio.timeout(60):
-            async for event in stream.events():
-                if isinstance(event, FinalHeard | HearingFailed):
-                    break
-    await stream.aclose()
-    return event
-
-
 async def test_an_identity_is_asked_for_a_token_instead_of_a_key() -> None:
     identity = Known()
     async with SpeechEmulator() as service:
         account = SpeechAccount(endpoint=service.url, credential=identity)
         hearing, speaking = AzureHearing(account), AzureSpeaking(account)
-        final = await final_or_failure(hearing)
+        final = await heard(hearing)
         async with asyncio.timeout(60):
             said = [event async for event in speaking.speak("Hello.", Voice())]
         await hearing.aclose()
@@ -77,7 +64,7 @@ async def test_an_identity_without_a_token_is_refused_as_a_wrong_key_is(error: E
     async with SpeechEmulator(hearing_faults=unauthorized, speaking_faults=unauthorized) as service:
         account = SpeechAccount(endpoint=service.url, credential=Unknown(error))
         hearing, speaking = AzureHearing(account), AzureSpeaking(account)
-        failure = await final_or_failure(hearing)
+        failure = await heard(hearing)
         with pytest.raises(EngineFailed) as mute:
             await anext(speaking.speak("Hello.", Voice()))
         await hearing.aclose()
@@ -103,7 +90,7 @@ async def test_what_an_identity_was_asked_for_is_freed_without_the_collector() -
         before = natives()
         gc.disable()
         try:
-            await final_or_failure(hearing)
+            await heard(hearing)
             async for _ in speaking.speak("Hello.", Voice()):
                 pass
             await hearing.aclose()

@@ -11,16 +11,16 @@ import pytest
 from adapters.azure_speech import AzureHearing
 from adapters.azure_speech.recognition import Recognition
 from adapters.fallback import HearingChain
-from adapters.scripted import ScriptedHearing, spoken
+from adapters.scripted import ScriptedHearing
 from adapters.voiced import VoicedHearing
 from core.agents import SpeechSpec
 from core.errors import Cause
-from core.ports import Hearing, Preparing
-from core.speech import FinalHeard, HearingConfig, HearingEvent, HearingFailed
+from core.ports import Preparing
+from core.speech import FinalHeard, HearingConfig, HearingFailed
 from localdev.emulators.azure_speech import Fault, Forget, Refuse, SpeechEmulator
 from media_relay.app import serve
 from media_relay.hearing import config_of
-from tests.engines.azure_service import OpenLine, account_at, until
+from tests.engines.azure_service import account_at, heard, until
 from tests.engines.test_voiced import missing
 from tests.relay.calls import MemoryControl, agent, scenario
 from tests.relay.stations import relaying
@@ -63,27 +63,14 @@ async def first_gone(service: SpeechEmulator, hearing: AzureHearing) -> None:
     )
 
 
-async def heard(hearing: Hearing, config: HearingConfig = CONFIG) -> HearingEvent:
-    """Return the final, or the failure, of one caller's sentence."""
-    stream = await hearing.open(config)
-    stream.push(spoken("Hello there."))
-    with OpenLine(stream):
-        async with asyncio.timeout(60):
-            async for event in stream.events():
-                if isinstance(event, FinalHeard | HearingFailed):
-                    break
-    await stream.aclose()
-    return event
-
-
 async def test_a_caller_gets_the_connection_that_was_open_and_the_next_one_another() -> None:
     async with SpeechEmulator() as service, azure(service) as hearing:
         await hearing.prepare(CONFIG)
         await spared(hearing)
 
-        finals = [await heard(hearing)]
+        finals = [await heard(hearing, CONFIG)]
         await spared(hearing)
-        finals.append(await heard(hearing))
+        finals.append(await heard(hearing, CONFIG))
 
     assert [final.text for final in finals if isinstance(final, FinalHeard)] == ["Hello there."] * 2
     assert [len(each.turns) for each in service.heard[:2]] == [1, 1]
@@ -120,7 +107,7 @@ async def test_a_spare_that_went_wrong_harms_nobody(fault: Fault) -> None:
         await hearing.prepare(CONFIG)
         await first_gone(service, hearing)
 
-        assert isinstance(await heard(hearing), FinalHeard)
+        assert isinstance(await heard(hearing, CONFIG), FinalHeard)
 
 
 async def test_what_is_wrong_with_the_account_is_said_when_somebody_is_to_be_heard() -> None:
@@ -129,7 +116,7 @@ async def test_what_is_wrong_with_the_account_is_said_when_somebody_is_to_be_hea
         await hearing.prepare(CONFIG)
         await first_gone(service, hearing)
 
-        failed = await heard(hearing)
+        failed = await heard(hearing, CONFIG)
 
     assert isinstance(failed, HearingFailed)
     assert failed.error.cause is Cause.AUTH
